@@ -1,0 +1,61 @@
+# The everyday commands. PRESET chooses another build, e.g. `make build PRESET=asan`.
+PRESET ?= release
+BUILD := build/$(PRESET)
+PYTHON := .venv/bin/python
+
+.PHONY: help bootstrap configure build fixtures test demo bench format lint clean
+
+help:
+	@echo 'make bootstrap  set up packages, .venv and libraries (all others do it too)'
+	@echo 'make build      build/bin/acuate, and the Python package in .venv'
+	@echo 'make test       build, fetch the test models, run every test'
+	@echo 'make demo       convert a real text detector and print the report'
+	@echo 'make bench      build and run the benchmarks'
+	@echo 'make format     clang-format and ruff format'
+	@echo 'make lint       formatting, clang-tidy, ruff and mypy, as checks'
+	@echo 'make clean      remove build/ (keeps .venv and the cache)'
+
+bootstrap:
+	@scripts/bootstrap
+
+configure: bootstrap
+	@# CMake re-runs itself from the build when a file comes or goes.
+	@test -f $(BUILD)/build.ninja || cmake --preset $(PRESET)
+
+build: configure
+	@cmake --build $(BUILD)
+	@cmake --install $(BUILD) --component python --prefix .venv >$(BUILD)/install.log || { cat $(BUILD)/install.log; exit 1; }
+	@ln -sfn $(PRESET)/bin build/bin
+
+fixtures: bootstrap
+	@$(PYTHON) scripts/fixtures --group test
+
+test: build fixtures
+	@cd $(BUILD) && ctest --output-on-failure
+
+demo: build
+	@$(PYTHON) scripts/fixtures --group demo
+	@examples/ppocr/demo.sh
+
+bench: build
+	@cmake --build $(BUILD) --target benchmarks
+	@for program in $(BUILD)/bench/*; do [ ! -x $$program ] || $$program || exit 1; done
+
+CPP_FILES = $(shell git ls-files --cached --others --exclude-standard '*.cpp' '*.h')
+
+format:
+	@scripts/bootstrap --lint
+	@clang-format-14 -i $(CPP_FILES)
+	@$(PYTHON) -m ruff format .
+
+lint:
+	@scripts/bootstrap --lint
+	@clang-format-14 --dry-run --Werror $(CPP_FILES)
+	@$(PYTHON) -m ruff format --check .
+	@$(PYTHON) -m ruff check .
+	@$(PYTHON) -m mypy
+	@test -f build/tidy/build.ninja || cmake --preset tidy
+	@cmake --build build/tidy
+
+clean:
+	@rm -rf build

@@ -1,0 +1,50 @@
+# Language, warnings and tools, the same for every room.
+
+option(ACUATE_BUILD_TESTS "Build the test binaries and benchmarks" ON)
+option(ACUATE_WERROR "Treat compiler warnings as errors" ON)
+set(ACUATE_SANITIZE "" CACHE STRING "Sanitizers for -fsanitize=, e.g. address,undefined")
+
+if(NOT CMAKE_BUILD_TYPE)
+  set(CMAKE_BUILD_TYPE Release CACHE STRING "" FORCE)
+endif()
+
+set(CMAKE_CXX_STANDARD 20)
+set(CMAKE_CXX_STANDARD_REQUIRED ON)
+set(CMAKE_CXX_EXTENSIONS OFF)
+set(CMAKE_EXPORT_COMPILE_COMMANDS ON)
+# The Python extension links every room.
+set(CMAKE_POSITION_INDEPENDENT_CODE ON)
+set(CMAKE_RUNTIME_OUTPUT_DIRECTORY "${PROJECT_BINARY_DIR}/bin")
+
+add_compile_options(-Wall -Wextra -Wshadow)
+if(ACUATE_WERROR)
+  add_compile_options(-Werror)
+endif()
+if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
+  # Keeps our inline statics apart from those of another copy loaded into the same Python process.
+  add_compile_options(-fno-gnu-unique)
+endif()
+if(ACUATE_SANITIZE)
+  add_compile_options(-fsanitize=${ACUATE_SANITIZE} -fno-omit-frame-pointer)
+  add_link_options(-fsanitize=${ACUATE_SANITIZE})
+  if(ACUATE_SANITIZE MATCHES "undefined")
+    add_compile_options(-fno-sanitize-recover=undefined)
+  endif()
+endif()
+
+find_program(ACUATE_CCACHE ccache)
+if(ACUATE_CCACHE AND NOT CMAKE_CXX_COMPILER_LAUNCHER)
+  # The sloppiness that ccache asks for with precompiled headers.
+  set(CMAKE_CXX_COMPILER_LAUNCHER
+    /usr/bin/env CCACHE_SLOPPINESS=pch_defines,time_macros,include_file_mtime,include_file_ctime
+    "${ACUATE_CCACHE}")
+  if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
+    add_compile_options(-fpch-preprocess)
+  endif()
+endif()
+
+# Nineteen test binaries link the static onnx library: a fast linker is felt.
+find_program(ACUATE_MOLD mold)
+if(ACUATE_MOLD)
+  add_link_options(-fuse-ld=mold)
+endif()

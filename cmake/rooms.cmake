@@ -8,6 +8,8 @@
 # Arrows point upward in cmake/rooms.txt: USES and every #include "room/…" are held to that, when
 # the project is configured and again whenever a source of the room changes.
 
+include(arrows)
+
 file(STRINGS "${PROJECT_SOURCE_DIR}/cmake/rooms.txt" ACUATE_ROOMS REGEX "^[a-z]")
 set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS "${PROJECT_SOURCE_DIR}/cmake/rooms.txt")
 
@@ -79,7 +81,7 @@ function(acuate_room room)
     list(REMOVE_ITEM sources "${directory}/main.cpp")
   endif()
   if(NOT sources)
-    file(WRITE "${CMAKE_CURRENT_BINARY_DIR}/empty.cpp" "")
+    file(CONFIGURE OUTPUT "${CMAKE_CURRENT_BINARY_DIR}/empty.cpp" CONTENT "")
     set(sources "${CMAKE_CURRENT_BINARY_DIR}/empty.cpp")
   endif()
 
@@ -101,22 +103,22 @@ endfunction()
 
 # Checks the room's includes now, and again at build time when one of `ARGN` has changed.
 function(_acuate_watch_arrows room uses test_uses)
-  set(command "${CMAKE_COMMAND}" "-DSOURCE_DIR=${PROJECT_SOURCE_DIR}" "-DROOM=${room}"
-    "-DUSES=${uses}" "-DTEST_USES=${test_uses}")
-  set(script "${PROJECT_SOURCE_DIR}/cmake/check_arrows.cmake")
-  execute_process(COMMAND ${command} -P "${script}" RESULT_VARIABLE status ERROR_VARIABLE message)
-  if(NOT status EQUAL 0)
-    message(FATAL_ERROR "${message}")
-  endif()
+  acuate_check_arrows("${PROJECT_SOURCE_DIR}" "${room}" "${uses}" "${test_uses}")
+  string(REPLACE ";" "," uses "${uses}")
+  string(REPLACE ";" "," test_uses "${test_uses}")
+  set(script "${PROJECT_SOURCE_DIR}/cmake/arrows.cmake")
   set(stamp "${CMAKE_CURRENT_BINARY_DIR}/arrows.stamp")
   add_custom_command(OUTPUT "${stamp}" DEPENDS ${ARGN} "${script}"
-    COMMAND ${command} "-DSTAMP=${stamp}" -P "${script}"
+    COMMAND "${CMAKE_COMMAND}" "-DSOURCE_DIR=${PROJECT_SOURCE_DIR}" "-DROOM=${room}" "-DUSES=${uses}"
+      "-DTEST_USES=${test_uses}" "-DSTAMP=${stamp}" -P "${script}"
     COMMENT "Checking the arrows of ${room}" VERBATIM)
   add_custom_target(${room}_arrows ALL DEPENDS "${stamp}")
 endfunction()
 
 function(_acuate_room_test room tests)
   add_executable(${room}_test ${tests})
+  set_target_properties(${room}_test PROPERTIES
+    RUNTIME_OUTPUT_DIRECTORY "${PROJECT_BINARY_DIR}/room_tests")
   acuate_test_settings(${room}_test)
   target_link_libraries(${room}_test PRIVATE ${ARGN})
   add_test(NAME ${room} COMMAND ${room}_test --gtest_brief=1)
@@ -127,8 +129,11 @@ endfunction()
 # of the test data, quick compilation.
 function(acuate_test_settings target)
   if(NOT TARGET acuate_test_header)
-    file(WRITE "${PROJECT_BINARY_DIR}/test_header.cpp" "")
-    add_library(acuate_test_header OBJECT "${PROJECT_BINARY_DIR}/test_header.cpp")
+    # A program, as its users are: objects of libraries get other code generation options.
+    file(CONFIGURE OUTPUT "${PROJECT_BINARY_DIR}/test_header.cpp" CONTENT "")
+    add_executable(acuate_test_header "${PROJECT_BINARY_DIR}/test_header.cpp")
+    set_target_properties(acuate_test_header PROPERTIES
+      RUNTIME_OUTPUT_DIRECTORY "${PROJECT_BINARY_DIR}")
     _acuate_test_options(acuate_test_header)
     target_precompile_headers(acuate_test_header PRIVATE "${PROJECT_SOURCE_DIR}/cmake/test_header.h")
   endif()

@@ -22,7 +22,8 @@ add_compile_options(-Wall -Wextra -Wshadow -ffp-contract=off)
 if(ACUATE_WERROR)
   add_compile_options(-Werror)
 endif()
-if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
+# clang-tidy reads the same command line and knows these flags not.
+if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU" AND NOT CMAKE_CXX_CLANG_TIDY)
   # Keeps our inline statics apart from those of another copy loaded into the same Python process.
   add_compile_options(-fno-gnu-unique)
   # GCC 12 warns wrongly on `"text" + std::string` (PR 105651), and the warnings that follow values
@@ -44,7 +45,7 @@ if(ACUATE_CCACHE AND NOT CMAKE_CXX_COMPILER_LAUNCHER)
   set(CMAKE_CXX_COMPILER_LAUNCHER
     /usr/bin/env CCACHE_SLOPPINESS=pch_defines,time_macros,include_file_mtime,include_file_ctime
     "${ACUATE_CCACHE}")
-  if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
+  if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU" AND NOT CMAKE_CXX_CLANG_TIDY)
     add_compile_options(-fpch-preprocess)
   endif()
 endif()

@@ -1,0 +1,443 @@
+#include "graph/graph.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <unordered_set>
+
+#include "base/text.h"
+#include "graph/model.h"
+
+namespace acuate {
+
+std::string Dim::text() const {
+  if (is_known()) return std::to_string(value);
+  return name.empty() ? "?" : to_valid_utf8(name);
+}
+
+bool ValueType::is_static() const {
+  return kind == Kind::Tensor && shape && std::all_of(shape->begin(), shape->end(), [](const Dim& d) { return d.is_known(); });
+}
+
+std::optional<Shape> ValueType::static_shape() const {
+  if (!is_static()) return std::nullopt;
+  Shape out;
+  for (const Dim& dim : *shape) out.push_back(dim.value);
+  return out;
+}
+
+std::string ValueType::text() const {
+  switch (kind) {
+    case Kind::Unknown: return "unknown";
+    case Kind::Sequence: return "sequence";
+    case Kind::Map: return "map";
+    case Kind::Optional: return "optional";
+    case Kind::Opaque: return "opaque";
+    case Kind::Tensor:
+    case Kind::SparseTensor: break;
+  }
+  std::string out = std::string(kind == Kind::SparseTensor ? "sparse " : "") + std::string(element_type_name(element));
+  if (!shape) return out + "[*]";
+  std::vector<std::string> dims;
+  for (const Dim& dim : *shape) dims.push_back(dim.text());
+  return out + "[" + join(dims, ", ") + "]";
+}
+
+// --- Node -----------------------------------------------------------------------------------------------------------
+
+const Attribute* Node::attribute(std::string_view name) const {
+  for (const Attribute& attribute : attributes_)
+    if (attribute.name == name) return &attribute;
+  return nullptr;
+}
+
+int64_t Node::int_attribute(std::string_view name, int64_t fallback) const {
+  const Attribute* found = attribute(name);
+  return found ? found->as_int().value_or(fallback) : fallback;
+}
+
+float Node::float_attribute(std::string_view name, float fallback) const {
+  const Attribute* found = attribute(name);
+  return found ? found->as_float().value_or(fallback) : fallback;
+}
+
+std::string Node::string_attribute(std::string_view name, std::string_view fallback) const {
+  const Attribute* found = attribute(name);
+  return std::string(found ? found->as_string().value_or(fallback) : fallback);
+}
+
+std::vector<int64_t> Node::ints_attribute(std::string_view name) const {
+  const Attribute* found = attribute(name);
+  return found ? found->as_ints().value_or(std::vector<int64_t>{}) : std::vector<int64_t>{};
+}
+
+std::string_view Node::metadata(std::string_view key) const {
+  for (const auto& [k, v] : metadata_)
+    if (k == key) return v;
+  return {};
+}
+
+std::string Node::address() const {
+  if (!name_.empty()) return to_valid_utf8(name_);
+  for (const Value* output : outputs_)
+    if (output != nullptr) return "@" + to_valid_utf8(output->name);
+  return "@";
+}
+
+void Node::link_operand(size_t slot, Value* value) {
+  inputs_[slot].value = value;
+  if (value == nullptr) return;
+  inputs_[slot].use_index = static_cast<uint32_t>(value->uses_.size());
+  value->uses_.push_back({this, static_cast<uint32_t>(slot)});
+}
+
+void Node::unlink_operand(size_t slot) {
+  Value* value = inputs_[slot].value;
+  if (value == nullptr) return;
+  const uint32_t index = inputs_[slot].use_index;
+  const Use moved = value->uses_.back();
+  value->uses_[index] = moved;
+  value->uses_.pop_back();
+  moved.node->inputs_[moved.slot].use_index = index;
+  inputs_[slot].value = nullptr;
+}
+
+void Node::set_input(size_t slot, Value* value) {
+  if (slot >= inputs_.size()) set_input_count(slot + 1);
+  unlink_operand(slot);
+  link_operand(slot, value);
+  touch();
+}
+
+void Node::set_input_count(size_t count) {
+  for (size_t slot = count; slot < inputs_.size(); ++slot) unlink_operand(slot);
+  inputs_.resize(count);
+  touch();
+}
+
+void Node::set_name(std::string_view name) {
+  name_ = graph_->model().intern(name);
+  touch();
+}
+
+void Node::set_op_type(std::string_view op_type, std::string_view domain) {
+  op_type_ = graph_->model().intern(op_type);
+  domain_ = graph_->model().intern(domain);
+  touch();
+}
+
+void Node::set_attribute(const WireRope& attribute_proto) {
+  Attribute attribute;
+  attribute.wire = graph_->model().own(attribute_proto);
+  WireReader reader(attribute.wire);
+  for (WireField field; reader.next(field);) {
+    if (field.number == kAttributeName) attribute.name = field.text();
+    if (field.number == kAttributeType) attribute.type = static_cast<AttributeType>(field.varint);
+  }
+  touch();
+  for (Attribute& existing : attributes_)
+    if (existing.name == attribute.name) {
+      existing = std::move(attribute);
+      return;
+    }
+  attributes_.push_back(std::move(attribute));
+}
+
+bool Node::remove_attribute(std::string_view name) {
+  const size_t removed = std::erase_if(attributes_, [&](const Attribute& attribute) { return attribute.name == name; });
+  if (removed > 0) touch();
+  return removed > 0;
+}
+
+void Node::set_metadata(std::string_view key, std::string_view value) {
+  Model& model = graph_->model();
+  touch();
+  for (auto& [k, v] : metadata_)
+    if (k == key) {
+      v = model.intern(value);
+      return;
+    }
+  metadata_.emplace_back(model.intern(key), model.intern(value));
+}
+
+void Node::touch() {
+  touched_ = true;
+  if (graph_ != nullptr) graph_->touch();
+}
+
+// --- Graph ----------------------------------------------------------------------------------------------------------
+
+void Graph::touch() {
+  if (touched_) return;
+  touched_ = true;
+  if (owner_ != nullptr) owner_->touch();
+}
+
+std::vector<Node*> Graph::nodes() const {
+  std::vector<Node*> out;
+  out.reserve(node_count_);
+  for (Node* node = first_; node != nullptr; node = node->next_) out.push_back(node);
+  return out;
+}
+
+std::vector<Value*> Graph::initializers() const {
+  std::vector<Value*> out;
+  for (Value* value : initializers_)
+    if (value->initializer && value->graph == this) out.push_back(value);
+  return out;
+}
+
+std::vector<Value*> Graph::values() const {
+  std::vector<Value*> out;
+  for (Value* value : values_)
+    if (value->graph == this) out.push_back(value);
+  return out;
+}
+
+Value* Graph::find(std::string_view name) const {
+  const auto found = by_name_.find(name);
+  return found == by_name_.end() ? nullptr : found->second;
+}
+
+Value* Graph::resolve(std::string_view name) const {
+  for (const Graph* graph = this; graph != nullptr; graph = graph->owner_ ? graph->owner_->graph_ : nullptr)
+    if (Value* value = graph->find(name)) return value;
+  return nullptr;
+}
+
+Value* Graph::add_value(std::string_view name) {
+  ACUATE_CHECK(find(name) == nullptr, "value name is taken: " + std::string(name));
+  Value* value = model_->new_value();
+  value->name = model_->intern(name);
+  value->graph = this;
+  by_name_.emplace(value->name, value);
+  values_.push_back(value);
+  return value;
+}
+
+std::string Graph::unused_name(std::string_view stem) const {
+  std::string name(stem);
+  for (size_t suffix = 1; resolve(name) != nullptr; ++suffix) name = fmt::format("{}_{}", stem, suffix);
+  return name;
+}
+
+void Graph::rename(Value& value, std::string_view name) {
+  ACUATE_CHECK(value.graph == this && find(name) == nullptr, "rename to a taken name: " + std::string(name));
+  by_name_.erase(value.name);
+  value.name = model_->intern(name);
+  by_name_.emplace(value.name, &value);
+  if (Declaration* d = declaration(value)) d->touched = true;
+  if (value.producer != nullptr) value.producer->touch();
+  for (const Use& use : value.uses_) use.node->touch();
+  touch();
+}
+
+void Graph::link_node(Node& node, Node* before) {
+  node.graph_ = this;
+  node.next_ = before;
+  node.previous_ = before ? before->previous_ : last_;
+  (node.previous_ ? node.previous_->next_ : first_) = &node;
+  (before ? before->previous_ : last_) = &node;
+  ++node_count_;
+}
+
+void Graph::unlink_node(Node& node) {
+  (node.previous_ ? node.previous_->next_ : first_) = node.next_;
+  (node.next_ ? node.next_->previous_ : last_) = node.previous_;
+  node.previous_ = node.next_ = nullptr;
+  --node_count_;
+}
+
+Node* Graph::add_node(std::string_view op_type, std::string_view domain, std::string_view name,
+                      const std::vector<Value*>& inputs, const std::vector<Value*>& outputs, Node* before) {
+  ACUATE_CHECK(before == nullptr || before->graph_ == this, "insertion point stands in another graph");
+  Node* node = model_->new_node();
+  node->op_type_ = model_->intern(op_type);
+  node->domain_ = model_->intern(domain);
+  node->name_ = model_->intern(name);
+  node->inputs_.resize(inputs.size());
+  for (size_t slot = 0; slot < inputs.size(); ++slot) node->link_operand(slot, inputs[slot]);
+  for (Value* output : outputs) {
+    if (output != nullptr) {
+      ACUATE_CHECK(output->graph == this && output->producer == nullptr, "output is produced already: " + std::string(output->name));
+      output->producer = node;
+      output->output_slot = static_cast<uint32_t>(node->outputs_.size());
+    }
+    node->outputs_.push_back(output);
+  }
+  link_node(*node, before);
+  touch();
+  return node;
+}
+
+void Graph::move_before(Node& node, Node* before) {
+  if (before == &node) return;
+  unlink_node(node);
+  link_node(node, before);
+  touch();
+}
+
+void Graph::remove_node(Node& node) {
+  ACUATE_CHECK(node.graph_ == this, "node stands in another graph");
+  for (size_t slot = 0; slot < node.inputs_.size(); ++slot) node.unlink_operand(slot);
+  for (Value* output : node.outputs_)
+    if (output != nullptr && output->producer == &node) output->producer = nullptr;
+  // Bodies read outer values: their uses go with the node.
+  for (Attribute& attribute : node.attributes_)
+    for (auto& body : attribute.graphs)
+      while (body->last_ != nullptr) body->remove_node(*body->last_);
+  unlink_node(node);
+  touch();
+}
+
+void Graph::remove_value(Value& value) {
+  ACUATE_CHECK(value.graph == this && value.is_unused() && value.producer == nullptr && !value.is_input,
+               "value is still in use: " + std::string(value.name));
+  if (find(value.name) == &value) by_name_.erase(value.name);
+  declarations_.erase(&value);
+  value.initializer.reset();
+  value.graph = nullptr;
+  touch();
+}
+
+void Graph::replace_uses(Value& old_value, Value& new_value) {
+  if (&old_value == &new_value) return;
+  while (!old_value.uses_.empty()) {
+    const Use use = old_value.uses_.back();
+    use.node->set_input(use.slot, &new_value);
+  }
+  if (old_value.output_count == 0) return;
+  for (Value*& output : outputs_)
+    if (output == &old_value) {
+      output = &new_value;
+      --old_value.output_count;
+      ++new_value.output_count;
+    }
+  touch();
+}
+
+void Graph::set_initializer(Value& value, const Tensor& tensor) {
+  if (!value.listed_initializer_) initializers_.push_back(&value);
+  value.listed_initializer_ = true;
+  auto kept = std::make_shared<const Tensor>(tensor);
+  // The rope's own pieces are copied into the arena, except the payload, which stays where the tensor has it.
+  WireRope head;
+  if (!tensor.shape().empty()) head.packed_varint_field(1, tensor.shape());
+  head.varint_field(2, static_cast<uint64_t>(tensor.type()));
+  head.text_field(8, value.name);
+  TensorRef ref;
+  ref.type = tensor.type();
+  ref.shape = tensor.shape();
+  ref.wire = model_->own(head);
+  ref.resident = kept;
+  value.initializer = std::move(ref);
+  value.type = {};
+  value.type.kind = ValueType::Kind::Tensor;
+  value.type.element = tensor.type();
+  value.type.shape.emplace();
+  for (const int64_t dim : tensor.shape()) value.type.shape->push_back({dim, {}});
+  touch();
+}
+
+void Graph::remove_initializer(Value& value) {
+  value.initializer.reset();
+  touch();
+}
+
+void Graph::add_output(Value& value) {
+  outputs_.push_back(&value);
+  ++value.output_count;
+  touch();
+}
+
+void Graph::set_outputs(const std::vector<Value*>& outputs) {
+  for (Value* output : outputs_) --output->output_count;
+  outputs_.clear();
+  for (Value* output : outputs) add_output(*output);
+  touch();
+}
+
+void Graph::set_inputs(const std::vector<Value*>& inputs) {
+  for (Value* input : inputs_) input->is_input = false;
+  inputs_ = inputs;
+  for (Value* input : inputs_) input->is_input = true;
+  touch();
+}
+
+Graph::Declaration* Graph::declaration(Value& value) {
+  const auto found = declarations_.find(&value);
+  return found == declarations_.end() ? nullptr : &found->second;
+}
+
+void Graph::set_type(Value& value, ValueType type) {
+  value.type = std::move(type);
+  auto [place, added] = declarations_.try_emplace(&value, Declaration{&value, {}, true});
+  place->second.touched = true;
+  if (added && !value.is_input && !value.is_output()) value_infos_.emplace_back(&value, Bytes());
+  touch();
+}
+
+void Graph::clear_inferred_types() {
+  for (Value* value : values_) {
+    if (value->graph != this || value->is_input || value->is_output() || value->initializer) continue;
+    value->type = {};
+    declarations_.erase(value);
+  }
+  value_infos_.clear();
+  touch();
+}
+
+bool Graph::sort_topologically() {
+  // Kahn's algorithm over this graph's nodes; a body's outer uses count for the node that holds the body.
+  std::unordered_map<const Node*, size_t> missing;
+  std::unordered_map<const Node*, std::vector<Node*>> users;
+  const auto node_here = [&](Node* node) {
+    while (node != nullptr && node->graph_ != this) node = node->graph_->owner_;
+    return node;
+  };
+  for (Node* node = first_; node != nullptr; node = node->next_)
+    for (const Value* output : node->outputs_) {
+      if (output == nullptr) continue;
+      for (const Use& use : output->uses_)
+        if (Node* user = node_here(use.node); user != nullptr) {
+          users[node].push_back(user);
+          ++missing[user];
+        }
+    }
+  std::vector<Node*> order;
+  order.reserve(node_count_);
+  // A stable order: a min-heap over the old positions.
+  std::unordered_map<const Node*, size_t> position;
+  for (Node* node = first_; node != nullptr; node = node->next_) position.emplace(node, position.size());
+  const auto later = [&](const Node* a, const Node* b) { return position[a] > position[b]; };
+  std::vector<Node*> ready;
+  for (Node* node = first_; node != nullptr; node = node->next_)
+    if (missing[node] == 0) ready.push_back(node);
+  std::make_heap(ready.begin(), ready.end(), later);
+  while (!ready.empty()) {
+    std::pop_heap(ready.begin(), ready.end(), later);
+    Node* node = ready.back();
+    ready.pop_back();
+    order.push_back(node);
+    for (Node* user : users[node])
+      if (--missing[user] == 0) {
+        ready.push_back(user);
+        std::push_heap(ready.begin(), ready.end(), later);
+      }
+  }
+  if (order.size() != node_count_) return false;
+  bool changed = false;
+  Node* expected = first_;
+  for (Node* node : order) {
+    if (node != expected) changed = true;
+    expected = expected ? expected->next_ : nullptr;
+  }
+  if (!changed) return true;
+  first_ = last_ = nullptr;
+  node_count_ = 0;
+  for (Node* node : order) link_node(*node, nullptr);
+  touch();
+  return true;
+}
+
+}  // namespace acuate

@@ -1,0 +1,108 @@
+#include "graph/graph.h"
+
+#include <gtest/gtest.h>
+
+#include "graph/model.h"
+#include "graph/verify.h"
+
+namespace acuate {
+namespace {
+
+// x → Relu → y, twice, built by hand.
+struct Chain {
+  Chain() {
+    Graph& g = model.graph();
+    x = g.add_value("x");
+    g.set_inputs({x});
+    a = g.add_value("a");
+    y = g.add_value("y");
+    first = g.add_node("Relu", "", "first", {x}, {a});
+    second = g.add_node("Relu", "", "second", {a}, {y});
+    g.add_output(*y);
+  }
+  Model model;
+  Value *x, *a, *y;
+  Node *first, *second;
+};
+
+TEST(Graph, KeepsUsesAndProducers) {
+  Chain c;
+  EXPECT_EQ(c.a->producer, c.first);
+  ASSERT_EQ(c.a->uses().size(), 1U);
+  EXPECT_EQ(c.a->uses()[0].node, c.second);
+  EXPECT_TRUE(c.y->is_output());
+  check_invariants(c.model);
+  EXPECT_TRUE(verify(c.model).empty());
+}
+
+TEST(Graph, ReplaceUsesReachesOutputs) {
+  Chain c;
+  c.model.graph().replace_uses(*c.y, *c.a);
+  EXPECT_EQ(c.model.graph().outputs()[0], c.a);
+  EXPECT_FALSE(c.y->is_output());
+  c.model.graph().remove_node(*c.second);
+  EXPECT_TRUE(c.a->uses().empty());
+  EXPECT_EQ(c.model.graph().node_count(), 1U);
+  check_invariants(c.model);
+}
+
+TEST(Graph, ManyUsesOfOneValueComeAndGoInConstantTime) {
+  Model model;
+  Graph& g = model.graph();
+  Value* x = g.add_value("x");
+  g.set_inputs({x});
+  std::vector<Node*> nodes;
+  for (int i = 0; i < 20'000; ++i) nodes.push_back(g.add_node("Add", "", "", {x, x}, {g.add_value("v" + std::to_string(i))}));
+  EXPECT_EQ(x->uses().size(), 40'000U);
+  for (Node* node : nodes) g.remove_node(*node);
+  EXPECT_TRUE(x->uses().empty());
+}
+
+TEST(Graph, SortsStablyAndFindsCycles) {
+  Chain c;
+  Graph& g = c.model.graph();
+  g.move_before(*c.second, c.first);
+  ASSERT_EQ(verify(c.model).size(), 1U);
+  EXPECT_EQ(verify(c.model)[0].id, "unsorted_nodes");
+  EXPECT_TRUE(g.sort_topologically());
+  EXPECT_EQ(g.first(), c.first);
+  c.first->set_input(0, c.y);
+  EXPECT_FALSE(g.sort_topologically());
+  ASSERT_EQ(verify(c.model).size(), 1U);
+  EXPECT_EQ(verify(c.model)[0].id, "cycle");
+}
+
+TEST(Graph, RenameKeepsLookup) {
+  Chain c;
+  c.model.graph().rename(*c.a, "b");
+  EXPECT_EQ(c.model.graph().find("a"), nullptr);
+  EXPECT_EQ(c.model.graph().find("b"), c.a);
+  EXPECT_EQ(c.model.graph().unused_name("b"), "b_1");
+}
+
+TEST(Graph, CloneIsIndependent) {
+  Chain c;
+  c.model.graph().set_initializer(*c.model.graph().add_value("w"), Tensor::of<float>({2}, {1, 2}));
+  auto copy = c.model.clone();
+  check_invariants(*copy);
+  copy->graph().remove_node(*copy->graph().last());
+  EXPECT_EQ(c.model.graph().node_count(), 2U);
+  EXPECT_EQ(copy->graph().node_count(), 1U);
+  EXPECT_EQ(copy->load(*copy->graph().find("w")->initializer)->values<float>()[1], 2.0F);
+}
+
+TEST(Node, AttributesRoundTrip) {
+  Chain c;
+  c.first->set_attribute(encode_attribute("alpha", 0.5F));
+  c.first->set_attribute(encode_attribute("axes", std::span<const int64_t>(std::vector<int64_t>{-1, 2})));
+  c.first->set_attribute(encode_attribute("mode", std::string_view("linear")));
+  c.first->set_attribute(encode_attribute("alpha", 0.25F));
+  EXPECT_EQ(c.first->float_attribute("alpha", 0), 0.25F);
+  EXPECT_EQ(c.first->ints_attribute("axes"), (std::vector<int64_t>{-1, 2}));
+  EXPECT_EQ(c.first->string_attribute("mode", ""), "linear");
+  EXPECT_EQ(c.first->attributes().size(), 3U);
+  EXPECT_FALSE(c.first->attribute("alpha")->as_int().has_value());
+}
+
+}  // namespace
+}  // namespace acuate

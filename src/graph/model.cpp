@@ -1,0 +1,78 @@
+#include "graph/model.h"
+
+#include <cstring>
+
+namespace acuate {
+
+Model::Model()
+    : storage_anchor_(std::make_shared<std::vector<std::shared_ptr<const void>>>()),
+      storage_(*storage_anchor_),
+      graph_(std::make_unique<Graph>(*this, nullptr)) {}
+
+Model::~Model() = default;
+
+int64_t Model::opset_version(std::string_view domain) const {
+  for (const OpsetImport& import : opset_imports_)
+    if (import.domain == domain) return import.version;
+  return 0;
+}
+
+void Model::set_opset(std::string_view domain, int64_t version) {
+  touched_ = true;
+  for (OpsetImport& import : opset_imports_)
+    if (import.domain == domain) {
+      import.version = version;
+      return;
+    }
+  opset_imports_.push_back({intern(domain), version});
+}
+
+void Model::set_ir_version(int64_t version) {
+  ir_version_ = version;
+  touched_ = true;
+}
+
+void Model::set_metadata(std::string_view key, std::string_view value) {
+  touched_ = true;
+  for (auto& [k, v] : metadata_)
+    if (k == key) {
+      v = intern(value);
+      return;
+    }
+  metadata_.emplace_back(intern(key), intern(value));
+}
+
+std::string_view Model::intern(std::string_view text) {
+  if (text.empty()) return {};
+  auto* memory = static_cast<char*>(arena_.allocate(text.size(), 1));
+  std::memcpy(memory, text.data(), text.size());
+  return {memory, text.size()};
+}
+
+Bytes Model::own(const WireRope& rope) {
+  auto* memory = static_cast<std::byte*>(arena_.allocate(std::max<uint64_t>(rope.size_bytes(), 1), 1));
+  std::byte* end = memory;
+  for (const Bytes piece : rope.pieces()) {
+    std::memcpy(end, piece.data(), piece.size());
+    end += piece.size();
+  }
+  return {memory, rope.size_bytes()};
+}
+
+void Model::keep(std::shared_ptr<const void> storage) { storage_.push_back(std::move(storage)); }
+
+Node* Model::new_node() { return &nodes_.emplace_back(); }
+Value* Model::new_value() { return &values_.emplace_back(); }
+
+std::vector<Graph*> Model::all_graphs() const {
+  std::vector<Graph*> out{graph_.get()};
+  for (const Function& function : functions_)
+    if (function.body) out.push_back(function.body.get());
+  for (size_t i = 0; i < out.size(); ++i)
+    for (Node* node = out[i]->first(); node != nullptr; node = node->next())
+      for (const Attribute& attribute : node->attributes())
+        for (const auto& body : attribute.graphs) out.push_back(body.get());
+  return out;
+}
+
+}  // namespace acuate

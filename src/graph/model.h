@@ -1,0 +1,103 @@
+#pragma once
+
+#include <deque>
+#include <filesystem>
+#include <memory>
+#include <memory_resource>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "graph/graph.h"
+
+namespace acuate {
+
+struct OpsetImport {
+  std::string_view domain;  // "" for ai.onnx
+  int64_t version = 0;
+};
+
+// A FunctionProto: written back as it came; its body is parsed for reading.
+struct Function {
+  std::string_view domain, name, overload;
+  std::vector<OpsetImport> opset_imports;
+  std::unique_ptr<Graph> body;
+};
+
+// Something wrong with the model that does not keep it from being opened (duplicate names, a dangling input, …).
+struct ModelIssue {
+  std::string id;  // the finding it becomes: `duplicate_name`
+  std::string node;
+  std::string value;
+  std::string message;
+};
+
+// A network and everything that keeps its bytes alive. Not movable: nodes and values point into it.
+class Model {
+ public:
+  Model();
+  ~Model();
+  Model(const Model&) = delete;
+  Model& operator=(const Model&) = delete;
+
+  Graph& graph() { return *graph_; }
+  const Graph& graph() const { return *graph_; }
+  const std::vector<Function>& functions() const { return functions_; }
+  int64_t ir_version() const { return ir_version_; }
+  std::string_view producer_name() const { return producer_name_; }
+  std::string_view producer_version() const { return producer_version_; }
+  const std::vector<OpsetImport>& opset_imports() const { return opset_imports_; }
+  int64_t opset_version(std::string_view domain = "") const;  // 0 where the domain is not imported
+  void set_opset(std::string_view domain, int64_t version);
+  void set_ir_version(int64_t version);
+  const std::vector<std::pair<std::string_view, std::string_view>>& metadata() const { return metadata_; }
+  void set_metadata(std::string_view key, std::string_view value);
+
+  // Where it was read from; empty for a model built here. External data is relative to the folder.
+  const std::filesystem::path& path() const { return path_; }
+  std::filesystem::path folder() const { return path_.parent_path(); }
+  // Found while opening; verify() finds the rest.
+  const std::vector<ModelIssue>& import_issues() const { return import_issues_; }
+  bool is_touched() const { return touched_ || graph_->is_touched(); }
+
+  std::string_view intern(std::string_view text);
+  Bytes own(const WireRope& rope);                 // flattened into the model's arena
+  void keep(std::shared_ptr<const void> storage);  // alive as long as the model
+  Result<Tensor> load(const TensorRef& ref) const { return ref.load(storage_anchor_); }
+
+  Node* new_node();
+  Value* new_value();
+
+  // An independent copy that shares the mapped bytes; linear in nodes, no weight is copied.
+  std::unique_ptr<Model> clone() const;
+  // Every graph: main, function bodies, then the bodies of control flow, each after the graph that holds it.
+  std::vector<Graph*> all_graphs() const;
+
+ private:
+  friend class ModelImporter;
+  friend class GraphImporter;
+  friend class ModelExporter;
+  friend class ModelCloner;
+  friend class Graph;
+  friend class Node;
+
+  std::pmr::monotonic_buffer_resource arena_;
+  std::shared_ptr<std::vector<std::shared_ptr<const void>>> storage_anchor_;
+  std::vector<std::shared_ptr<const void>>& storage_;
+  std::deque<Node> nodes_;
+  std::deque<Value> values_;
+  std::unique_ptr<Graph> graph_;
+  std::vector<Function> functions_;
+  std::vector<OpsetImport> opset_imports_;
+  std::vector<std::pair<std::string_view, std::string_view>> metadata_;
+  int64_t ir_version_ = 0;
+  std::string_view producer_name_, producer_version_;
+  std::filesystem::path path_;
+  std::vector<ModelIssue> import_issues_;
+  std::vector<std::pair<uint32_t, Bytes>> other_fields_;
+  std::vector<uint32_t> field_order_;
+  Bytes wire_;
+  bool touched_ = true;  // a field of the model itself, not of the graph
+};
+
+}  // namespace acuate

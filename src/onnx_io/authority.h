@@ -1,0 +1,32 @@
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "graph/model.h"
+
+namespace onnx {
+class OpSchema;
+class NodeProto;
+class TypeProto;
+}  // namespace onnx
+
+namespace acuate {
+
+// The onnx library's schema of an operator at the model's opset; null where it knows none.
+const onnx::OpSchema* find_schema(const Model& model, const Node& node);
+
+// A NodeProto of the node without tensors larger than `max_tensor_bytes` (their dims stay).
+onnx::NodeProto to_node_proto(const Node& node);
+onnx::TypeProto to_type_proto(const ValueType& type);
+
+// What the onnx library's schemas say against the nodes: unknown operators and domains (unless the model defines them
+// as functions), wrong numbers of inputs or outputs, missing or ill-typed attributes. Linear; loads no weight.
+std::vector<ModelIssue> check_operators(const Model& model);
+
+// Version of the linked library, `1.23.2`.
+std::string onnx_library_version();
+// The highest opset of ai.onnx that the linked library knows.
+int64_t newest_opset();
+
+}  // namespace acuate

@@ -1,0 +1,321 @@
+#include "onnx_io/export.h"
+
+#include <algorithm>
+#include <cstring>
+#include <fstream>
+#include <set>
+#include <unordered_set>
+
+#include "onnx_io/onnx_fields.h"
+
+namespace acuate {
+namespace fs = std::filesystem;
+
+namespace {
+
+constexpr uint64_t kProtobufLimitBytes = (uint64_t{1} << 31) - 1;
+constexpr uint64_t kStreamFromBytes = uint64_t{1} << 16;  // larger pieces of the mapped file are copied file to file
+
+WireRope encode_entry(std::string_view key, std::string_view value) {
+  WireRope rope;
+  rope.text_field(1, key);
+  rope.text_field(2, value);
+  return rope;
+}
+
+WireRope encode_type(const ValueType& type) {
+  WireRope rope;
+  if (type.kind != ValueType::Kind::Tensor) {
+    rope.append_view(type.wire);
+    return rope;
+  }
+  WireRope tensor;
+  tensor.varint_field(type_field::kElemType, static_cast<uint64_t>(type.element));
+  if (type.shape) {
+    WireRope shape;
+    for (const Dim& dim : *type.shape) {
+      WireRope dim_rope;
+      if (dim.is_known()) dim_rope.varint_field(dim_field::kValue, static_cast<uint64_t>(dim.value));
+      else if (!dim.name.empty()) dim_rope.text_field(dim_field::kParam, dim.name);
+      shape.message_field(1, std::move(dim_rope));
+    }
+    tensor.message_field(type_field::kShape, std::move(shape));
+  }
+  rope.message_field(type_field::kTensor, std::move(tensor));
+  return rope;
+}
+
+// The payload of a length-delimited field given whole.
+Bytes payload_of(Bytes whole) {
+  WireReader reader(whole);
+  WireField field;
+  return reader.next(field) ? field.payload : Bytes();
+}
+
+}  // namespace
+
+class GraphExporter {
+ public:
+  static WireRope graph(const Graph& graph) {
+    WireRope rope;
+    if (!graph.touched_) {
+      rope.append_view(graph.wire_);
+      return rope;
+    }
+    std::vector<uint32_t> order = graph.field_order_;
+    for (const uint32_t number : {graph_field::kNode, graph_field::kName, graph_field::kInitializer, graph_field::kInput,
+                                  graph_field::kOutput, graph_field::kValueInfo})
+      if (std::find(order.begin(), order.end(), number) == order.end()) order.push_back(number);
+    for (const uint32_t number : order) append_fields(graph, number, rope);
+    return rope;
+  }
+
+ private:
+  static void append_fields(const Graph& graph, uint32_t number, WireRope& rope) {
+    switch (number) {
+      case graph_field::kNode:
+        for (const Node* node = graph.first_; node != nullptr; node = node->next_) append_node(*node, rope);
+        return;
+      case graph_field::kInitializer:
+        for (const Value* value : graph.initializers_)
+          if (value->initializer && value->graph == &graph) append_initializer(*value, rope);
+        return;
+      case graph_field::kInput:
+        for (const Value* value : graph.inputs_) append_declaration(graph, *value, number, rope);
+        return;
+      case graph_field::kOutput:
+        for (const Value* value : graph.outputs_) append_declaration(graph, *value, number, rope);
+        return;
+      case graph_field::kValueInfo:
+        for (const auto& [value, wire] : graph.value_infos_) {
+          if (value != nullptr && value->graph != &graph) continue;
+          const auto found = value ? graph.declarations_.find(value) : graph.declarations_.end();
+          const bool changed = found != graph.declarations_.end() && found->second.touched;
+          if (changed || wire.empty()) append_declaration(graph, *value, number, rope);
+          else rope.append_view(wire);
+        }
+        return;
+      default: break;
+    }
+    bool found = false;
+    for (const auto& [field, whole] : graph.other_fields_)
+      if (field == number) {
+        rope.append_view(whole);
+        found = true;
+      }
+    if (!found && number == graph_field::kName) rope.text_field(graph_field::kName, graph.name_.empty() ? "graph" : graph.name_);
+  }
+
+  static void append_declaration(const Graph& graph, const Value& value, uint32_t number, WireRope& rope) {
+    const auto found = graph.declarations_.find(&value);
+    const Bytes wire = found != graph.declarations_.end() ? found->second.wire : Bytes();
+    const bool same_kind = !wire.empty() && first_field_number(wire) == number;
+    if (same_kind && !found->second.touched) {
+      rope.append_view(wire);
+      return;
+    }
+    WireRope info;
+    info.text_field(value_info_field::kName, value.name);
+    if (value.type.kind != ValueType::Kind::Unknown) info.message_field(value_info_field::kType, encode_type(value.type));
+    WireReader reader(payload_of(wire));
+    for (WireField field; reader.next(field);)
+      if (field.number != value_info_field::kName && field.number != value_info_field::kType) info.append_view(field.whole);
+    rope.message_field(number, std::move(info));
+  }
+
+  static uint32_t first_field_number(Bytes wire) {
+    WireReader reader(wire);
+    WireField field;
+    return reader.next(field) ? field.number : 0;
+  }
+
+  static void append_initializer(const Value& value, WireRope& rope) {
+    const TensorRef& ref = *value.initializer;
+    WireRope tensor;
+    bool renamed = true;
+    WireReader check(ref.wire);
+    for (WireField field; check.next(field);)
+      if (field.number == tensor_field::kName && field.text() == value.name) renamed = false;
+    if (!renamed) {
+      tensor.append_view(ref.wire);
+    } else {
+      WireReader reader(ref.wire);
+      for (WireField field; reader.next(field);)
+        if (field.number != tensor_field::kName) tensor.append_view(field.whole);
+      tensor.text_field(tensor_field::kName, value.name);
+    }
+    if (ref.resident) tensor.view_field(tensor_field::kRawData, ref.resident->bytes());
+    rope.message_field(graph_field::kInitializer, std::move(tensor));
+  }
+
+  static void append_node(const Node& node, WireRope& rope) {
+    if (!node.touched_) {
+      rope.append_view(node.wire_);
+      return;
+    }
+    WireRope out;
+    for (const Node::Operand& operand : node.inputs_) out.text_field(node_field::kInput, operand.value ? operand.value->name : "");
+    for (const Value* output : node.outputs_) out.text_field(node_field::kOutput, output ? output->name : "");
+    if (!node.name_.empty()) out.text_field(node_field::kName, node.name_);
+    out.text_field(node_field::kOpType, node.op_type_);
+    if (!node.domain_.empty()) out.text_field(node_field::kDomain, node.domain_);
+    if (!node.overload_.empty()) out.text_field(node_field::kOverload, node.overload_);
+    for (const Attribute& attribute : node.attributes_) out.message_field(node_field::kAttribute, encode(attribute));
+    for (const auto& [key, value] : node.metadata_) out.message_field(node_field::kMetadata, encode_entry(key, value));
+    for (const Bytes field : node.other_fields_) out.append_view(field);
+    rope.message_field(graph_field::kNode, std::move(out));
+  }
+
+  static WireRope encode(const Attribute& attribute) {
+    WireRope rope;
+    const bool body_touched =
+        std::any_of(attribute.graphs.begin(), attribute.graphs.end(), [](const auto& body) { return body->touched_; });
+    if (!body_touched) {
+      rope.append_view(attribute.wire);
+      return rope;
+    }
+    size_t index = 0;
+    WireReader reader(attribute.wire);
+    for (WireField field; reader.next(field);) {
+      if (field.number == kAttributeGraph || field.number == kAttributeGraphs)
+        rope.message_field(field.number, graph(*attribute.graphs[index++]));
+      else
+        rope.append_view(field.whole);
+    }
+    return rope;
+  }
+};
+
+class ModelExporter {
+ public:
+  static WireRope model(const Model& model) {
+    WireRope rope;
+    if (!model.is_touched()) {
+      rope.append_view(model.wire_);
+      return rope;
+    }
+    std::vector<uint32_t> order = model.field_order_;
+    for (const uint32_t number : {model_field::kIrVersion, model_field::kOpsetImport, model_field::kGraph, model_field::kMetadata})
+      if (std::find(order.begin(), order.end(), number) == order.end()) order.push_back(number);
+    for (const uint32_t number : order) {
+      switch (number) {
+        case model_field::kIrVersion: rope.varint_field(number, static_cast<uint64_t>(model.ir_version_)); break;
+        case model_field::kOpsetImport:
+          for (const OpsetImport& import : model.opset_imports_) {
+            WireRope entry;
+            entry.text_field(1, import.domain);
+            entry.varint_field(2, static_cast<uint64_t>(import.version));
+            rope.message_field(number, std::move(entry));
+          }
+          break;
+        case model_field::kGraph: rope.message_field(number, GraphExporter::graph(model.graph())); break;
+        case model_field::kMetadata:
+          for (const auto& [key, value] : model.metadata_) rope.message_field(number, encode_entry(key, value));
+          break;
+        default:
+          for (const auto& [field, whole] : model.other_fields_)
+            if (field == number) rope.append_view(whole);
+      }
+    }
+    return rope;
+  }
+  static Bytes wire(const Model& model) { return model.wire_; }
+};
+
+WireRope encode_model(const Model& model) { return ModelExporter::model(model); }
+
+namespace {
+
+// Every data file that a weight of the model lies in.
+std::vector<TensorRef::External> external_files(const Model& model) {
+  std::vector<TensorRef::External> out;
+  std::unordered_set<std::string> seen;
+  const auto add = [&](const TensorRef& ref) {
+    if (ref.external && seen.insert(ref.external->location).second) out.push_back(*ref.external);
+  };
+  for (const Graph* graph : model.all_graphs()) {
+    for (const Value* value : graph->initializers()) add(*value->initializer);
+    for (const Node* node = graph->first(); node != nullptr; node = node->next())
+      for (const Attribute& attribute : node->attributes())
+        if (const auto wire = attribute.as_tensor())
+          if (auto ref = parse_tensor(*wire, model.folder())) add(*ref);
+  }
+  return out;
+}
+
+Result<bool> same_content(const fs::path& a, const fs::path& b) {
+  std::error_code code;
+  if (fs::equivalent(a, b, code)) return true;
+  if (fs::file_size(a, code) != fs::file_size(b, code)) return false;
+  std::ifstream first(a, std::ios::binary), second(b, std::ios::binary);
+  std::string left(size_t{1} << 20, '\0'), right(left);
+  while (first && second) {
+    first.read(left.data(), static_cast<std::streamsize>(left.size()));
+    second.read(right.data(), static_cast<std::streamsize>(right.size()));
+    if (first.gcount() != second.gcount() || std::memcmp(left.data(), right.data(), static_cast<size_t>(first.gcount())) != 0) return false;
+  }
+  return true;
+}
+
+Result<void> bring_data_file(const TensorRef::External& data, const fs::path& folder, bool reference) {
+  const fs::path destination = folder / data.location;
+  std::error_code code;
+  if (fs::exists(destination, code)) {
+    auto same = same_content(data.path, destination);
+    if (!same) return same.error();
+    if (*same) return {};
+    return fail("{} exists with other content and is left as it is; write the model into another folder", destination.string());
+  }
+  fs::create_directories(destination.parent_path(), code);
+  if (reference) {
+    fs::create_hard_link(data.path, destination, code);
+    if (code) return fail("cannot link {} to {}: {}; leave out --reference-data to copy it", destination.string(), data.path.string(), code.message());
+    return {};
+  }
+  auto file = AtomicFile::create(destination);
+  if (!file) return file.error();
+  const uint64_t size = fs::file_size(data.path, code);
+  if (code) return fail("cannot read {}: {}", data.path.string(), code.message());
+  if (auto copied = file->copy_from(data.path, 0, size); !copied) return copied;
+  return file->commit();
+}
+
+}  // namespace
+
+Result<void> save_model(const Model& model, const fs::path& path, const SaveOptions& options) {
+  const WireRope rope = encode_model(model);
+  if (rope.size_bytes() > kProtobufLimitBytes)
+    return fail("{}: the model has {} outside data files, more than the 2 GiB that ONNX allows in one file; keep its weights as external data",
+                path.string(), rope.size_bytes());
+  auto file = AtomicFile::create(path);
+  if (!file) return file.error();
+  for (const TensorRef::External& data : external_files(model))
+    if (auto brought = bring_data_file(data, path.parent_path(), options.reference_data); !brought) return brought;
+  const Bytes source = ModelExporter::wire(model);
+  for (const Bytes piece : rope.pieces()) {
+    const bool in_source = piece.data() >= source.data() && piece.data() + piece.size() <= source.data() + source.size();
+    const bool stream = in_source && piece.size() >= kStreamFromBytes && !model.path().empty();
+    auto written = stream ? file->copy_from(model.path(), static_cast<uint64_t>(piece.data() - source.data()), piece.size())
+                          : file->write(piece);
+    if (!written) return written;
+  }
+  return file->commit();
+}
+
+Result<std::string> model_bytes(const Model& model) {
+  if (external_files(model).empty()) return encode_model(model).flatten();
+  const std::unique_ptr<Model> copy = model.clone();
+  for (Graph* graph : copy->all_graphs())
+    for (Value* value : graph->initializers()) {
+      if (!value->initializer->is_external()) continue;
+      auto tensor = copy->load(*value->initializer);
+      if (!tensor) return fail("initializer '{}': {}", value->name, tensor.error().message);
+      graph->set_initializer(*value, *tensor);
+    }
+  const WireRope rope = encode_model(*copy);
+  if (rope.size_bytes() > kProtobufLimitBytes)
+    return fail("the model has {} bytes with its external data, more than an engine takes from memory (2 GiB)", rope.size_bytes());
+  return rope.flatten();
+}
+
+}  // namespace acuate

@@ -1,0 +1,17 @@
+#pragma once
+
+#include <string_view>
+
+// Files of this room that the binary carries.
+namespace acuate {
+
+std::string_view report_schema();    // schema/report.schema.json
+std::string_view manifest_schema();  // schema/manifest.schema.json
+std::string_view report_css();       // web/report.css
+std::string_view report_js();        // web/report.js
+
+// SHA-256 of the two above as hex digits, for the content security policy of the page.
+std::string_view report_css_sha256();
+std::string_view report_js_sha256();
+
+}  // namespace acuate

@@ -1,0 +1,191 @@
+#pragma once
+
+#include <cmath>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "diagnose/finding.h"
+
+// The content of `report.json`, schema_version 1: plain data, filled by the pipeline and rendered by
+// the writers. docs/report.md gives the meaning and unit of every field.
+namespace acuate {
+
+// A measured number, or none with the reason ("infinite: no error", "not measured").
+class Measure {
+ public:
+  Measure() : reason_("not measured") {}
+  // Infinity and NaN become none with a reason, since JSON and readers know neither.
+  Measure(double value) {
+    if (std::isfinite(value)) value_ = value;
+    else reason_ = std::isnan(value) ? "undefined" : value > 0 ? "infinite" : "minus infinite";
+  }
+  static Measure none(std::string reason) {
+    Measure measure;
+    if (!reason.empty()) measure.reason_ = std::move(reason);
+    return measure;
+  }
+
+  bool has_value() const { return value_.has_value(); }
+  explicit operator bool() const { return has_value(); }
+  double operator*() const { return *value_; }
+  double value_or(double other) const { return value_.value_or(other); }
+  const std::string& reason() const { return reason_; }  // empty where there is a value
+  bool operator==(const Measure&) const = default;
+
+ private:
+  std::optional<double> value_;
+  std::string reason_;
+};
+
+// One dimension: a size, a symbol ("batch"), or, with neither, unknown.
+struct ReportDim {
+  std::optional<int64_t> size;
+  std::string symbol;
+  bool operator==(const ReportDim&) const = default;
+};
+using ReportShape = std::optional<std::vector<ReportDim>>;  // none: the rank is unknown
+
+struct ReportPort {
+  std::string name;
+  std::string type;  // as element_type names it: "float32", "uint8"
+  ReportShape shape_before;
+  ReportShape shape_after;
+  bool operator==(const ReportPort&) const = default;
+};
+
+struct ReportOpset {
+  std::string domain;  // empty: ai.onnx
+  int64_t version = 0;
+  bool operator==(const ReportOpset&) const = default;
+};
+
+struct ReportModel {
+  std::string path;
+  std::string hash;  // content hash of the file, 32 hex digits
+  int64_t size_bytes = 0;
+  Measure converted_size_bytes;  // all modules and engines of the artifact
+  std::vector<ReportPort> inputs;
+  std::vector<ReportPort> outputs;
+  int64_t nodes_before = 0;
+  int64_t nodes_after = 0;
+  int64_t parameters = 0;
+  Measure macs;  // multiply-accumulates of one inference
+  std::vector<ReportOpset> opset;
+  std::string producer;  // name and version as the file gives them; empty: not given
+};
+
+struct ReportTarget {
+  std::string id;         // "onnxruntime"
+  std::string engine;     // "ONNX Runtime"
+  std::string version;    // of the engine
+  std::string device;     // "CPU"
+  std::string precision;  // fp32 | fp16 | bf16 | int8
+  std::string scheme;     // of quantization; empty: not quantized
+};
+
+struct ReportCoverage {
+  int64_t modules_converted = 0;
+  int64_t modules_total = 0;
+  int64_t engines = 0;
+  int64_t nodes_on_target = 0;
+  int64_t nodes_total = 0;
+  Measure macs_on_target_fraction;  // 0…1
+};
+
+enum class ModuleStatus { Converted, Host, Ignored, Failed };
+
+struct ReportModule {
+  std::string path;    // "backbone.stage1.conv"; parts are joined by `/` where it has one, else by `.`
+  std::string type;    // `class` in the file: "Conv2d", or the operator of a lone node
+  ModuleStatus status = ModuleStatus::Host;
+  std::string engine;  // file of the artifact that runs it; empty: none
+  int64_t nodes = 0;
+  Measure macs;
+  int64_t parameters = 0;
+  Measure time_us;  // device time of one inference
+  Measure sqnr_db;  // at the module's outputs, against the float model
+  Measure cosine;
+  std::string error;  // first message of failure; empty: none
+  int64_t num_errors = 0;
+};
+
+// One metric; the first one of a report is its headline.
+struct ReportAccuracy {
+  std::string metric;
+  Measure baseline;
+  Measure converted;
+  int64_t n = 0;                                      // evaluation samples
+  std::optional<std::pair<double, double>> interval;  // 95 %, of `converted`
+  std::string interval_reason;                        // why there is none
+};
+
+struct ReportLatency {
+  Measure baseline_ms;   // median
+  Measure converted_ms;  // median
+  Measure p95_ms;        // of the converted model
+  int64_t runs = 0;      // of each
+  std::vector<double> baseline_samples_ms;  // may be left empty, as may the next
+  std::vector<double> converted_samples_ms;
+};
+
+// Equal bins from `min` to `max`. report/histogram.h makes one of unequal bins.
+struct ReportHistogram {
+  double min = 0;
+  double max = 0;
+  std::vector<int64_t> counts;
+  bool operator==(const ReportHistogram&) const = default;
+};
+
+struct ReportTensor {
+  std::string name;
+  std::string kind;    // activation | weight | bias
+  std::string module;  // of its producer; empty: none
+  std::string scheme;
+  int64_t bits = 8;
+  std::optional<int64_t> axis;      // per channel along it; none: per tensor
+  std::vector<double> scale;        // one, or one for each channel
+  std::vector<int64_t> zero_point;  // one, or one for each channel
+  Measure range_min;                // of the representable values; the widest channel's
+  Measure range_max;
+  std::string range_method;
+  Measure sqnr_db;
+  Measure clipped_fraction;  // 0…1
+  std::optional<ReportHistogram> histogram;
+};
+
+struct ReportQuantization {
+  std::vector<ReportTensor> tensors;  // in the order of the graph
+};
+
+// What the engine was seen to execute, or why that could not be seen.
+struct ReportKernels {
+  std::vector<std::pair<std::string, int64_t>> executed;  // kernel type, count
+  std::string unproven = "not measured";                  // read only where `executed` is empty
+};
+
+struct ReportStage {
+  std::string name;
+  double seconds = 0;
+  Measure peak_rss_bytes;
+};
+
+struct Report {
+  static constexpr int kSchemaVersion = 1;
+
+  ReportModel model;
+  ReportTarget target;
+  ReportCoverage coverage;
+  std::vector<Finding> findings;
+  std::vector<ReportModule> modules;
+  std::vector<ReportAccuracy> accuracy;
+  ReportLatency latency;
+  ReportQuantization quantization;
+  ReportKernels kernels;
+  std::vector<ReportStage> stages;
+  std::vector<std::pair<std::string, std::string>> environment;  // in the order of display
+};
+
+}  // namespace acuate

@@ -19,6 +19,8 @@ set(CMAKE_RUNTIME_OUTPUT_DIRECTORY "${PROJECT_BINARY_DIR}/bin")
 # No contraction into fused multiply-add: the same formula gives the same bits in every variant of
 # a multiversioned kernel, and elsewhere.
 add_compile_options(-Wall -Wextra -Wshadow -ffp-contract=off)
+# Messages and binaries name src/room/file.cpp, not where this tree happens to lie.
+add_compile_options("-fmacro-prefix-map=${PROJECT_SOURCE_DIR}/=")
 if(ACUATE_WERROR)
   add_compile_options(-Werror)
 endif()

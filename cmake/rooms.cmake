@@ -13,9 +13,15 @@ include(arrows)
 file(STRINGS "${PROJECT_SOURCE_DIR}/cmake/rooms.txt" ACUATE_ROOMS REGEX "^[a-z]")
 set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS "${PROJECT_SOURCE_DIR}/cmake/rooms.txt")
 
+set(ACUATE_ONLY "" CACHE STRING
+  "Build only these rooms (name all that they use), e.g. base;graph, while another room is in pieces")
+
 # Adds every room that has a CMakeLists.txt, in order.
 function(acuate_add_rooms)
   foreach(room IN LISTS ACUATE_ROOMS)
+    if(ACUATE_ONLY AND NOT room IN_LIST ACUATE_ONLY)
+      continue()
+    endif()
     if(EXISTS "${PROJECT_SOURCE_DIR}/src/${room}/CMakeLists.txt")
       add_subdirectory("src/${room}")
     endif()

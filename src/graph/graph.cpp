@@ -317,11 +317,7 @@ void Graph::replace_uses(Value& old_value, Value& new_value) {
 }
 
 void Graph::set_initializer(Value& value, const Tensor& tensor) {
-  if (!value.listed_initializer_) initializers_.push_back(&value);
-  value.listed_initializer_ = true;
-  auto kept = std::make_shared<const Tensor>(tensor);
-  // The rope's own pieces are copied into the arena, except the payload, which stays where the tensor has it.
-  WireRope head;
+  WireRope head;  // everything but the payload, which stays where the tensor has it
   if (!tensor.shape().empty()) head.packed_varint_field(1, tensor.shape());
   head.varint_field(2, static_cast<uint64_t>(tensor.type()));
   head.text_field(8, value.name);
@@ -329,13 +325,20 @@ void Graph::set_initializer(Value& value, const Tensor& tensor) {
   ref.type = tensor.type();
   ref.shape = tensor.shape();
   ref.wire = model_->own(head);
-  ref.resident = kept;
-  value.initializer = std::move(ref);
+  ref.resident = std::make_shared<const Tensor>(tensor);
+  set_initializer(value, std::move(ref));
+}
+
+void Graph::set_initializer(Value& value, TensorRef ref) {
+  ACUATE_CHECK(value.graph == this && value.producer == nullptr, "an initializer has no producer: " + std::string(value.name));
+  if (!value.listed_initializer_) initializers_.push_back(&value);
+  value.listed_initializer_ = true;
   value.type = {};
   value.type.kind = ValueType::Kind::Tensor;
-  value.type.element = tensor.type();
+  value.type.element = ref.type;
   value.type.shape.emplace();
-  for (const int64_t dim : tensor.shape()) value.type.shape->push_back({dim, {}});
+  for (const int64_t dim : ref.shape) value.type.shape->push_back({dim, {}});
+  value.initializer = std::move(ref);
   touch();
 }
 

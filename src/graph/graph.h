@@ -178,6 +178,7 @@ class Graph {
   // Every use in nodes (nested ones too) and among this graph's outputs.
   void replace_uses(Value& old_value, Value& new_value);
   void set_initializer(Value& value, const Tensor& tensor);  // copies nothing: the model keeps the tensor
+  void set_initializer(Value& value, TensorRef ref);         // refers to bytes that the model keeps already
   void remove_initializer(Value& value);
   void add_output(Value& value);
   void set_outputs(const std::vector<Value*>& outputs);

@@ -1,0 +1,76 @@
+#pragma once
+
+#include <functional>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "base/registry.h"
+#include "graph/model.h"
+
+namespace acuate {
+
+// Runs a model without inputs and returns its outputs. Handed in by whoever has an engine; rewrite knows none.
+using Evaluator = std::function<Result<std::vector<Tensor>>(const Model& model)>;
+
+struct PassContext {
+  Evaluator evaluate;  // empty: nothing is folded
+  // A folded result larger than this, and larger than the constants that it replaces, stays unfolded.
+  uint64_t max_folded_bytes = uint64_t{1} << 20;
+};
+
+// Why a pattern did not apply where it looked as if it could.
+struct NoMatch {
+  std::string node;
+  std::string reason;
+};
+
+struct PassOutcome {
+  size_t applied = 0;
+  std::vector<NoMatch> misses;
+};
+
+// `Exact`: the same bits come out. `Rounding`: another order of float operations, within the stated bound.
+enum class Exactness { Exact, Rounding };
+
+// Phases run in this order; within one, by `after` and then by id, to a fixed point.
+enum class Phase { Normalize, Fold, Clean, Fuse };
+std::string_view phase_name(Phase phase);
+
+struct Pass {
+  std::string id;
+  std::string doc;
+  Exactness exactness = Exactness::Exact;
+  std::string bound;  // of a rounding pass: what it may change, in words and numbers
+  Phase phase = Phase::Clean;
+  std::vector<std::string> after;
+  std::function<Result<PassOutcome>(Model&, const PassContext&)> run;
+};
+using PassRegistry = Registry<Pass>;
+
+void register_all_passes(PassRegistry& registry);
+const PassRegistry& passes();
+
+// In running order. A cycle in `after` is our bug.
+std::vector<const Pass*> ordered_passes(const PassRegistry& registry);
+
+// What one pass did in one simplify(): summed over rounds.
+struct PassRecord {
+  std::string id;
+  size_t applied = 0;
+  double seconds = 0;
+  std::vector<NoMatch> misses;  // of the last round
+};
+
+// The one wrapper: times the pass, and holds the model's invariants after it.
+Result<PassOutcome> run_pass(const Pass& pass, Model& model, const PassContext& context, PassRecord* record = nullptr);
+
+struct SimplifyOptions {
+  bool exact_only = false;
+  std::set<std::string> disabled;  // pass ids
+};
+
+// All passes, phase by phase, until nothing changes; shapes are inferred before and between rounds.
+Result<std::vector<PassRecord>> simplify(Model& model, const PassContext& context, const SimplifyOptions& options = {});
+
+}  // namespace acuate

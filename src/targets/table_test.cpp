@@ -1,0 +1,89 @@
+#include "targets/table.h"
+
+#include <gtest/gtest.h>
+
+#include "graph/model.h"
+
+namespace acuate {
+namespace {
+
+using testing::HasSubstr;
+
+constexpr std::string_view kGood = R"(id: my_npu
+name: My NPU
+max_rank: 4
+types: [float32, int8]
+sources:
+  manual: the manual, page 3
+operators:
+  Relu: {source: manual}
+  Add: {source: [manual], supported: false, note: broken}
+  "com.example:Swish": {source: manual, max_rank: 2, types: [float16]}
+)";
+
+std::string error_of(std::string text) { return parse_table(text, "t.yaml").error().message; }
+
+// The good table with one text replaced by another.
+std::string with(std::string_view from, std::string_view to) {
+  std::string text(kGood);
+  const size_t at = text.find(from);
+  EXPECT_NE(at, text.npos) << from;
+  return text.replace(at, from.size(), to);
+}
+
+TEST(Table, IsReadWhole) {
+  const auto table = parse_table(kGood, "t.yaml");
+  ASSERT_TRUE(table) << table.error().message;
+  EXPECT_EQ(table->id, "my_npu");
+  EXPECT_EQ(table->max_rank, 4);
+  EXPECT_FALSE(table->static_shapes);
+  EXPECT_TRUE(table->control_flow);
+  EXPECT_EQ(table->types, (std::vector{ElementType::Float, ElementType::Int8}));
+  EXPECT_EQ(table->operators.size(), 3u);
+  EXPECT_FALSE(table->operators.at("Add").supported);
+  EXPECT_EQ(table->operators.at("com.example:Swish").types, (std::vector{ElementType::Float16}));
+}
+
+TEST(Table, MistakesAreNamedByLine) {
+  EXPECT_THAT(error_of(with("max_rank: 4", "max_rnak: 4")), HasSubstr("t.yaml, line 3: unknown key 'max_rnak'"));
+  EXPECT_THAT(error_of(with("max_rank: 4", "max_rank: many")), HasSubstr("line 3: max_rank is 'many'"));
+  EXPECT_THAT(error_of(with("[float32, int8]", "[float32, single]")), HasSubstr("line 4: 'single' is no element type"));
+  EXPECT_THAT(error_of(with("Relu: {source: manual}", "Relu: {source: rumour}")), HasSubstr("line 8: operator Relu names the source 'rumour'"));
+  EXPECT_THAT(error_of(with("Relu: {source: manual}", "Relu: {}")), HasSubstr("operator Relu names no source"));
+  EXPECT_THAT(error_of(with("Relu: {source: manual}", "Relu: {source: manual, speed: 3}")), HasSubstr("unknown key 'speed'"));
+  EXPECT_THAT(error_of(with("  Add:", "  Relu:")), HasSubstr("line 9: 'Relu' occurs twice"));
+  EXPECT_THAT(error_of(with("supported: false", "supported: no")), HasSubstr("expected true or false"));
+  EXPECT_THAT(error_of(with("id: my_npu", "id: My NPU")), HasSubstr("expected a snake_case name"));
+  EXPECT_THAT(error_of(with("id: my_npu", "id: auto")), HasSubstr("other than auto"));
+  EXPECT_THAT(error_of(with("sources:", "sources: [")), HasSubstr("t.yaml, line"));
+  EXPECT_THAT(error_of("id: x\n"), HasSubstr("names no operators"));
+  EXPECT_THAT(error_of(""), HasSubstr("must be a map"));
+}
+
+TEST(Table, AFileIsATarget) {
+  const auto path = std::filesystem::path(testing::TempDir()) / "acuate_my_npu.yaml";
+  std::ofstream(path) << kGood;
+  auto target = resolve_target(path.string());
+  std::filesystem::remove(path);
+  ASSERT_TRUE(target) << target.error().message;
+  EXPECT_EQ(target->id, "my_npu");
+  EXPECT_TRUE(target->status().diagnose.available);
+  EXPECT_THAT(target->status().run.reason, HasSubstr("can only diagnose"));
+
+  Model model;
+  Graph& graph = model.graph();
+  const Node* relu = graph.add_node("Relu", "", "r", {graph.add_value("x")}, {graph.add_value("y")});
+  const Node* add = graph.add_node("Add", "", "a", {graph.find("x"), graph.find("y")}, {graph.add_value("z")});
+  EXPECT_TRUE(target->why_not(*relu).empty()) << "a table without static_shapes takes unknown shapes";
+  const auto reasons = target->why_not(*add);
+  ASSERT_EQ(reasons.size(), 1u);
+  EXPECT_EQ(reasons[0].message, "My NPU does not take Add");
+  EXPECT_EQ(reasons[0].evidence, "broken; the manual, page 3");
+}
+
+TEST(Table, AMissingFileIsAnError) {
+  EXPECT_THAT(resolve_target("no/such/table.yaml").error().message, HasSubstr("no/such/table.yaml"));
+}
+
+}  // namespace
+}  // namespace acuate

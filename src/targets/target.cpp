@@ -1,0 +1,58 @@
+#include "targets/target.h"
+
+#include <filesystem>
+
+#include "base/file.h"
+#include "targets/table.h"
+
+namespace acuate {
+namespace {
+
+// Order of preference of `auto` until it measures the candidates.
+constexpr std::string_view kAutoOrder[] = {"onnxruntime"};
+
+Result<Target> choose() {
+  std::string reasons;
+  for (std::string_view id : kAutoOrder) {
+    const Target* target = targets().lookup(id);
+    ACUATE_CHECK(target != nullptr, "an unknown target in the order of auto");
+    const Availability run = target->status().run;
+    if (run.available) return *target;
+    reasons += fmt::format("\n  {}: {}", id, run.reason);
+  }
+  return fail("--target auto: no target runs here:{}", reasons);
+}
+
+Result<Target> from_table_file(const std::filesystem::path& path) {
+  auto text = read_text_file(path, uint64_t{16} << 20);
+  if (!text) return text.error();
+  auto table = parse_table(*text, path.string());
+  if (!table) return table.error();
+  return make_table_target(std::move(*table));
+}
+
+}  // namespace
+
+Result<std::unique_ptr<Engine>> TargetBackend::load(const ModelSource& source, const EngineOptions&) const {
+  return fail("{} cannot be loaded: {}", source.text(), status().run.reason);
+}
+
+const TargetRegistry& targets() {
+  static const TargetRegistry registry = [] {
+    TargetRegistry all;
+    register_all_targets(all);
+    return all;
+  }();
+  return registry;
+}
+
+Result<Target> resolve_target(std::string_view name) {
+  if (name == "auto") return choose();
+  const bool is_path = name.find('/') != name.npos || name.ends_with(".yaml") || name.ends_with(".yml");
+  if (is_path) return from_table_file(name);
+  auto found = targets().find(name, "target");
+  if (!found) return fail("{}, auto; or give the path of a table file (.yaml)", found.error().message);
+  return **found;
+}
+
+}  // namespace acuate

@@ -1,0 +1,88 @@
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/registry.h"
+#include "base/result.h"
+#include "graph/graph.h"
+#include "targets/engine.h"
+
+namespace acuate {
+
+struct Availability {
+  bool available = false;
+  std::string reason;   // where not available: why, and how to get it
+  std::string file;     // the library or table that is used; also where one was found that does not serve
+  std::string version;  // of that file
+};
+
+// The three things that a target can do, each of which may be missing alone.
+struct TargetStatus {
+  Availability diagnose;  // why_not() answers
+  Availability build;     // a model can be compiled here
+  Availability run;       // load() gives an engine that runs here
+};
+
+// The codes of `Reason::id`; each is the id of a finding.
+inline constexpr std::string_view kReasonIds[] = {
+    "control_flow",    "data_dependent_shape", "dynamic_shape",        "int64_narrowed",
+    "rank_too_high",   "unknown_support",      "unsupported_operator", "unsupported_type",
+};
+
+// Why a target does not take a node as it stands.
+struct Reason {
+  std::string id;        // one of kReasonIds
+  std::string message;   // one sentence: what the target does not take
+  std::string evidence;  // what was seen, and where the knowledge comes from
+  bool blocks = true;    // false: the target takes the node, but the user should know
+};
+
+// What a target may ask about a node beyond the node itself.
+struct NodeContext {
+  // Inferred types where they are kept apart from the graph; without it, and where it returns nothing, Value::type.
+  std::function<std::optional<ValueType>(const Value&)> type_of;
+};
+
+// What stands behind a target; one object serves the whole process and all threads.
+class TargetBackend {
+ public:
+  virtual ~TargetBackend() = default;
+  virtual TargetStatus status() const = 0;
+  // Every reason at once; empty: the target takes the node. Meaningful where status().diagnose is available.
+  virtual std::vector<Reason> why_not(const Node& node, const NodeContext& context) const = 0;
+  // Without an override: an error that says what is missing.
+  virtual Result<std::unique_ptr<Engine>> load(const ModelSource& source, const EngineOptions& options) const;
+};
+
+struct Target {
+  std::string id;       // `onnxruntime`
+  std::string summary;  // one line for `acuate targets`
+  std::shared_ptr<const TargetBackend> backend;
+
+  TargetStatus status() const { return backend->status(); }
+  std::vector<Reason> why_not(const Node& node, const NodeContext& context = {}) const {
+    return backend->why_not(node, context);
+  }
+  Result<std::unique_ptr<Engine>> load(const ModelSource& source, const EngineOptions& options = {}) const {
+    return backend->load(source, options);
+  }
+};
+
+using TargetRegistry = Registry<Target>;
+
+// Defined by the build from the folders of src/targets.
+void register_all_targets(TargetRegistry& registry);
+
+// The built-in targets, by id.
+const TargetRegistry& targets();
+
+// A built-in target by id, a table file by its path (`mine.yaml`), or `auto`: the first target of a fixed order that
+// runs here, which is `onnxruntime` in this version. `auto` is a chooser and never the id of the result.
+Result<Target> resolve_target(std::string_view name);
+
+}  // namespace acuate

@@ -1,8 +1,8 @@
 #include "targets/engine.h"
 
-#include <fmt/format.h>
-
 #include <algorithm>
+
+#include <fmt/format.h>
 
 #include "base/text.h"
 
@@ -39,7 +39,9 @@ std::string IoSpec::text() const {
   std::vector<std::string> dims;
   for (size_t i = 0; i < shape.size(); ++i) {
     const bool named = i < dim_names.size() && !dim_names[i].empty();
-    dims.push_back(shape[i] >= 0 ? std::to_string(shape[i]) : named ? to_valid_utf8(dim_names[i]) : "?");
+    dims.push_back(shape[i] >= 0 ? std::to_string(shape[i])
+                   : named       ? to_valid_utf8(dim_names[i])
+                                 : "?");
   }
   return fmt::format("{}[{}]", element_type_name(type), has_shape ? join(dims, ", ") : "…");
 }
@@ -57,17 +59,22 @@ Result<void> check_inputs(std::span<const IoSpec> specs, std::span<const Tensor>
                 join(names_of(specs), ", "));
   for (size_t i = 0; i < specs.size(); ++i) {
     const IoSpec& spec = specs[i];
-    if (!spec.is_tensor) return fail("input '{}' is no tensor (a sequence, map or optional); only tensors can be given", spec.name);
+    if (!spec.is_tensor)
+      return fail(
+          "input '{}' is no tensor (a sequence, map or optional); only tensors can be given",
+          spec.name);
     if (element_bits(spec.type) == 0)
-      return fail("input '{}' has element type {}, which cannot be given; only types of fixed width can", spec.name,
-                  element_type_name(spec.type));
+      return fail(
+          "input '{}' has element type {}, which cannot be given; only types of fixed width can",
+          spec.name, element_type_name(spec.type));
     if (inputs[i].type() != spec.type || !shape_fits(spec, inputs[i].shape()))
       return fail("input '{}': found {}, expected {}", spec.name, text_of(inputs[i]), spec.text());
   }
   return {};
 }
 
-Result<std::vector<Tensor>> Engine::run(std::span<const Tensor> inputs, std::span<const std::string> output_names) {
+Result<std::vector<Tensor>> Engine::run(std::span<const Tensor> inputs,
+                                        std::span<const std::string> output_names) {
   if (auto checked = check_inputs(inputs_, inputs); !checked) return checked.error();
   std::vector<size_t> wanted;
   for (const std::string& name : output_names) {
@@ -75,8 +82,8 @@ Result<std::vector<Tensor>> Engine::run(std::span<const Tensor> inputs, std::spa
     while (index < outputs_.size() && outputs_[index].name != name) ++index;
     if (index == outputs_.size()) {
       const auto names = names_of(outputs_);
-      return fail("the model has no output '{}'{}; its outputs are: {}", name, did_you_mean(name, names),
-                  join(names, ", "));
+      return fail("the model has no output '{}'{}; its outputs are: {}", name,
+                  did_you_mean(name, names), join(names, ", "));
     }
     wanted.push_back(index);
   }
@@ -84,10 +91,14 @@ Result<std::vector<Tensor>> Engine::run(std::span<const Tensor> inputs, std::spa
     for (size_t i = 0; i < outputs_.size(); ++i) wanted.push_back(i);
   for (size_t index : wanted) {
     const IoSpec& spec = outputs_[index];
-    if (!spec.is_tensor) return fail("output '{}' is no tensor (a sequence, map or optional); only tensors can be read", spec.name);
+    if (!spec.is_tensor)
+      return fail(
+          "output '{}' is no tensor (a sequence, map or optional); only tensors can be read",
+          spec.name);
     if (element_bits(spec.type) == 0)
-      return fail("output '{}' has element type {}, which cannot be read; only types of fixed width can", spec.name,
-                  element_type_name(spec.type));
+      return fail(
+          "output '{}' has element type {}, which cannot be read; only types of fixed width can",
+          spec.name, element_type_name(spec.type));
   }
   return run_checked(inputs, wanted);
 }
@@ -103,8 +114,8 @@ Result<std::vector<Tensor>> Engine::run(const std::map<std::string, Tensor>& inp
   const auto names = names_of(inputs_);
   for (const auto& [name, tensor] : inputs)
     if (std::find(names.begin(), names.end(), name) == names.end())
-      return fail("the model has no input '{}'{}; its inputs are: {}", name, did_you_mean(name, names),
-                  join(names, ", "));
+      return fail("the model has no input '{}'{}; its inputs are: {}", name,
+                  did_you_mean(name, names), join(names, ", "));
   return run(std::span<const Tensor>(ordered), output_names);
 }
 

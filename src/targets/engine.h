@@ -19,7 +19,7 @@ struct IoSpec {
   std::vector<int64_t> shape;          // -1: dynamic
   std::vector<std::string> dim_names;  // as long as `shape`; empty where the dimension has no name
   bool has_shape = true;               // false: any rank is accepted
-  bool is_tensor = true;               // false: a sequence, map or optional, which no engine here feeds
+  bool is_tensor = true;  // false: a sequence, map or optional, which no engine here feeds
 
   std::string text() const;  // `float32[n, 3, ?, 640]`
 };
@@ -66,7 +66,8 @@ struct Profile {
   bool truncated = false;  // the engine's own limit on events was reached: the sums are too low
 };
 
-// A loaded model. Different engines are independent; run() of one engine may be called from several threads at once.
+// A loaded model. Different engines are independent; run() of one engine may be called from several
+// threads at once.
 class Engine {
  public:
   virtual ~Engine() = default;
@@ -76,20 +77,24 @@ class Engine {
   const std::vector<IoSpec>& inputs() const { return inputs_; }
   const std::vector<IoSpec>& outputs() const { return outputs_; }
 
-  // `inputs` in the order of inputs(); the results in the order of `output_names`, or of outputs() when it is empty.
-  // Inputs are read in place. Wrong inputs are refused before the engine sees them, with name, found and expected.
-  Result<std::vector<Tensor>> run(std::span<const Tensor> inputs, std::span<const std::string> output_names = {});
+  // `inputs` in the order of inputs(); the results in the order of `output_names`, or of outputs()
+  // when it is empty. Inputs are read in place. Wrong inputs are refused before the engine sees
+  // them, with name, found and expected.
+  Result<std::vector<Tensor>> run(std::span<const Tensor> inputs,
+                                  std::span<const std::string> output_names = {});
   // The same by name.
   Result<std::vector<Tensor>> run(const std::map<std::string, Tensor>& inputs,
                                   std::span<const std::string> output_names = {});
 
-  // Ends profiling and returns what was recorded since load(). Needs EngineOptions::profile; once per engine.
+  // Ends profiling and returns what was recorded since load(). Needs EngineOptions::profile; once
+  // per engine.
   virtual Result<Profile> profile() = 0;
 
  protected:
   Engine() = default;
   // `inputs` are checked; `outputs` are indices into outputs_.
-  virtual Result<std::vector<Tensor>> run_checked(std::span<const Tensor> inputs, std::span<const size_t> outputs) = 0;
+  virtual Result<std::vector<Tensor>> run_checked(std::span<const Tensor> inputs,
+                                                  std::span<const size_t> outputs) = 0;
 
   std::vector<IoSpec> inputs_;
   std::vector<IoSpec> outputs_;

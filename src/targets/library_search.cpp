@@ -1,9 +1,9 @@
 #include "targets/library_search.h"
 
-#include <dlfcn.h>
-
 #include <algorithm>
 #include <cstdlib>
+
+#include <dlfcn.h>
 
 #include "base/text.h"
 
@@ -16,17 +16,20 @@ namespace fs = std::filesystem;
 void append_site_packages(const fs::path& prefix, std::vector<fs::path>& folders) {
   std::error_code code;
   for (const auto& entry : fs::directory_iterator(prefix / "lib", code))
-    if (entry.path().filename().string().starts_with("python3")) folders.push_back(entry.path() / "site-packages");
+    if (entry.path().filename().string().starts_with("python3"))
+      folders.push_back(entry.path() / "site-packages");
 }
 
-// The environment that this code was installed into or built beside: the program may lie in <env>/bin, or in
-// <tree>/build/…/bin with the environment in <tree>/.venv; a Python module lies in site-packages itself.
+// The environment that this code was installed into or built beside: the program may lie in
+// <env>/bin, or in <tree>/build/…/bin with the environment in <tree>/.venv; a Python module lies in
+// site-packages itself.
 std::vector<fs::path> site_packages_beside_us() {
   std::vector<fs::path> folders;
   std::error_code code;
   const fs::path program = fs::read_symlink("/proc/self/exe", code).parent_path();
   Dl_info info = {};
-  if (dladdr(reinterpret_cast<const void*>(&site_packages_beside_us), &info) != 0 && info.dli_fname != nullptr) {
+  if (dladdr(reinterpret_cast<const void*>(&site_packages_beside_us), &info) != 0 &&
+      info.dli_fname != nullptr) {
     const fs::path module = fs::weakly_canonical(info.dli_fname, code).parent_path();
     if (module != program) folders.push_back(module.parent_path());
   }
@@ -40,8 +43,8 @@ std::vector<fs::path> site_packages_beside_us() {
   return folders;
 }
 
-constexpr const char* kSystemFolders[] = {"/usr/local/lib", "/usr/lib/x86_64-linux-gnu", "/usr/lib/aarch64-linux-gnu",
-                                          "/usr/lib64", "/usr/lib"};
+constexpr const char* kSystemFolders[] = {"/usr/local/lib", "/usr/lib/x86_64-linux-gnu",
+                                          "/usr/lib/aarch64-linux-gnu", "/usr/lib64", "/usr/lib"};
 
 }  // namespace
 
@@ -79,7 +82,8 @@ FoundLibrary find_library(const LibrarySearch& search) {
     found.path = newest_library(folder, search.stem);
     return !found.path.empty();
   };
-  if (const char* home = std::getenv(search.home_variable.c_str()); home != nullptr && *home != '\0') {
+  if (const char* home = std::getenv(search.home_variable.c_str());
+      home != nullptr && *home != '\0') {
     found.home = home;
     for (const std::string& below : search.home_folders)
       if (look_in(below.empty() ? fs::path(home) : fs::path(home) / below)) return found;

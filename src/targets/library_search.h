@@ -8,25 +8,25 @@
 
 namespace acuate {
 
-// A vendor's shared library, looked for in the order that every target keeps: ACUATE_<TARGET>_HOME, the environment
-// beside the binary, the system.
+// A vendor's shared library, looked for in the order that every target keeps: ACUATE_<TARGET>_HOME,
+// the environment beside the binary, the system.
 struct LibrarySearch {
-  std::string home_variable;                   // `ACUATE_ONNXRUNTIME_HOME`
-  std::string stem;                            // `libonnxruntime.so.`: the file name starts with it
-  std::vector<std::string> home_folders;       // below the home variable; "" is the folder itself
-  std::vector<std::string> package_folders;    // below site-packages: `onnxruntime/capi`
+  std::string home_variable;                 // `ACUATE_ONNXRUNTIME_HOME`
+  std::string stem;                          // `libonnxruntime.so.`: the file name starts with it
+  std::vector<std::string> home_folders;     // below the home variable; "" is the folder itself
+  std::vector<std::string> package_folders;  // below site-packages: `onnxruntime/capi`
 };
 
 struct FoundLibrary {
-  std::filesystem::path path;    // empty: not found
-  std::string home;              // the home variable's value, when it is set; then nothing else is searched
+  std::filesystem::path path;  // empty: not found
+  std::string home;  // the home variable's value, when it is set; then nothing else is searched
   std::vector<std::string> searched;  // the folders looked into, for messages
 };
 
 FoundLibrary find_library(const LibrarySearch& search);
 
-// The newest file of the folder whose name starts with `stem` and goes on with a version (`1.31.1`, `2640`), by the
-// numbers of that version; empty where there is none.
+// The newest file of the folder whose name starts with `stem` and goes on with a version (`1.31.1`,
+// `2640`), by the numbers of that version; empty where there is none.
 std::filesystem::path newest_library(const std::filesystem::path& folder, std::string_view stem);
 
 // -1, 0, 1: dotted numbers compared number by number; missing ones count as 0.

@@ -32,7 +32,9 @@ class LibrarySearchFolder : public testing::Test {
 };
 
 TEST_F(LibrarySearchFolder, TakesTheNewestAndNothingElse) {
-  for (const char* name : {"libthing.so.1.9.0", "libthing.so.1.31.1", "libthing.so.1.4", "libthing.so", "libthing.so.2.bak", "libthingy.so.7"}) touch(name);
+  for (const char* name : {"libthing.so.1.9.0", "libthing.so.1.31.1", "libthing.so.1.4",
+                           "libthing.so", "libthing.so.2.bak", "libthingy.so.7"})
+    touch(name);
   EXPECT_EQ(newest_library(folder, "libthing.so."), folder / "libthing.so.1.31.1");
   EXPECT_TRUE(newest_library(folder / "missing", "libthing.so.").empty());
 }
@@ -46,7 +48,8 @@ TEST_F(LibrarySearchFolder, TheHomeVariableDecidesAlone) {
   touch("lib/python3.11/site-packages/thing/libs/libthing.so.3");
   EXPECT_EQ(find_library(search).path.filename(), "libthing.so.3");
   touch("lib/libthing.so.2");
-  EXPECT_EQ(find_library(search).path, folder / "lib/libthing.so.2") << "the home's own folders come first";
+  EXPECT_EQ(find_library(search).path, folder / "lib/libthing.so.2")
+      << "the home's own folders come first";
 }
 
 TEST_F(LibrarySearchFolder, WithoutItTheSystemIsSearched) {

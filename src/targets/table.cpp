@@ -16,19 +16,28 @@ struct ShapeInputs {
 };
 const std::vector<ShapeInputs>& shape_inputs() {
   static const std::vector<ShapeInputs> all = {
-      {"Reshape", {1}},   {"Expand", {1}},     {"Slice", {1, 2, 3, 4}}, {"Resize", {1, 2, 3}},       {"Upsample", {1}},
-      {"Tile", {1}},      {"Pad", {1, 3}},     {"TopK", {1}},           {"OneHot", {1}},             {"Range", {0, 1, 2}},
-      {"Split", {1}},     {"Squeeze", {1}},    {"Unsqueeze", {1}},      {"ConstantOfShape", {0}},    {"ReduceSum", {1}},
-      {"ReduceMean", {1}}, {"ReduceMax", {1}}, {"ReduceMin", {1}},      {"ReduceProd", {1}},         {"ReduceL1", {1}},
-      {"ReduceL2", {1}},  {"ReduceLogSum", {1}}, {"ReduceLogSumExp", {1}}, {"ReduceSumSquare", {1}}, {"CenterCropPad", {1}},
-      {"MaxUnpool", {2}}, {"AffineGrid", {1}},
+      {"Reshape", {1}},         {"Expand", {1}},
+      {"Slice", {1, 2, 3, 4}},  {"Resize", {1, 2, 3}},
+      {"Upsample", {1}},        {"Tile", {1}},
+      {"Pad", {1, 3}},          {"TopK", {1}},
+      {"OneHot", {1}},          {"Range", {0, 1, 2}},
+      {"Split", {1}},           {"Squeeze", {1}},
+      {"Unsqueeze", {1}},       {"ConstantOfShape", {0}},
+      {"ReduceSum", {1}},       {"ReduceMean", {1}},
+      {"ReduceMax", {1}},       {"ReduceMin", {1}},
+      {"ReduceProd", {1}},      {"ReduceL1", {1}},
+      {"ReduceL2", {1}},        {"ReduceLogSum", {1}},
+      {"ReduceLogSumExp", {1}}, {"ReduceSumSquare", {1}},
+      {"CenterCropPad", {1}},   {"MaxUnpool", {2}},
+      {"AffineGrid", {1}},
   };
   return all;
 }
 
 constexpr std::string_view kControlFlow[] = {"If", "Loop", "Scan", "SequenceMap"};
 // The size of the result is known only when the values are.
-constexpr std::string_view kDataDependent[] = {"NonZero", "NonMaxSuppression", "Unique", "Compress"};
+constexpr std::string_view kDataDependent[] = {"NonZero", "NonMaxSuppression", "Unique",
+                                               "Compress"};
 
 template <class Range>
 bool contains(const Range& range, std::string_view item) {
@@ -36,7 +45,8 @@ bool contains(const Range& range, std::string_view item) {
 }
 
 bool is_constant(const Value& value) {
-  // Before IR version 4 every initializer had to be an input as well, and nobody meant it to be overridden.
+  // Before IR version 4 every initializer had to be an input as well, and nobody meant it to be
+  // overridden.
   if (value.initializer && (!value.is_input || value.graph->model().ir_version() < 4)) return true;
   return value.producer != nullptr && value.producer->is_op("Constant");
 }
@@ -59,11 +69,14 @@ Operand describe(const Value& value, const NodeContext& context) {
     operand.element = value.initializer->type;
     operand.shape.emplace();
     for (int64_t dim : value.initializer->shape) operand.shape->push_back({dim, {}});
-    operand.text = fmt::format("'{}' {}[{}]", value.name, element_type_name(operand.element), fmt::join(value.initializer->shape, ", "));
+    operand.text = fmt::format("'{}' {}[{}]", value.name, element_type_name(operand.element),
+                               fmt::join(value.initializer->shape, ", "));
   } else {
     operand.element = type.element;
     operand.shape = type.shape;
-    operand.text = fmt::format("'{}' {}", value.name, type.kind == ValueType::Kind::Unknown ? "of unknown type" : type.text());
+    operand.text =
+        fmt::format("'{}' {}", value.name,
+                    type.kind == ValueType::Kind::Unknown ? "of unknown type" : type.text());
   }
   operand.text = to_valid_utf8(operand.text);
   return operand;
@@ -72,10 +85,12 @@ Operand describe(const Value& value, const NodeContext& context) {
 // Gathers the reasons of one node.
 class Judge {
  public:
-  Judge(const CapabilityTable& table, const Node& node, const NodeContext& context) : table_(table), node_(node) {
-    const auto row = table.operators.find(
-        node.domain().empty() || node.domain() == "ai.onnx" ? std::string(node.op_type())
-                                                            : fmt::format("{}:{}", node.domain(), node.op_type()));
+  Judge(const CapabilityTable& table, const Node& node, const NodeContext& context)
+      : table_(table), node_(node) {
+    const auto row =
+        table.operators.find(node.domain().empty() || node.domain() == "ai.onnx"
+                                 ? std::string(node.op_type())
+                                 : fmt::format("{}:{}", node.domain(), node.op_type()));
     row_ = row == table.operators.end() ? nullptr : &row->second;
     for (size_t slot = 0; slot < node.input_count(); ++slot)
       if (const Value* value = node.input(slot)) operands_.push_back(describe(*value, context));
@@ -86,8 +101,11 @@ class Judge {
   std::vector<Reason> judge() {
     // A constant is data, whatever holds it.
     if (node_.is_op("Constant")) return {};
-    const bool nested = !table_.control_flow && node_.domain().empty() && contains(kControlFlow, node_.op_type());
-    if (nested) add("control_flow", "{} takes no control flow: {} chooses or repeats a graph at run time", node_.op_type());
+    const bool nested =
+        !table_.control_flow && node_.domain().empty() && contains(kControlFlow, node_.op_type());
+    if (nested)
+      add("control_flow", "{} takes no control flow: {} chooses or repeats a graph at run time",
+          node_.op_type());
     const bool sized_by_data = judge_data_dependence();
     // The reasons above say more than that the table does not list the operator.
     if (!nested && !sized_by_data) judge_operator();
@@ -98,10 +116,12 @@ class Judge {
 
  private:
   template <class... Args>
-  Reason& add(std::string_view id, fmt::format_string<const std::string&, Args...> format, Args&&... args) {
-    reasons_.push_back({.id = std::string(id),
-                        .message = to_valid_utf8(fmt::format(format, table_.name, std::forward<Args>(args)...)),
-                        .evidence = {}});
+  Reason& add(std::string_view id, fmt::format_string<const std::string&, Args...> format,
+              Args&&... args) {
+    reasons_.push_back(
+        {.id = std::string(id),
+         .message = to_valid_utf8(fmt::format(format, table_.name, std::forward<Args>(args)...)),
+         .evidence = {}});
     return reasons_.back();
   }
 
@@ -117,7 +137,10 @@ class Judge {
   bool judge_data_dependence() {
     if (table_.data_dependent_shapes || !node_.domain().empty()) return false;
     if (contains(kDataDependent, node_.op_type())) {
-      add("data_dependent_shape", "{} needs every shape when it compiles; {} gives a result whose size follows from the values", node_.op_type())
+      add("data_dependent_shape",
+          "{} needs every shape when it compiles; {} gives a result whose size follows from the "
+          "values",
+          node_.op_type())
           .evidence = provenance();
       return true;
     }
@@ -125,17 +148,24 @@ class Judge {
     for (const ShapeInputs& known : shape_inputs())
       if (known.op_type == node_.op_type())
         for (size_t slot : known.slots)
-          if (const Value* value = node_.input(slot); value != nullptr && !is_constant(*value)) computed.push_back(fmt::format("'{}'", value->name));
+          if (const Value* value = node_.input(slot); value != nullptr && !is_constant(*value))
+            computed.push_back(fmt::format("'{}'", value->name));
     if (!computed.empty())
-      add("data_dependent_shape", "{} needs every shape when it compiles; {} takes a shape or position from values computed at run time", node_.op_type())
+      add("data_dependent_shape",
+          "{} needs every shape when it compiles; {} takes a shape or position from values "
+          "computed at run time",
+          node_.op_type())
           .evidence = "computed: " + to_valid_utf8(join(computed, ", "));
     return false;
   }
 
   void judge_operator() {
-    const std::string name = fmt::format("{}{}{}", node_.domain(), node_.domain().empty() ? "" : ":", node_.op_type());
+    const std::string name =
+        fmt::format("{}{}{}", node_.domain(), node_.domain().empty() ? "" : ":", node_.op_type());
     if (row_ == nullptr) {
-      add("unknown_support", "whether {} takes {} is not known: its table does not name the operator", name).evidence = provenance();
+      add("unknown_support",
+          "whether {} takes {} is not known: its table does not name the operator", name)
+          .evidence = provenance();
       return;
     }
     if (!row_->supported) {
@@ -148,7 +178,9 @@ class Judge {
       const auto text = attribute->as_string();
       const std::string value = text ? std::string(*text) : attribute->value_text();
       if (!contains(allowed, value))
-        add("unsupported_operator", "{} takes {} only with {} {}", name, attribute_name, join(allowed, " or ")).evidence =
+        add("unsupported_operator", "{} takes {} only with {} {}", name, attribute_name,
+            join(allowed, " or "))
+            .evidence =
             fmt::format("{} is {}; {}", attribute_name, to_valid_utf8(value), provenance());
     }
   }
@@ -157,40 +189,53 @@ class Judge {
     const int max_rank = row_ != nullptr && row_->max_rank > 0 ? row_->max_rank : table_.max_rank;
     std::vector<std::string> dynamic, deep;
     for (const Operand& operand : operands_) {
-      const bool is_static = operand.shape && std::all_of(operand.shape->begin(), operand.shape->end(), [](const Dim& d) { return d.is_known(); });
+      const bool is_static =
+          operand.shape && std::all_of(operand.shape->begin(), operand.shape->end(),
+                                       [](const Dim& d) { return d.is_known(); });
       if (table_.static_shapes && !is_static && !operand.is_constant) note(dynamic, operand);
-      if (max_rank > 0 && operand.shape && operand.shape->size() > static_cast<size_t>(max_rank)) note(deep, operand);
+      if (max_rank > 0 && operand.shape && operand.shape->size() > static_cast<size_t>(max_rank))
+        note(deep, operand);
     }
-    if (!dynamic.empty()) add("dynamic_shape", "{} compiles for fixed shapes only").evidence = join(dynamic, ", ");
+    if (!dynamic.empty())
+      add("dynamic_shape", "{} compiles for fixed shapes only").evidence = join(dynamic, ", ");
     if (!deep.empty())
-      add("rank_too_high", "{} takes {} of at most {} dimensions", row_ != nullptr && row_->max_rank > 0 ? node_.op_type() : std::string_view("tensors"), max_rank)
+      add("rank_too_high", "{} takes {} of at most {} dimensions",
+          row_ != nullptr && row_->max_rank > 0 ? node_.op_type() : std::string_view("tensors"),
+          max_rank)
           .evidence = join(deep, ", ");
   }
 
   void judge_types() {
-    const std::vector<ElementType>& types = row_ != nullptr && !row_->types.empty() ? row_->types : table_.types;
+    const std::vector<ElementType>& types =
+        row_ != nullptr && !row_->types.empty() ? row_->types : table_.types;
     if (types.empty()) return;
     std::vector<std::string> refused, narrowed;
     for (const Operand& operand : operands_) {
-      if (operand.element == ElementType::Undefined || std::find(types.begin(), types.end(), operand.element) != types.end()) continue;
+      if (operand.element == ElementType::Undefined ||
+          std::find(types.begin(), types.end(), operand.element) != types.end())
+        continue;
       if (operand.element != ElementType::Int64 || !table_.int64_as_int32) note(refused, operand);
       // Constants are indices, axes and shapes here, which the compiler reads itself.
-      else if (!operand.is_constant) note(narrowed, operand);
+      else if (!operand.is_constant)
+        note(narrowed, operand);
     }
     if (!refused.empty()) {
       std::vector<std::string> names;
       for (ElementType type : types) names.emplace_back(element_type_name(type));
-      add("unsupported_type", "{} computes in {}", join(names, ", ")).evidence = join(refused, ", ");
+      add("unsupported_type", "{} computes in {}", join(names, ", ")).evidence =
+          join(refused, ", ");
     }
     if (!narrowed.empty()) {
-      Reason& reason = add("int64_narrowed", "{} computes 64-bit integers in 32 bits; larger values are damaged");
+      Reason& reason = add("int64_narrowed",
+                           "{} computes 64-bit integers in 32 bits; larger values are damaged");
       reason.evidence = join(narrowed, ", ");
       reason.blocks = false;
     }
   }
 
   static void note(std::vector<std::string>& evidence, const Operand& operand) {
-    if (std::find(evidence.begin(), evidence.end(), operand.text) == evidence.end()) evidence.push_back(operand.text);
+    if (std::find(evidence.begin(), evidence.end(), operand.text) == evidence.end())
+      evidence.push_back(operand.text);
   }
 
   const CapabilityTable& table_;
@@ -202,7 +247,8 @@ class Judge {
 
 class TableTarget final : public TargetBackend {
  public:
-  TableTarget(CapabilityTable table, std::string missing) : table_(std::move(table)), missing_(std::move(missing)) {}
+  TableTarget(CapabilityTable table, std::string missing)
+      : table_(std::move(table)), missing_(std::move(missing)) {}
   TargetStatus status() const override {
     const Availability none{false, missing_, "", ""};
     return {.diagnose = {true, "", table_.origin, table_.revision}, .build = none, .run = none};
@@ -218,13 +264,16 @@ class TableTarget final : public TargetBackend {
 
 }  // namespace
 
-std::vector<Reason> why_not(const CapabilityTable& table, const Node& node, const NodeContext& context) {
+std::vector<Reason> why_not(const CapabilityTable& table, const Node& node,
+                            const NodeContext& context) {
   return Judge(table, node, context).judge();
 }
 
 Target make_table_target(CapabilityTable table, std::string missing) {
   if (missing.empty())
-    missing = fmt::format("{} is a table file, which can only diagnose; a target that runs is onnxruntime", table.origin);
+    missing = fmt::format(
+        "{} is a table file, which can only diagnose; a target that runs is onnxruntime",
+        table.origin);
   Target target{table.id, fmt::format("{} (diagnose only)", table.name), nullptr};
   target.backend = std::make_shared<TableTarget>(std::move(table), std::move(missing));
   return target;

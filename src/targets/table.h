@@ -15,38 +15,43 @@ struct OperatorRow {
   bool supported = true;
   std::vector<std::string> sources;  // keys of CapabilityTable::sources
   std::string note;
-  int max_rank = 0;                  // of every input and output; 0: the table's
-  std::vector<ElementType> types;    // empty: the table's
-  std::map<std::string, std::vector<std::string>> attributes;  // allowed values, as text; an absent attribute is allowed
+  int max_rank = 0;                // of every input and output; 0: the table's
+  std::vector<ElementType> types;  // empty: the table's
+  std::map<std::string, std::vector<std::string>>
+      attributes;  // allowed values, as text; an absent attribute is allowed
 };
 
-// A capability table: what an accelerator takes, by operator. The format is described in targets/vsi_npu/table.yaml.
+// A capability table: what an accelerator takes, by operator. The format is described in
+// targets/vsi_npu/table.yaml.
 struct CapabilityTable {
   std::string id;
-  std::string name;      // for people
-  std::string revision;  // of the table, such as a date
-  std::string origin;    // file, for messages; `built in`
+  std::string name;                   // for people
+  std::string revision;               // of the table, such as a date
+  std::string origin;                 // file, for messages; `built in`
   bool static_shapes = false;         // every dimension must be a number
   bool control_flow = true;           // If, Loop, Scan
   bool data_dependent_shapes = true;  // shapes that follow from values computed at run time
   int max_rank = 0;                   // 0: no limit
   std::vector<ElementType> types;     // empty: all
   bool int64_as_int32 = false;        // 64-bit integers are taken and computed in 32 bits
-  std::map<std::string, std::string> sources;         // key → where it was published
-  std::map<std::string, OperatorRow> operators;       // `Conv`, or `com.microsoft:QLinearAdd`
+  std::map<std::string, std::string> sources;    // key → where it was published
+  std::map<std::string, OperatorRow> operators;  // `Conv`, or `com.microsoft:QLinearAdd`
 };
 
-// Strict: an unknown key, a type that is none, a source that is not declared, a row that occurs twice are errors with
-// `origin` and line.
+// Strict: an unknown key, a type that is none, a source that is not declared, a row that occurs
+// twice are errors with `origin` and line.
 Result<CapabilityTable> parse_table(std::string_view text, std::string_view origin);
 
-// Every reason at once. Operators that the table does not name are `unknown_support`, never taken for supported.
-std::vector<Reason> why_not(const CapabilityTable& table, const Node& node, const NodeContext& context);
+// Every reason at once. Operators that the table does not name are `unknown_support`, never taken
+// for supported.
+std::vector<Reason> why_not(const CapabilityTable& table, const Node& node,
+                            const NodeContext& context);
 
 // A target that only diagnoses. `missing` says for build and run why they are not available.
 Target make_table_target(CapabilityTable table, std::string missing = "");
 
-// The text of src/targets/<id>/table.yaml as it was when this library was built; empty where there is none.
+// The text of src/targets/<id>/table.yaml as it was when this library was built; empty where there
+// is none.
 std::string_view embedded_table(std::string_view id);
 
 }  // namespace acuate

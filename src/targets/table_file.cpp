@@ -1,7 +1,7 @@
 // Reads the YAML of a capability table.
-#include <yaml-cpp/yaml.h>
-
 #include <algorithm>
+
+#include <yaml-cpp/yaml.h>
 
 #include "base/text.h"
 #include "targets/table.h"
@@ -16,8 +16,10 @@ struct TableError {
 };
 
 template <class... Args>
-[[noreturn]] void refuse(const YAML::Node& node, fmt::format_string<Args...> format, Args&&... args) {
-  throw TableError{fmt::format(format, std::forward<Args>(args)...), node.Mark().is_null() ? 0 : node.Mark().line + 1};
+[[noreturn]] void refuse(const YAML::Node& node, fmt::format_string<Args...> format,
+                         Args&&... args) {
+  throw TableError{fmt::format(format, std::forward<Args>(args)...),
+                   node.Mark().is_null() ? 0 : node.Mark().line + 1};
 }
 
 std::string text_of(const YAML::Node& node, std::string_view what) {
@@ -27,13 +29,15 @@ std::string text_of(const YAML::Node& node, std::string_view what) {
 
 int number_of(const YAML::Node& node, std::string_view what) {
   const auto number = parse_int(text_of(node, what));
-  if (!number || *number < 1 || *number > 64) refuse(node, "{} is '{}', expected a number from 1 to 64", what, node.Scalar());
+  if (!number || *number < 1 || *number > 64)
+    refuse(node, "{} is '{}', expected a number from 1 to 64", what, node.Scalar());
   return static_cast<int>(*number);
 }
 
 bool flag_of(const YAML::Node& node, std::string_view what) {
   const std::string text = text_of(node, what);
-  if (text != "true" && text != "false") refuse(node, "{} is '{}', expected true or false", what, text);
+  if (text != "true" && text != "false")
+    refuse(node, "{} is '{}', expected true or false", what, text);
   return text == "true";
 }
 
@@ -67,53 +71,84 @@ void each_member(const YAML::Node& map, std::string_view what, Read read) {
   std::vector<std::string> seen;
   for (const auto& member : map) {
     const std::string key = text_of(member.first, "a key");
-    if (std::find(seen.begin(), seen.end(), key) != seen.end()) refuse(member.first, "'{}' occurs twice in {}", key, what);
+    if (std::find(seen.begin(), seen.end(), key) != seen.end())
+      refuse(member.first, "'{}' occurs twice in {}", key, what);
     seen.push_back(key);
     read(key, member.second, member.first);
   }
 }
 
-OperatorRow read_row(const YAML::Node& node, const std::string& name, const CapabilityTable& table) {
+OperatorRow read_row(const YAML::Node& node, const std::string& name,
+                     const CapabilityTable& table) {
   OperatorRow row;
-  each_member(node, "operator " + name, [&](const std::string& key, const YAML::Node& value, const YAML::Node& at) {
-    if (key == "supported") row.supported = flag_of(value, key);
-    else if (key == "source") row.sources = texts_of(value, key);
-    else if (key == "note") row.note = text_of(value, key);
-    else if (key == "max_rank") row.max_rank = number_of(value, key);
-    else if (key == "types") row.types = types_of(value);
-    else if (key == "attributes")
-      each_member(value, "attributes", [&](const std::string& attribute, const YAML::Node& allowed, const YAML::Node&) {
-        row.attributes[attribute] = texts_of(allowed, attribute);
-      });
-    else refuse(at, "operator {} has the unknown key '{}'; there are: supported, source, note, max_rank, types, attributes", name, key);
-  });
+  each_member(node, "operator " + name,
+              [&](const std::string& key, const YAML::Node& value, const YAML::Node& at) {
+                if (key == "supported")
+                  row.supported = flag_of(value, key);
+                else if (key == "source")
+                  row.sources = texts_of(value, key);
+                else if (key == "note")
+                  row.note = text_of(value, key);
+                else if (key == "max_rank")
+                  row.max_rank = number_of(value, key);
+                else if (key == "types")
+                  row.types = types_of(value);
+                else if (key == "attributes")
+                  each_member(value, "attributes",
+                              [&](const std::string& attribute, const YAML::Node& allowed,
+                                  const YAML::Node&) {
+                                row.attributes[attribute] = texts_of(allowed, attribute);
+                              });
+                else
+                  refuse(at,
+                         "operator {} has the unknown key '{}'; there are: supported, source, "
+                         "note, max_rank, types, attributes",
+                         name, key);
+              });
   if (row.sources.empty()) refuse(node, "operator {} names no source", name);
   for (const std::string& source : row.sources)
-    if (!table.sources.contains(source)) refuse(node, "operator {} names the source '{}', which is not declared before it under sources", name, source);
+    if (!table.sources.contains(source))
+      refuse(node,
+             "operator {} names the source '{}', which is not declared before it under sources",
+             name, source);
   return row;
 }
 
-void read_member(CapabilityTable& table, const std::string& key, const YAML::Node& value, const YAML::Node& at) {
-  if (key == "id") table.id = text_of(value, key);
-  else if (key == "name") table.name = text_of(value, key);
-  else if (key == "revision") table.revision = text_of(value, key);
-  else if (key == "static_shapes") table.static_shapes = flag_of(value, key);
-  else if (key == "control_flow") table.control_flow = flag_of(value, key);
-  else if (key == "data_dependent_shapes") table.data_dependent_shapes = flag_of(value, key);
-  else if (key == "max_rank") table.max_rank = number_of(value, key);
-  else if (key == "types") table.types = types_of(value);
-  else if (key == "int64_as_int32") table.int64_as_int32 = flag_of(value, key);
+void read_member(CapabilityTable& table, const std::string& key, const YAML::Node& value,
+                 const YAML::Node& at) {
+  if (key == "id")
+    table.id = text_of(value, key);
+  else if (key == "name")
+    table.name = text_of(value, key);
+  else if (key == "revision")
+    table.revision = text_of(value, key);
+  else if (key == "static_shapes")
+    table.static_shapes = flag_of(value, key);
+  else if (key == "control_flow")
+    table.control_flow = flag_of(value, key);
+  else if (key == "data_dependent_shapes")
+    table.data_dependent_shapes = flag_of(value, key);
+  else if (key == "max_rank")
+    table.max_rank = number_of(value, key);
+  else if (key == "types")
+    table.types = types_of(value);
+  else if (key == "int64_as_int32")
+    table.int64_as_int32 = flag_of(value, key);
   else if (key == "sources")
-    each_member(value, key, [&](const std::string& name, const YAML::Node& where, const YAML::Node&) {
-      table.sources[name] = text_of(where, name);
-    });
+    each_member(value, key,
+                [&](const std::string& name, const YAML::Node& where, const YAML::Node&) {
+                  table.sources[name] = text_of(where, name);
+                });
   else if (key == "operators")
     each_member(value, key, [&](const std::string& name, const YAML::Node& row, const YAML::Node&) {
       table.operators[name] = read_row(row, name, table);
     });
   else
-    refuse(at, "unknown key '{}'; there are: id, name, revision, static_shapes, control_flow, data_dependent_shapes, "
-               "max_rank, types, int64_as_int32, sources, operators", key);
+    refuse(at,
+           "unknown key '{}'; there are: id, name, revision, static_shapes, control_flow, "
+           "data_dependent_shapes, "
+           "max_rank, types, int64_as_int32, sources, operators",
+           key);
 }
 
 bool is_id(std::string_view text) {
@@ -128,13 +163,16 @@ Result<CapabilityTable> parse_table(std::string_view text, std::string_view orig
   table.origin = origin;
   try {
     const YAML::Node root = YAML::Load(std::string(text));
-    each_member(root, "the table", [&](const std::string& key, const YAML::Node& value, const YAML::Node& at) {
-      read_member(table, key, value, at);
-    });
-    if (!is_id(table.id) || table.id == "auto") refuse(root, "id is '{}', expected a snake_case name other than auto", table.id);
+    each_member(root, "the table",
+                [&](const std::string& key, const YAML::Node& value, const YAML::Node& at) {
+                  read_member(table, key, value, at);
+                });
+    if (!is_id(table.id) || table.id == "auto")
+      refuse(root, "id is '{}', expected a snake_case name other than auto", table.id);
     if (table.operators.empty()) refuse(root, "the table names no operators");
   } catch (const TableError& error) {
-    return fail("target table {}{}: {}", origin, error.line > 0 ? fmt::format(", line {}", error.line) : "", error.message);
+    return fail("target table {}{}: {}", origin,
+                error.line > 0 ? fmt::format(", line {}", error.line) : "", error.message);
   } catch (const YAML::Exception& error) {
     return fail("target table {}, line {}: {}", origin, error.mark.line + 1, error.msg);
   }

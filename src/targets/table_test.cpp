@@ -45,14 +45,21 @@ TEST(Table, IsReadWhole) {
 }
 
 TEST(Table, MistakesAreNamedByLine) {
-  EXPECT_THAT(error_of(with("max_rank: 4", "max_rnak: 4")), HasSubstr("t.yaml, line 3: unknown key 'max_rnak'"));
-  EXPECT_THAT(error_of(with("max_rank: 4", "max_rank: many")), HasSubstr("line 3: max_rank is 'many'"));
-  EXPECT_THAT(error_of(with("[float32, int8]", "[float32, single]")), HasSubstr("line 4: 'single' is no element type"));
-  EXPECT_THAT(error_of(with("Relu: {source: manual}", "Relu: {source: rumour}")), HasSubstr("line 8: operator Relu names the source 'rumour'"));
-  EXPECT_THAT(error_of(with("Relu: {source: manual}", "Relu: {}")), HasSubstr("operator Relu names no source"));
-  EXPECT_THAT(error_of(with("Relu: {source: manual}", "Relu: {source: manual, speed: 3}")), HasSubstr("unknown key 'speed'"));
+  EXPECT_THAT(error_of(with("max_rank: 4", "max_rnak: 4")),
+              HasSubstr("t.yaml, line 3: unknown key 'max_rnak'"));
+  EXPECT_THAT(error_of(with("max_rank: 4", "max_rank: many")),
+              HasSubstr("line 3: max_rank is 'many'"));
+  EXPECT_THAT(error_of(with("[float32, int8]", "[float32, single]")),
+              HasSubstr("line 4: 'single' is no element type"));
+  EXPECT_THAT(error_of(with("Relu: {source: manual}", "Relu: {source: rumour}")),
+              HasSubstr("line 8: operator Relu names the source 'rumour'"));
+  EXPECT_THAT(error_of(with("Relu: {source: manual}", "Relu: {}")),
+              HasSubstr("operator Relu names no source"));
+  EXPECT_THAT(error_of(with("Relu: {source: manual}", "Relu: {source: manual, speed: 3}")),
+              HasSubstr("unknown key 'speed'"));
   EXPECT_THAT(error_of(with("  Add:", "  Relu:")), HasSubstr("line 9: 'Relu' occurs twice"));
-  EXPECT_THAT(error_of(with("supported: false", "supported: no")), HasSubstr("expected true or false"));
+  EXPECT_THAT(error_of(with("supported: false", "supported: no")),
+              HasSubstr("expected true or false"));
   EXPECT_THAT(error_of(with("id: my_npu", "id: My NPU")), HasSubstr("expected a snake_case name"));
   EXPECT_THAT(error_of(with("id: my_npu", "id: auto")), HasSubstr("other than auto"));
   EXPECT_THAT(error_of(with("sources:", "sources: [")), HasSubstr("t.yaml, line"));
@@ -72,9 +79,12 @@ TEST(Table, AFileIsATarget) {
 
   Model model;
   Graph& graph = model.graph();
-  const Node* relu = graph.add_node("Relu", "", "r", {graph.add_value("x")}, {graph.add_value("y")});
-  const Node* add = graph.add_node("Add", "", "a", {graph.find("x"), graph.find("y")}, {graph.add_value("z")});
-  EXPECT_TRUE(target->why_not(*relu).empty()) << "a table without static_shapes takes unknown shapes";
+  const Node* relu =
+      graph.add_node("Relu", "", "r", {graph.add_value("x")}, {graph.add_value("y")});
+  const Node* add =
+      graph.add_node("Add", "", "a", {graph.find("x"), graph.find("y")}, {graph.add_value("z")});
+  EXPECT_TRUE(target->why_not(*relu).empty())
+      << "a table without static_shapes takes unknown shapes";
   const auto reasons = target->why_not(*add);
   ASSERT_EQ(reasons.size(), 1u);
   EXPECT_EQ(reasons[0].message, "My NPU does not take Add");
@@ -82,7 +92,8 @@ TEST(Table, AFileIsATarget) {
 }
 
 TEST(Table, AMissingFileIsAnError) {
-  EXPECT_THAT(resolve_target("no/such/table.yaml").error().message, HasSubstr("no/such/table.yaml"));
+  EXPECT_THAT(resolve_target("no/such/table.yaml").error().message,
+              HasSubstr("no/such/table.yaml"));
 }
 
 }  // namespace

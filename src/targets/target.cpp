@@ -33,7 +33,8 @@ Result<Target> from_table_file(const std::filesystem::path& path) {
 
 }  // namespace
 
-Result<std::unique_ptr<Engine>> TargetBackend::load(const ModelSource& source, const EngineOptions&) const {
+Result<std::unique_ptr<Engine>> TargetBackend::load(const ModelSource& source,
+                                                    const EngineOptions&) const {
   return fail("{} cannot be loaded: {}", source.text(), status().run.reason);
 }
 
@@ -48,10 +49,12 @@ const TargetRegistry& targets() {
 
 Result<Target> resolve_target(std::string_view name) {
   if (name == "auto") return choose();
-  const bool is_path = name.find('/') != name.npos || name.ends_with(".yaml") || name.ends_with(".yml");
+  const bool is_path =
+      name.find('/') != name.npos || name.ends_with(".yaml") || name.ends_with(".yml");
   if (is_path) return from_table_file(name);
   auto found = targets().find(name, "target");
-  if (!found) return fail("{}, auto; or give the path of a table file (.yaml)", found.error().message);
+  if (!found)
+    return fail("{}, auto; or give the path of a table file (.yaml)", found.error().message);
   return **found;
 }
 

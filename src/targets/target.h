@@ -16,8 +16,9 @@ namespace acuate {
 
 struct Availability {
   bool available = false;
-  std::string reason;   // where not available: why, and how to get it
-  std::string file;     // the library or table that is used; also where one was found that does not serve
+  std::string reason;  // where not available: why, and how to get it
+  std::string
+      file;  // the library or table that is used; also where one was found that does not serve
   std::string version;  // of that file
 };
 
@@ -30,8 +31,8 @@ struct TargetStatus {
 
 // The codes of `Reason::id`; each is the id of a finding.
 inline constexpr std::string_view kReasonIds[] = {
-    "control_flow",    "data_dependent_shape", "dynamic_shape",        "int64_narrowed",
-    "rank_too_high",   "unknown_support",      "unsupported_operator", "unsupported_type",
+    "control_flow",  "data_dependent_shape", "dynamic_shape",        "int64_narrowed",
+    "rank_too_high", "unknown_support",      "unsupported_operator", "unsupported_type",
 };
 
 // Why a target does not take a node as it stands.
@@ -44,7 +45,8 @@ struct Reason {
 
 // What a target may ask about a node beyond the node itself.
 struct NodeContext {
-  // Inferred types where they are kept apart from the graph; without it, and where it returns nothing, Value::type.
+  // Inferred types where they are kept apart from the graph; without it, and where it returns
+  // nothing, Value::type.
   std::function<std::optional<ValueType>(const Value&)> type_of;
 };
 
@@ -53,10 +55,12 @@ class TargetBackend {
  public:
   virtual ~TargetBackend() = default;
   virtual TargetStatus status() const = 0;
-  // Every reason at once; empty: the target takes the node. Meaningful where status().diagnose is available.
+  // Every reason at once; empty: the target takes the node. Meaningful where status().diagnose is
+  // available.
   virtual std::vector<Reason> why_not(const Node& node, const NodeContext& context) const = 0;
   // Without an override: an error that says what is missing.
-  virtual Result<std::unique_ptr<Engine>> load(const ModelSource& source, const EngineOptions& options) const;
+  virtual Result<std::unique_ptr<Engine>> load(const ModelSource& source,
+                                               const EngineOptions& options) const;
 };
 
 struct Target {
@@ -68,7 +72,8 @@ struct Target {
   std::vector<Reason> why_not(const Node& node, const NodeContext& context = {}) const {
     return backend->why_not(node, context);
   }
-  Result<std::unique_ptr<Engine>> load(const ModelSource& source, const EngineOptions& options = {}) const {
+  Result<std::unique_ptr<Engine>> load(const ModelSource& source,
+                                       const EngineOptions& options = {}) const {
     return backend->load(source, options);
   }
 };
@@ -81,8 +86,9 @@ void register_all_targets(TargetRegistry& registry);
 // The built-in targets, by id.
 const TargetRegistry& targets();
 
-// A built-in target by id, a table file by its path (`mine.yaml`), or `auto`: the first target of a fixed order that
-// runs here, which is `onnxruntime` in this version. `auto` is a chooser and never the id of the result.
+// A built-in target by id, a table file by its path (`mine.yaml`), or `auto`: the first target of a
+// fixed order that runs here, which is `onnxruntime` in this version. `auto` is a chooser and never
+// the id of the result.
 Result<Target> resolve_target(std::string_view name);
 
 }  // namespace acuate

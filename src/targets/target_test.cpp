@@ -1,8 +1,8 @@
 #include "targets/target.h"
 
-#include <gtest/gtest.h>
-
 #include <set>
+
+#include <gtest/gtest.h>
 
 namespace acuate {
 namespace {
@@ -32,13 +32,15 @@ TEST(Target, UnknownNamesListWhatThereIs) {
   const auto target = resolve_target("tensorflow");
   ASSERT_FALSE(target);
   EXPECT_EQ(target.error().message,
-            "there is no target 'tensorflow'; there are: onnxruntime, openvino, tensorrt, vsi-npu, auto; or give the "
+            "there is no target 'tensorflow'; there are: onnxruntime, openvino, tensorrt, vsi-npu, "
+            "auto; or give the "
             "path of a table file (.yaml)");
 }
 
 TEST(Target, ReasonIdsAreSortedAndDifferent) {
   EXPECT_TRUE(std::is_sorted(std::begin(kReasonIds), std::end(kReasonIds)));
-  EXPECT_EQ(std::set<std::string_view>(std::begin(kReasonIds), std::end(kReasonIds)).size(), std::size(kReasonIds));
+  EXPECT_EQ(std::set<std::string_view>(std::begin(kReasonIds), std::end(kReasonIds)).size(),
+            std::size(kReasonIds));
 }
 
 }  // namespace

@@ -61,8 +61,10 @@ class TinyModel {
     WireRope shape;
     for (const std::string& dim : io.dims) {
       WireRope message;
-      if (dim.find_first_not_of("0123456789") == dim.npos) message.varint_field(1, std::stoull(dim));
-      else message.text_field(2, dim);
+      if (dim.find_first_not_of("0123456789") == dim.npos)
+        message.varint_field(1, std::stoull(dim));
+      else
+        message.text_field(2, dim);
       shape.message_field(1, std::move(message));
     }
     WireRope tensor, type, info;
@@ -77,9 +79,10 @@ class TinyModel {
 
 // y = (a + b) · a, with a and b of float32[n, 3].
 inline TinyModel add_mul_model() {
-  return {.inputs = {{"a", ElementType::Float, {"n", "3"}}, {"b", ElementType::Float, {"n", "3"}}},
-          .outputs = {{"sum", ElementType::Float, {"n", "3"}}, {"y", ElementType::Float, {"n", "3"}}},
-          .ops = {{"Add", {"a", "b"}, "sum", ""}, {"Mul", {"sum", "a"}, "y", ""}}};
+  return {
+      .inputs = {{"a", ElementType::Float, {"n", "3"}}, {"b", ElementType::Float, {"n", "3"}}},
+      .outputs = {{"sum", ElementType::Float, {"n", "3"}}, {"y", ElementType::Float, {"n", "3"}}},
+      .ops = {{"Add", {"a", "b"}, "sum", ""}, {"Mul", {"sum", "a"}, "y", ""}}};
 }
 
 }  // namespace acuate

@@ -10,17 +10,18 @@ class Unavailable final : public TargetBackend {
   TargetStatus status() const override {
     const FoundLibrary found = find_library(target_.library);
     Availability none;
-    const std::string own = fmt::format("this version of acuate has no engine for {}", target_.product);
+    const std::string own =
+        fmt::format("this version of acuate has no engine for {}", target_.product);
     if (!found.path.empty()) {
       none.file = found.path.string();
       none.version = found.path.filename().string().substr(target_.library.stem.size());
       none.reason = fmt::format("{}; the library itself was found", own);
     } else if (!found.home.empty()) {
-      none.reason = fmt::format("{}, and {} is '{}', where no {}* lies", own, target_.library.home_variable, found.home,
-                                target_.library.stem);
+      none.reason = fmt::format("{}, and {} is '{}', where no {}* lies", own,
+                                target_.library.home_variable, found.home, target_.library.stem);
     } else {
-      none.reason = fmt::format("{}, and its library was not found either ({}, or set {})", own, target_.how_to_get,
-                                target_.library.home_variable);
+      none.reason = fmt::format("{}, and its library was not found either ({}, or set {})", own,
+                                target_.how_to_get, target_.library.home_variable);
     }
     if (!target_.needs.empty()) none.reason += fmt::format("; it needs {}", target_.needs);
     return {.diagnose = none, .build = none, .run = none};
@@ -28,8 +29,8 @@ class Unavailable final : public TargetBackend {
 
   std::vector<Reason> why_not(const Node& node, const NodeContext&) const override {
     return {{.id = "unknown_support",
-             .message = fmt::format("whether {} takes {} is not known to this version of acuate", target_.product,
-                                    node.op_type()),
+             .message = fmt::format("whether {} takes {} is not known to this version of acuate",
+                                    target_.product, node.op_type()),
              .evidence = "no verdict of the engine and no table"}};
   }
 

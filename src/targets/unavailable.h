@@ -7,10 +7,10 @@
 
 namespace acuate {
 
-// A target that this version knows by name only. It looks for the vendor's library, so that `acuate targets` can say
-// what is there, and answers every node with `unknown_support`.
+// A target that this version knows by name only. It looks for the vendor's library, so that `acuate
+// targets` can say what is there, and answers every node with `unknown_support`.
 struct UnavailableTarget {
-  std::string product;     // `OpenVINO`
+  std::string product;  // `OpenVINO`
   LibrarySearch library;
   std::string how_to_get;  // where the library is not found: `pip install openvino`
   std::string needs;       // what else it takes; may be empty

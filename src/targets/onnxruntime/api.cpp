@@ -1,9 +1,9 @@
 #include "targets/onnxruntime/api.h"
 
-#include <dlfcn.h>
-
 #include <deque>
 #include <mutex>
+
+#include <dlfcn.h>
 
 #include "base/text.h"
 #include "targets/library_search.h"
@@ -13,7 +13,8 @@ namespace {
 
 constexpr std::string_view kMinimumVersion = "1.31.1";
 constexpr std::string_view kHowToGet =
-    "install it with `pip install onnxruntime` into the environment beside acuate, or set ACUATE_ONNXRUNTIME_HOME";
+    "install it with `pip install onnxruntime` into the environment beside acuate, or set "
+    "ACUATE_ONNXRUNTIME_HOME";
 
 struct LogLine {
   std::string log_id;
@@ -24,8 +25,8 @@ std::mutex log_mutex;
 std::deque<LogLine> log_lines;  // guarded by log_mutex
 constexpr size_t kMaxLogLines = 256;
 
-void ORT_API_CALL keep_log_line(void*, OrtLoggingLevel, const char*, const char* log_id, const char*,
-                                const char* message) {
+void ORT_API_CALL keep_log_line(void*, OrtLoggingLevel, const char*, const char* log_id,
+                                const char*, const char* message) {
   const std::lock_guard lock(log_mutex);
   log_lines.push_back({log_id == nullptr ? "" : log_id, message == nullptr ? "" : message});
   if (log_lines.size() > kMaxLogLines) log_lines.pop_front();
@@ -44,21 +45,25 @@ Result<OnnxRuntime> open_library(const std::string& file) {
   if (handle == nullptr) return fail("ONNX Runtime at {} cannot be opened: {}", file, dlerror());
   using GetApiBase = const OrtApiBase*(ORT_API_CALL*)();
   const auto get_base = reinterpret_cast<GetApiBase>(dlsym(handle, "OrtGetApiBase"));
-  if (get_base == nullptr) return fail("{} is not ONNX Runtime: it has no function OrtGetApiBase", file);
+  if (get_base == nullptr)
+    return fail("{} is not ONNX Runtime: it has no function OrtGetApiBase", file);
   OnnxRuntime runtime;
   runtime.file = file;
   runtime.version = get_base()->GetVersionString();
   if (auto served = check_onnxruntime_version(runtime.version); !served)
     return fail("{}: {}", file, served.error().message);
   runtime.api = get_base()->GetApi(ORT_API_VERSION);
-  if (runtime.api == nullptr) return fail("{} ({}) does not offer API version {}", file, runtime.version, ORT_API_VERSION);
+  if (runtime.api == nullptr)
+    return fail("{} ({}) does not offer API version {}", file, runtime.version, ORT_API_VERSION);
   const OrtApi* api = runtime.api;
-  OrtStatus* status = api->CreateEnvWithCustomLogger(keep_log_line, nullptr, ORT_LOGGING_LEVEL_WARNING, "acuate",
-                                                     &runtime.env);
+  OrtStatus* status = api->CreateEnvWithCustomLogger(
+      keep_log_line, nullptr, ORT_LOGGING_LEVEL_WARNING, "acuate", &runtime.env);
   if (status == nullptr) status = api->DisableTelemetryEvents(runtime.env);
-  if (status == nullptr) status = api->CreateCpuMemoryInfo(OrtDeviceAllocator, OrtMemTypeDefault, &runtime.cpu_memory);
+  if (status == nullptr)
+    status = api->CreateCpuMemoryInfo(OrtDeviceAllocator, OrtMemTypeDefault, &runtime.cpu_memory);
   if (status == nullptr) status = api->GetAllocatorWithDefaultOptions(&runtime.allocator);
-  if (status != nullptr) return fail("ONNX Runtime at {} does not start: {}", file, take_message(api, status));
+  if (status != nullptr)
+    return fail("ONNX Runtime at {} does not start: {}", file, take_message(api, status));
   return runtime;
 }
 
@@ -69,12 +74,14 @@ Result<OnnxRuntime> find_and_open() {
                                            .package_folders = {"onnxruntime/capi"}});
   if (!found.path.empty()) return open_library(found.path.string());
   if (!found.home.empty())
-    return fail("ACUATE_ONNXRUNTIME_HOME is '{}', but no libonnxruntime.so.1.* lies there; looked into {}", found.home,
-                join(found.searched, ", "));
+    return fail(
+        "ACUATE_ONNXRUNTIME_HOME is '{}', but no libonnxruntime.so.1.* lies there; looked into {}",
+        found.home, join(found.searched, ", "));
   // Whatever the system's linker knows, such as a folder of LD_LIBRARY_PATH.
-  if (dlopen("libonnxruntime.so.1", RTLD_NOW | RTLD_LOCAL) != nullptr) return open_library("libonnxruntime.so.1");
-  return fail("ONNX Runtime was not found (libonnxruntime.so.1.*; looked into {}); {}", join(found.searched, ", "),
-              kHowToGet);
+  if (dlopen("libonnxruntime.so.1", RTLD_NOW | RTLD_LOCAL) != nullptr)
+    return open_library("libonnxruntime.so.1");
+  return fail("ONNX Runtime was not found (libonnxruntime.so.1.*; looked into {}); {}",
+              join(found.searched, ", "), kHowToGet);
 }
 
 }  // namespace
@@ -88,10 +95,14 @@ Result<const OnnxRuntime*> onnxruntime_library() {
 
 Result<void> check_onnxruntime_version(std::string_view version) {
   if (version == "1.29.0")
-    return fail("ONNX Runtime 1.29.0 is not used: its float16 Gemm is thousands of times too slow; version {} or later "
-                "is needed; {}", kMinimumVersion, kHowToGet);
+    return fail(
+        "ONNX Runtime 1.29.0 is not used: its float16 Gemm is thousands of times too slow; version "
+        "{} or later "
+        "is needed; {}",
+        kMinimumVersion, kHowToGet);
   if (compare_versions(version, kMinimumVersion) < 0)
-    return fail("ONNX Runtime {} is too old: version {} or later is needed; {}", version, kMinimumVersion, kHowToGet);
+    return fail("ONNX Runtime {} is too old: version {} or later is needed; {}", version,
+                kMinimumVersion, kHowToGet);
   return {};
 }
 

@@ -7,8 +7,13 @@ namespace acuate {
 namespace {
 
 // Domains whose operators the CPU build of ONNX Runtime carries.
-constexpr std::string_view kDomains[] = {"", "ai.onnx", "ai.onnx.ml", "com.microsoft", "com.microsoft.nchwc",
-                                         "com.ms.internal.nhwc", "ai.onnx.preview"};
+constexpr std::string_view kDomains[] = {"",
+                                         "ai.onnx",
+                                         "ai.onnx.ml",
+                                         "com.microsoft",
+                                         "com.microsoft.nchwc",
+                                         "com.ms.internal.nhwc",
+                                         "ai.onnx.preview"};
 
 class OnnxRuntimeTarget final : public TargetBackend {
  public:
@@ -26,17 +31,22 @@ class OnnxRuntimeTarget final : public TargetBackend {
     return {.diagnose = {true, "", engine.file, engine.version}, .build = engine, .run = engine};
   }
 
-  // It takes dynamic shapes and control flow; what else it refuses it says itself when the model is loaded.
+  // It takes dynamic shapes and control flow; what else it refuses it says itself when the model is
+  // loaded.
   std::vector<Reason> why_not(const Node& node, const NodeContext&) const override {
-    if (std::find(std::begin(kDomains), std::end(kDomains), node.domain()) != std::end(kDomains)) return {};
+    if (std::find(std::begin(kDomains), std::end(kDomains), node.domain()) != std::end(kDomains))
+      return {};
     for (const Function& function : node.graph().model().functions())
       if (function.domain == node.domain() && function.name == node.op_type()) return {};
-    return {{.id = "unsupported_operator",
-             .message = fmt::format("ONNX Runtime has no operators of the domain '{}'", node.domain()),
-             .evidence = fmt::format("operator {}; the model defines no function of that name", node.op_type())}};
+    return {
+        {.id = "unsupported_operator",
+         .message = fmt::format("ONNX Runtime has no operators of the domain '{}'", node.domain()),
+         .evidence = fmt::format("operator {}; the model defines no function of that name",
+                                 node.op_type())}};
   }
 
-  Result<std::unique_ptr<Engine>> load(const ModelSource& source, const EngineOptions& options) const override {
+  Result<std::unique_ptr<Engine>> load(const ModelSource& source,
+                                       const EngineOptions& options) const override {
     const auto library = onnxruntime_library();
     if (!library) return library.error();
     return load_onnxruntime_engine(**library, source, options);

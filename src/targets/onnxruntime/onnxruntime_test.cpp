@@ -1,6 +1,6 @@
-#include <gtest/gtest.h>
-
 #include <thread>
+
+#include <gtest/gtest.h>
 
 #include "graph/model.h"
 #include "targets/onnxruntime/session.h"
@@ -68,12 +68,14 @@ TEST(OnnxRuntime, RunsAModelFromMemory) {
 }
 
 TEST(OnnxRuntime, RunsAModelFromAFile) {
-  const std::filesystem::path path = std::filesystem::path(testing::TempDir()) / "acuate_targets_tiny.onnx";
+  const std::filesystem::path path =
+      std::filesystem::path(testing::TempDir()) / "acuate_targets_tiny.onnx";
   std::ofstream(path, std::ios::binary) << add_mul_model().bytes();
   auto engine = resolve_target("onnxruntime")->load(ModelSource::file(path));
   std::filesystem::remove(path);
   ASSERT_TRUE(engine) << engine.error().message;
-  EXPECT_EQ(floats((*engine)->run(std::vector{kA, kB})->at(1)), (std::vector<float>{7, 14, 21, 28, 35, 42}));
+  EXPECT_EQ(floats((*engine)->run(std::vector{kA, kB})->at(1)),
+            (std::vector<float>{7, 14, 21, 28, 35, 42}));
 }
 
 TEST(OnnxRuntime, OutputsAreChosenByNameAndOutliveTheEngine) {
@@ -87,27 +89,35 @@ TEST(OnnxRuntime, OutputsAreChosenByNameAndOutliveTheEngine) {
 
 TEST(OnnxRuntime, InputsByNameInAnyOrder) {
   const auto engine = load(add_mul_model().bytes());
-  auto outputs = engine->run(std::map<std::string, Tensor>{{"b", kB}, {"a", kA}}, std::vector<std::string>{"y"});
+  auto outputs = engine->run(std::map<std::string, Tensor>{{"b", kB}, {"a", kA}},
+                             std::vector<std::string>{"y"});
   ASSERT_TRUE(outputs) << outputs.error().message;
   EXPECT_EQ(floats(outputs->front()), (std::vector<float>{7, 14, 21, 28, 35, 42}));
 }
 
 TEST(OnnxRuntime, WrongInputsAreRefusedWithNameFoundAndExpected) {
   const auto engine = load(add_mul_model().bytes());
-  const auto message = [&](const std::vector<Tensor>& inputs) { return engine->run(inputs).error().message; };
+  const auto message = [&](const std::vector<Tensor>& inputs) {
+    return engine->run(inputs).error().message;
+  };
   EXPECT_EQ(message({kA, Tensor::of<float>({2, 4}, {1, 2, 3, 4, 5, 6, 7, 8})}),
             "input 'b': found float32[2, 4], expected float32[n, 3]");
   EXPECT_EQ(message({Tensor::of<double>({2, 3}, {1, 2, 3, 4, 5, 6}), kB}),
             "input 'a': found float64[2, 3], expected float32[n, 3]");
-  EXPECT_EQ(message({Tensor::of<float>({3}, {1, 2, 3}), kB}), "input 'a': found float32[3], expected float32[n, 3]");
+  EXPECT_EQ(message({Tensor::of<float>({3}, {1, 2, 3}), kB}),
+            "input 'a': found float32[3], expected float32[n, 3]");
   EXPECT_EQ(message({kA}), "input 'b' (float32[n, 3]) is missing: 1 of 2 inputs were given");
   EXPECT_EQ(message({kA, kB, kB}), "3 inputs were given, but the model has 2: a, b");
-  EXPECT_THAT(engine->run(std::map<std::string, Tensor>{{"a", kA}}).error().message, HasSubstr("'b' (float32[n, 3]) is missing"));
-  EXPECT_THAT(engine->run(std::map<std::string, Tensor>{{"a", kA}, {"b", kB}, {"c", kB}}).error().message,
-              HasSubstr("no input 'c'"));
-  EXPECT_THAT(engine->run(std::vector{kA, kB}, std::vector<std::string>{"x"}).error().message, HasSubstr("no output 'x'"));
+  EXPECT_THAT(engine->run(std::map<std::string, Tensor>{{"a", kA}}).error().message,
+              HasSubstr("'b' (float32[n, 3]) is missing"));
+  EXPECT_THAT(
+      engine->run(std::map<std::string, Tensor>{{"a", kA}, {"b", kB}, {"c", kB}}).error().message,
+      HasSubstr("no input 'c'"));
+  EXPECT_THAT(engine->run(std::vector{kA, kB}, std::vector<std::string>{"x"}).error().message,
+              HasSubstr("no output 'x'"));
   // What only the engine can see, it says: n differs between the inputs.
-  EXPECT_THAT(message({kA, Tensor::of<float>({3, 3}, {1, 2, 3, 4, 5, 6, 7, 8, 9})}), HasSubstr("could not run"));
+  EXPECT_THAT(message({kA, Tensor::of<float>({3, 3}, {1, 2, 3, 4, 5, 6, 7, 8, 9})}),
+              HasSubstr("could not run"));
   EXPECT_TRUE(engine->run(std::vector{kA, kB})) << "the engine must survive refused inputs";
 }
 
@@ -121,7 +131,8 @@ TEST(OnnxRuntime, StringsAreRefused) {
 
 TEST(OnnxRuntime, EmptyAndHalfPrecisionTensors) {
   const auto engine = load(add_mul_model().bytes());
-  auto outputs = engine->run(std::vector{Tensor::allocate(ElementType::Float, {0, 3}), Tensor::allocate(ElementType::Float, {0, 3})});
+  auto outputs = engine->run(std::vector{Tensor::allocate(ElementType::Float, {0, 3}),
+                                         Tensor::allocate(ElementType::Float, {0, 3})});
   ASSERT_TRUE(outputs) << outputs.error().message;
   EXPECT_EQ(outputs->at(1).shape(), (Shape{0, 3}));
 
@@ -139,17 +150,20 @@ TEST(OnnxRuntime, EmptyAndHalfPrecisionTensors) {
 TEST(OnnxRuntime, BrokenModelsAreRefused) {
   const Target target = *resolve_target("onnxruntime");
   const std::string good = add_mul_model().bytes();
-  for (const std::string& bytes : {std::string("no model"), good.substr(0, good.size() / 2), std::string()}) {
+  for (const std::string& bytes :
+       {std::string("no model"), good.substr(0, good.size() / 2), std::string()}) {
     const auto engine = target.load(ModelSource::memory(as_bytes(bytes)));
     ASSERT_FALSE(engine) << bytes.size();
     EXPECT_THAT(engine.error().message, HasSubstr("cannot load a model of"));
   }
-  EXPECT_THAT(target.load(ModelSource::file("missing.onnx")).error().message, HasSubstr("cannot load missing.onnx"));
+  EXPECT_THAT(target.load(ModelSource::file("missing.onnx")).error().message,
+              HasSubstr("cannot load missing.onnx"));
   const std::string unknown = TinyModel{.inputs = {{"x", ElementType::Float, {"2"}}},
                                         .outputs = {{"y", ElementType::Float, {"2"}}},
                                         .ops = {{"Nothing", {"x"}, "y", ""}}}
                                   .bytes();
-  EXPECT_THAT(target.load(ModelSource::memory(as_bytes(unknown))).error().message, HasSubstr("Nothing"));
+  EXPECT_THAT(target.load(ModelSource::memory(as_bytes(unknown))).error().message,
+              HasSubstr("Nothing"));
 }
 
 TEST(OnnxRuntime, NothingIsPrinted) {
@@ -165,7 +179,8 @@ TEST(OnnxRuntime, NothingIsPrinted) {
 }
 
 TEST(OnnxRuntime, ProfileNamesTheExecutedKernels) {
-  const auto engine = load(add_mul_model().bytes(), {.threads = 1, .optimization = Optimization::None, .profile = true});
+  const auto engine = load(add_mul_model().bytes(),
+                           {.threads = 1, .optimization = Optimization::None, .profile = true});
   for (int i = 0; i < 3; ++i) ASSERT_TRUE(engine->run(std::vector{kA, kB}));
   auto profile = engine->profile();
   ASSERT_TRUE(profile) << profile.error().message;
@@ -183,7 +198,8 @@ TEST(OnnxRuntime, ProfileNamesTheExecutedKernels) {
 
 size_t profile_folders() {
   size_t count = 0;
-  for (const auto& entry : std::filesystem::directory_iterator(std::filesystem::temp_directory_path()))
+  for (const auto& entry :
+       std::filesystem::directory_iterator(std::filesystem::temp_directory_path()))
     count += entry.path().filename().string().starts_with("acuate-profile-");
   return count;
 }
@@ -202,7 +218,8 @@ TEST(OnnxRuntime, ProfilesLeaveNoFiles) {
 
 TEST(OnnxRuntime, TwoEnginesAndManyThreadsAtOnce) {
   const auto first = load(add_mul_model().bytes(), {.threads = 2, .spinning = false});
-  const auto second = load(add_mul_model().bytes(), {.threads = 1, .optimization = Optimization::Basic});
+  const auto second =
+      load(add_mul_model().bytes(), {.threads = 1, .optimization = Optimization::Basic});
   std::atomic<int> wrong = 0;
   std::vector<std::thread> threads;
   for (int t = 0; t < 4; ++t)

@@ -1,9 +1,9 @@
 #include "targets/onnxruntime/profile.h"
 
-#include <stdlib.h>
-
 #include <map>
+
 #include <nlohmann/json.hpp>
+#include <stdlib.h>
 
 namespace acuate {
 namespace {
@@ -11,11 +11,13 @@ namespace {
 using nlohmann::json;
 
 constexpr std::string_view kKernelSuffix = "_kernel_time";
-constexpr int64_t kMaxEvents = 1'000'000;  // ONNX Runtime stops recording there (profiler.h, max_num_events)
+constexpr int64_t kMaxEvents =
+    1'000'000;  // ONNX Runtime stops recording there (profiler.h, max_num_events)
 
 // Only what is read below is built: an event carries a kilobyte of memory statistics besides.
 bool keep_member(int, json::parse_event_t event, json& parsed) {
-  static constexpr std::string_view kRead[] = {"cat", "name", "dur", "args", "op_name", "provider", "node_index"};
+  static constexpr std::string_view kRead[] = {"cat",     "name",     "dur",       "args",
+                                               "op_name", "provider", "node_index"};
   if (event != json::parse_event_t::key) return true;
   const auto& key = parsed.get_ref<const std::string&>();
   return std::find(std::begin(kRead), std::end(kRead), key) != std::end(kRead);
@@ -65,7 +67,9 @@ Result<Profile> parse_onnxruntime_profile(std::string_view text) {
       profile.time_us += time_us;
     }
     const auto args = event.find("args");
-    if (category != "Node" || !name.ends_with(kKernelSuffix) || args == event.end() || !args->is_object()) continue;
+    if (category != "Node" || !name.ends_with(kKernelSuffix) || args == event.end() ||
+        !args->is_object())
+      continue;
     name.resize(name.size() - kKernelSuffix.size());
     const std::array key = {name, text_member(*args, "node_index"), text_member(*args, "op_name"),
                             text_member(*args, "provider")};

@@ -25,8 +25,9 @@ class ProfileFolder {
   std::filesystem::path path_;
 };
 
-// The trace that ONNX Runtime writes (Chrome's trace event format, a JSON array): one record per node and kernel type.
-// Unknown events and members are skipped; text that is no such trace is an error.
+// The trace that ONNX Runtime writes (Chrome's trace event format, a JSON array): one record per
+// node and kernel type. Unknown events and members are skipped; text that is no such trace is an
+// error.
 Result<Profile> parse_onnxruntime_profile(std::string_view text);
 
 }  // namespace acuate

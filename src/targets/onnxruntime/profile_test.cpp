@@ -26,7 +26,8 @@ TEST(OnnxRuntimeProfile, SumsByNodeAndKernel) {
 }
 
 TEST(OnnxRuntimeProfile, OddEventsAreSkippedAndOtherTextIsRefused) {
-  const auto profile = parse_onnxruntime_profile(R"([1, null, {}, {"cat":3,"dur":"x"}, {"cat":"Node","dur":1,"name":"a_kernel_time"},
+  const auto profile = parse_onnxruntime_profile(
+      R"([1, null, {}, {"cat":3,"dur":"x"}, {"cat":"Node","dur":1,"name":"a_kernel_time"},
     {"cat":"Node","dur":1,"name":"b_kernel_time","args":[]}])");
   ASSERT_TRUE(profile);
   EXPECT_TRUE(profile->kernels.empty());

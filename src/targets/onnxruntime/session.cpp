@@ -1,10 +1,10 @@
 #include "targets/onnxruntime/session.h"
 
+#include <atomic>
+
 #include <onnxruntime_session_options_config_keys.h>
 #include <sched.h>
 #include <unistd.h>
-
-#include <atomic>
 
 #include "base/file.h"
 #include "base/text.h"
@@ -18,7 +18,8 @@ template <class T>
 using Owned = std::unique_ptr<T, void (*)(T*)>;
 
 // Numbers of ONNX after 23 in the order of ONNX Runtime's, which continues with 24.
-constexpr ElementType kLaterTypes[] = {ElementType::Uint2, ElementType::Int2, ElementType::Float8E8M0};
+constexpr ElementType kLaterTypes[] = {ElementType::Uint2, ElementType::Int2,
+                                       ElementType::Float8E8M0};
 constexpr int kFirstLaterType = ONNX_TENSOR_ELEMENT_DATA_TYPE_UINT2;
 
 int available_cpus() {
@@ -27,7 +28,8 @@ int available_cpus() {
   return std::max(1, CPU_COUNT(&set));
 }
 
-// A session with what must go with it; output tensors share it, so that their memory outlives the engine.
+// A session with what must go with it; output tensors share it, so that their memory outlives the
+// engine.
 struct Session {
   const OnnxRuntime& runtime;
   OrtSession* handle = nullptr;
@@ -57,9 +59,12 @@ struct OutputValue {
 
 GraphOptimizationLevel level_of(Optimization optimization) {
   switch (optimization) {
-    case Optimization::All: return ORT_ENABLE_ALL;
-    case Optimization::Basic: return ORT_ENABLE_BASIC;
-    case Optimization::None: break;
+    case Optimization::All:
+      return ORT_ENABLE_ALL;
+    case Optimization::Basic:
+      return ORT_ENABLE_BASIC;
+    case Optimization::None:
+      break;
   }
   return ORT_DISABLE_ALL;
 }
@@ -73,16 +78,24 @@ Result<void> configure(const Session& session, OrtSessionOptions* to, const Engi
   };
   if (auto r = session.check(api.SetIntraOpNumThreads(to, threads)); !r) return r;
   if (auto r = session.check(api.SetSessionExecutionMode(to, ORT_SEQUENTIAL)); !r) return r;
-  if (auto r = session.check(api.SetSessionGraphOptimizationLevel(to, level_of(options.optimization))); !r) return r;
+  if (auto r =
+          session.check(api.SetSessionGraphOptimizationLevel(to, level_of(options.optimization)));
+      !r)
+    return r;
   if (auto r = session.check(api.SetSessionLogId(to, session.log_id.c_str())); !r) return r;
-  if (auto r = session.check(api.SetSessionLogSeverityLevel(to, ORT_LOGGING_LEVEL_WARNING)); !r) return r;
-  // On CPUs without VNNI, u8 × s8 products saturate in 16 bits; this takes the exact u8 × u8 kernels there.
+  if (auto r = session.check(api.SetSessionLogSeverityLevel(to, ORT_LOGGING_LEVEL_WARNING)); !r)
+    return r;
+  // On CPUs without VNNI, u8 × s8 products saturate in 16 bits; this takes the exact u8 × u8
+  // kernels there.
   if (auto r = entry(kOrtSessionOptionsAvx2PrecisionMode, "1"); !r) return r;
   if (!options.spinning)
     if (auto r = entry(kOrtSessionOptionsConfigAllowIntraOpSpinning, "0"); !r) return r;
   if (!folder.empty())
-    if (auto r = entry(kOrtSessionOptionsModelExternalInitializersFileFolderPath, folder.c_str()); !r) return r;
-  if (!profile_prefix.empty()) return session.check(api.EnableProfiling(to, profile_prefix.c_str()));
+    if (auto r = entry(kOrtSessionOptionsModelExternalInitializersFileFolderPath, folder.c_str());
+        !r)
+      return r;
+  if (!profile_prefix.empty())
+    return session.check(api.EnableProfiling(to, profile_prefix.c_str()));
   return {};
 }
 
@@ -97,7 +110,8 @@ Result<IoSpec> read_spec(const Session& session, OrtTypeInfo* owned_info, char* 
   spec.is_tensor = kind == ONNX_TYPE_TENSOR;
   if (!spec.is_tensor) return spec;
   const OrtTensorTypeAndShapeInfo* tensor = nullptr;  // belongs to info
-  if (auto r = session.check(api.CastTypeInfoToTensorInfo(info.get(), &tensor)); !r) return r.error();
+  if (auto r = session.check(api.CastTypeInfoToTensorInfo(info.get(), &tensor)); !r)
+    return r.error();
   ONNXTensorElementDataType type = ONNX_TENSOR_ELEMENT_DATA_TYPE_UNDEFINED;
   if (auto r = session.check(api.GetTensorElementType(tensor, &type)); !r) return r.error();
   spec.type = from_ort_type(type);
@@ -107,8 +121,10 @@ Result<IoSpec> read_spec(const Session& session, OrtTypeInfo* owned_info, char* 
   if (auto r = session.check(api.GetDimensionsCount(tensor, &rank)); !r) return r.error();
   spec.shape.resize(rank);
   std::vector<const char*> names(rank, nullptr);
-  if (auto r = session.check(api.GetDimensions(tensor, spec.shape.data(), rank)); !r) return r.error();
-  if (auto r = session.check(api.GetSymbolicDimensions(tensor, names.data(), rank)); !r) return r.error();
+  if (auto r = session.check(api.GetDimensions(tensor, spec.shape.data(), rank)); !r)
+    return r.error();
+  if (auto r = session.check(api.GetSymbolicDimensions(tensor, names.data(), rank)); !r)
+    return r.error();
   for (const char* name : names) spec.dim_names.emplace_back(name == nullptr ? "" : name);
   return spec;
 }
@@ -149,13 +165,16 @@ class OnnxRuntimeEngine final : public Engine {
     outputs_ = std::move(outputs);
   }
   ~OnnxRuntimeEngine() override {
-    // A session that is still profiling would write its file when the last output lets go of it, after the folder.
+    // A session that is still profiling would write its file when the last output lets go of it,
+    // after the folder.
     if (profile_folder_) (void)end_profiling();
   }
 
   Result<Profile> profile() override {
     if (!profile_folder_)
-      return fail("this engine records no profile: it was loaded without profiling, or its profile was taken");
+      return fail(
+          "this engine records no profile: it was loaded without profiling, or its profile was "
+          "taken");
     auto file = end_profiling();
     auto text = file ? read_text_file(*file, uint64_t{8} << 30) : Result<std::string>(file.error());
     profile_folder_.reset();
@@ -164,13 +183,16 @@ class OnnxRuntimeEngine final : public Engine {
   }
 
  protected:
-  Result<std::vector<Tensor>> run_checked(std::span<const Tensor> inputs, std::span<const size_t> outputs) override;
+  Result<std::vector<Tensor>> run_checked(std::span<const Tensor> inputs,
+                                          std::span<const size_t> outputs) override;
 
  private:
   Result<std::string> end_profiling() {
     char* name = nullptr;
     OrtAllocator* allocator = session_->runtime.allocator;
-    if (auto r = session_->check(session_->runtime.api->SessionEndProfiling(session_->handle, allocator, &name)); !r)
+    if (auto r = session_->check(
+            session_->runtime.api->SessionEndProfiling(session_->handle, allocator, &name));
+        !r)
       return r.error();
     std::string file = name;
     allocator->Free(allocator, name);
@@ -183,20 +205,21 @@ class OnnxRuntimeEngine final : public Engine {
 };
 
 Result<std::vector<Tensor>> OnnxRuntimeEngine::run_checked(std::span<const Tensor> inputs,
-                                                          std::span<const size_t> outputs) {
+                                                           std::span<const size_t> outputs) {
   const OrtApi& api = *session_->runtime.api;
   std::vector<Owned<OrtValue>> owned_values;
   std::vector<const char*> input_names, output_names;
   std::vector<const OrtValue*> values;
-  static std::byte no_bytes{};  // an empty tensor may have no address, which ONNX Runtime does not take
+  static std::byte
+      no_bytes{};  // an empty tensor may have no address, which ONNX Runtime does not take
   for (size_t i = 0; i < inputs.size(); ++i) {
     const std::span<const std::byte> bytes = inputs[i].bytes();
     // Inputs are only read; the interface has one type for both directions.
     void* data = const_cast<std::byte*>(bytes.empty() ? &no_bytes : bytes.data());
     OrtValue* value = nullptr;
     if (auto r = session_->check(api.CreateTensorWithDataAsOrtValue(
-            session_->runtime.cpu_memory, data, bytes.size(), inputs[i].shape().data(), inputs[i].shape().size(),
-            to_ort_type(inputs[i].type()), &value));
+            session_->runtime.cpu_memory, data, bytes.size(), inputs[i].shape().data(),
+            inputs[i].shape().size(), to_ort_type(inputs[i].type()), &value));
         !r)
       return fail("input '{}': {}", inputs_[i].name, r.error().message);
     owned_values.emplace_back(value, api.ReleaseValue);
@@ -205,11 +228,13 @@ Result<std::vector<Tensor>> OnnxRuntimeEngine::run_checked(std::span<const Tenso
   }
   for (size_t index : outputs) output_names.push_back(outputs_[index].name.c_str());
   std::vector<OrtValue*> results(outputs.size(), nullptr);
-  OrtStatus* status = api.Run(session_->handle, nullptr, input_names.data(), values.data(), values.size(),
-                              output_names.data(), output_names.size(), results.data());
+  OrtStatus* status =
+      api.Run(session_->handle, nullptr, input_names.data(), values.data(), values.size(),
+              output_names.data(), output_names.size(), results.data());
   std::vector<std::shared_ptr<OutputValue>> kept;
   for (OrtValue* result : results) kept.push_back(std::make_shared<OutputValue>(session_, result));
-  if (auto r = session_->check(status); !r) return fail("ONNX Runtime could not run the model: {}", r.error().message);
+  if (auto r = session_->check(status); !r)
+    return fail("ONNX Runtime could not run the model: {}", r.error().message);
   std::vector<Tensor> tensors;
   for (size_t i = 0; i < kept.size(); ++i) {
     auto tensor = to_tensor(kept[i], outputs_[outputs[i]].name);
@@ -219,7 +244,8 @@ Result<std::vector<Tensor>> OnnxRuntimeEngine::run_checked(std::span<const Tenso
   return tensors;
 }
 
-Result<Tensor> OnnxRuntimeEngine::to_tensor(std::shared_ptr<OutputValue> output, const std::string& name) const {
+Result<Tensor> OnnxRuntimeEngine::to_tensor(std::shared_ptr<OutputValue> output,
+                                            const std::string& name) const {
   const OrtApi& api = *session_->runtime.api;
   OrtValue* value = output->value;
   if (value == nullptr) return fail("output '{}' was not computed", name);
@@ -233,14 +259,16 @@ Result<Tensor> OnnxRuntimeEngine::to_tensor(std::shared_ptr<OutputValue> output,
   if (auto r = session_->check(api.GetTensorElementType(info.get(), &type)); !r) return r.error();
   if (auto r = session_->check(api.GetDimensionsCount(info.get(), &rank)); !r) return r.error();
   Shape shape(rank);
-  if (auto r = session_->check(api.GetDimensions(info.get(), shape.data(), rank)); !r) return r.error();
+  if (auto r = session_->check(api.GetDimensions(info.get(), shape.data(), rank)); !r)
+    return r.error();
   if (auto r = session_->check(api.GetTensorSizeInBytes(value, &size_bytes)); !r) return r.error();
   if (auto r = session_->check(api.GetTensorMutableData(value, &data)); !r) return r.error();
   const ElementType element = from_ort_type(type);
   if (tensor_size_bytes(element, shape) != size_bytes)
-    return fail("output '{}' is {} {} in {} bytes, which cannot be read", name, element_type_name(element),
-                format_shape(shape), size_bytes);
-  return Tensor::view(element, std::move(shape), {static_cast<const std::byte*>(data), size_bytes}, std::move(output));
+    return fail("output '{}' is {} {} in {} bytes, which cannot be read", name,
+                element_type_name(element), format_shape(shape), size_bytes);
+  return Tensor::view(element, std::move(shape), {static_cast<const std::byte*>(data), size_bytes},
+                      std::move(output));
 }
 
 }  // namespace
@@ -258,7 +286,8 @@ ONNXTensorElementDataType to_ort_type(ElementType type) {
   return static_cast<ONNXTensorElementDataType>(type);
 }
 
-Result<std::unique_ptr<Engine>> load_onnxruntime_engine(const OnnxRuntime& runtime, const ModelSource& source,
+Result<std::unique_ptr<Engine>> load_onnxruntime_engine(const OnnxRuntime& runtime,
+                                                        const ModelSource& source,
                                                         const EngineOptions& options) {
   const OrtApi& api = *runtime.api;
   std::optional<ProfileFolder> profile_folder;
@@ -275,18 +304,20 @@ Result<std::unique_ptr<Engine>> load_onnxruntime_engine(const OnnxRuntime& runti
                          profile_folder ? (profile_folder->path() / "profile").string() : "");
       !r)
     return r.error();
-  OrtStatus* status = source.path.empty()
-                          ? api.CreateSessionFromArray(runtime.env, source.bytes.data(), source.bytes.size(),
-                                                       raw_options, &session->handle)
-                          : api.CreateSession(runtime.env, source.path.c_str(), raw_options, &session->handle);
+  OrtStatus* status =
+      source.path.empty()
+          ? api.CreateSessionFromArray(runtime.env, source.bytes.data(), source.bytes.size(),
+                                       raw_options, &session->handle)
+          : api.CreateSession(runtime.env, source.path.c_str(), raw_options, &session->handle);
   if (auto r = session->check(status); !r)
-    return fail("ONNX Runtime {} cannot load {}: {}", runtime.version, source.text(), r.error().message);
+    return fail("ONNX Runtime {} cannot load {}: {}", runtime.version, source.text(),
+                r.error().message);
   auto inputs = read_specs(*session, true);
   if (!inputs) return inputs.error();
   auto outputs = read_specs(*session, false);
   if (!outputs) return outputs.error();
-  return std::unique_ptr<Engine>(std::make_unique<OnnxRuntimeEngine>(std::move(session), std::move(profile_folder),
-                                                                     std::move(*inputs), std::move(*outputs)));
+  return std::unique_ptr<Engine>(std::make_unique<OnnxRuntimeEngine>(
+      std::move(session), std::move(profile_folder), std::move(*inputs), std::move(*outputs)));
 }
 
 }  // namespace acuate

@@ -18,7 +18,8 @@ TEST(TensorRt, SaysWhatItLacks) {
 TEST(TensorRt, ClaimsNoSupportForANode) {
   Model model;
   Graph& graph = model.graph();
-  const Node* node = graph.add_node("Relu", "", "relu", {graph.add_value("x")}, {graph.add_value("y")});
+  const Node* node =
+      graph.add_node("Relu", "", "relu", {graph.add_value("x")}, {graph.add_value("y")});
   const auto reasons = resolve_target("tensorrt")->why_not(*node);
   ASSERT_EQ(reasons.size(), 1u);
   EXPECT_EQ(reasons[0].id, "unknown_support");

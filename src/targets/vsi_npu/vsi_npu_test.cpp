@@ -1,6 +1,6 @@
-#include <gtest/gtest.h>
-
 #include <set>
+
+#include <gtest/gtest.h>
 
 #include "graph/model.h"
 #include "targets/table.h"
@@ -26,15 +26,20 @@ class VsiNpu : public testing::Test {
     model.graph().set_type(*made, type);
     return made;
   }
-  Value* floats(const std::string& name, const std::vector<std::string>& dims) { return value(name, ElementType::Float, dims); }
+  Value* floats(const std::string& name, const std::vector<std::string>& dims) {
+    return value(name, ElementType::Float, dims);
+  }
   Value* constant(const std::string& name, std::vector<int64_t> values) {
     Value* made = model.graph().add_value(model.intern(name));
     const Shape shape = {static_cast<int64_t>(values.size())};
-    model.graph().set_initializer(*made, Tensor::of<int64_t>(shape, std::span<const int64_t>(values)));
+    model.graph().set_initializer(*made,
+                                  Tensor::of<int64_t>(shape, std::span<const int64_t>(values)));
     return made;
   }
-  Node* node(const std::string& op, std::vector<Value*> inputs, std::vector<Value*> outputs, const std::string& domain = "") {
-    return model.graph().add_node(model.intern(op), model.intern(domain), model.intern("n"), inputs, outputs);
+  Node* node(const std::string& op, std::vector<Value*> inputs, std::vector<Value*> outputs,
+             const std::string& domain = "") {
+    return model.graph().add_node(model.intern(op), model.intern(domain), model.intern("n"), inputs,
+                                  outputs);
   }
   std::set<std::string> ids(const Node* node) {
     std::set<std::string> found;
@@ -52,16 +57,20 @@ TEST_F(VsiNpu, DiagnosesOnly) {
   EXPECT_EQ(status.diagnose.file, "built in");
   EXPECT_FALSE(status.build.available);
   EXPECT_FALSE(status.run.available);
-  EXPECT_THAT(target.load(ModelSource::file("m.onnx")).error().message, HasSubstr("it does not build for or run"));
+  EXPECT_THAT(target.load(ModelSource::file("m.onnx")).error().message,
+              HasSubstr("it does not build for or run"));
 }
 
 TEST_F(VsiNpu, TakesAStaticConvolution) {
-  const Node* conv = node("Conv", {floats("x", {"1", "3", "8", "8"}), floats("w", {"4", "3", "3", "3"})}, {floats("y", {"1", "4", "6", "6"})});
+  const Node* conv =
+      node("Conv", {floats("x", {"1", "3", "8", "8"}), floats("w", {"4", "3", "3", "3"})},
+           {floats("y", {"1", "4", "6", "6"})});
   EXPECT_EQ(ids(conv), Ids());
 }
 
 TEST_F(VsiNpu, RefusesDynamicShapesAndNamesThem) {
-  const Node* relu = node("Relu", {floats("x", {"1", "p2o.DynamicDimension.0", "8"})}, {floats("y", {"1", "h", "8"})});
+  const Node* relu = node("Relu", {floats("x", {"1", "p2o.DynamicDimension.0", "8"})},
+                          {floats("y", {"1", "h", "8"})});
   const auto reasons = target.why_not(*relu);
   ASSERT_EQ(reasons.size(), 1u);
   EXPECT_EQ(reasons[0].id, "dynamic_shape");
@@ -71,7 +80,8 @@ TEST_F(VsiNpu, RefusesDynamicShapesAndNamesThem) {
 }
 
 TEST_F(VsiNpu, UnknownShapesAreNotTakenForStatic) {
-  EXPECT_EQ(ids(node("Relu", {model.graph().add_value("x")}, {floats("y", {"1"})})), Ids{"dynamic_shape"});
+  EXPECT_EQ(ids(node("Relu", {model.graph().add_value("x")}, {floats("y", {"1"})})),
+            Ids{"dynamic_shape"});
 }
 
 TEST_F(VsiNpu, UsesInferredTypesOfTheCaller) {
@@ -90,11 +100,16 @@ TEST_F(VsiNpu, UsesInferredTypesOfTheCaller) {
 }
 
 TEST_F(VsiNpu, RefusesHighRanks) {
-  EXPECT_EQ(ids(node("Transpose", {floats("a", {"1", "1", "1", "1", "1", "2"})}, {floats("b", {"1", "1", "1", "1", "1", "2"})})), Ids());
-  EXPECT_EQ(ids(node("Transpose", {floats("x", {"1", "1", "1", "1", "1", "2", "2"})}, {floats("y", {"1", "1", "1", "1", "1", "2", "2"})})),
+  EXPECT_EQ(ids(node("Transpose", {floats("a", {"1", "1", "1", "1", "1", "2"})},
+                     {floats("b", {"1", "1", "1", "1", "1", "2"})})),
+            Ids());
+  EXPECT_EQ(ids(node("Transpose", {floats("x", {"1", "1", "1", "1", "1", "2", "2"})},
+                     {floats("y", {"1", "1", "1", "1", "1", "2", "2"})})),
             Ids{"rank_too_high"});
   // The row of the operator has its own limit.
-  EXPECT_EQ(ids(node("AveragePool", {floats("p", {"1", "1", "2", "2", "2"})}, {floats("q", {"1", "1", "1", "1", "1"})})), Ids{"rank_too_high"});
+  EXPECT_EQ(ids(node("AveragePool", {floats("p", {"1", "1", "2", "2", "2"})},
+                     {floats("q", {"1", "1", "1", "1", "1"})})),
+            Ids{"rank_too_high"});
 }
 
 TEST_F(VsiNpu, RefusesControlFlow) {
@@ -103,9 +118,11 @@ TEST_F(VsiNpu, RefusesControlFlow) {
 }
 
 TEST_F(VsiNpu, RefusesSizesThatFollowFromValues) {
-  EXPECT_EQ(ids(node("NonZero", {floats("x", {"4"})}, {value("i", ElementType::Int32, {"1", "n"})})),
-            (Ids{"data_dependent_shape", "dynamic_shape"}));
-  const std::vector<Value*> inputs = {floats("boxes", {"1", "8", "4"}), floats("scores", {"1", "2", "8"})};
+  EXPECT_EQ(
+      ids(node("NonZero", {floats("x", {"4"})}, {value("i", ElementType::Int32, {"1", "n"})})),
+      (Ids{"data_dependent_shape", "dynamic_shape"}));
+  const std::vector<Value*> inputs = {floats("boxes", {"1", "8", "4"}),
+                                      floats("scores", {"1", "2", "8"})};
   EXPECT_EQ(ids(node("NonMaxSuppression", inputs, {value("k", ElementType::Int64, {"n", "3"})})),
             (Ids{"data_dependent_shape", "dynamic_shape", "int64_narrowed"}));
 }
@@ -113,19 +130,22 @@ TEST_F(VsiNpu, RefusesSizesThatFollowFromValues) {
 TEST_F(VsiNpu, RefusesComputedShapesButTakesConstantOnes) {
   Value* x = floats("x", {"1", "12"});
   EXPECT_EQ(ids(node("Reshape", {x, constant("s", {3, 4})}, {floats("y", {"3", "4"})})), Ids());
-  const Node* computed = node("Reshape", {x, value("t", ElementType::Int64, {"2"})}, {floats("z", {"3", "4"})});
+  const Node* computed =
+      node("Reshape", {x, value("t", ElementType::Int64, {"2"})}, {floats("z", {"3", "4"})});
   EXPECT_EQ(ids(computed), (Ids{"data_dependent_shape", "int64_narrowed"}));
   EXPECT_EQ(target.why_not(*computed)[0].evidence, "computed: 't'");
 }
 
 TEST_F(VsiNpu, RefusesTypesItDoesNotComputeIn) {
-  const Node* relu = node("Relu", {value("x", ElementType::Double, {"2"})}, {value("y", ElementType::Double, {"2"})});
+  const Node* relu = node("Relu", {value("x", ElementType::Double, {"2"})},
+                          {value("y", ElementType::Double, {"2"})});
   EXPECT_EQ(ids(relu), Ids{"unsupported_type"});
   EXPECT_THAT(target.why_not(*relu)[0].evidence, HasSubstr("'x' float64[2]"));
 }
 
 TEST_F(VsiNpu, SaysThat64BitIntegersBecomeNarrow) {
-  const Node* add = node("Add", {value("x", ElementType::Int64, {"2"}), constant("c", {1, 2})}, {value("y", ElementType::Int64, {"2"})});
+  const Node* add = node("Add", {value("x", ElementType::Int64, {"2"}), constant("c", {1, 2})},
+                         {value("y", ElementType::Int64, {"2"})});
   const auto reasons = target.why_not(*add);
   ASSERT_EQ(reasons.size(), 1u);
   EXPECT_EQ(reasons[0].id, "int64_narrowed");
@@ -135,12 +155,16 @@ TEST_F(VsiNpu, SaysThat64BitIntegersBecomeNarrow) {
 
 TEST_F(VsiNpu, WhatTheTableDoesNotNameIsUnknown) {
   EXPECT_EQ(ids(node("Det", {floats("x", {"2", "2"})}, {floats("y", {})})), Ids{"unknown_support"});
-  EXPECT_EQ(ids(node("Conv", {floats("a", {"1", "1", "2", "2"})}, {floats("b", {"1", "1", "2", "2"})}, "my.domain")), Ids{"unknown_support"});
-  EXPECT_EQ(ids(node("Round", {floats("c", {"2"})}, {floats("d", {"2"})})), Ids{"unsupported_operator"});
+  EXPECT_EQ(ids(node("Conv", {floats("a", {"1", "1", "2", "2"})},
+                     {floats("b", {"1", "1", "2", "2"})}, "my.domain")),
+            Ids{"unknown_support"});
+  EXPECT_EQ(ids(node("Round", {floats("c", {"2"})}, {floats("d", {"2"})})),
+            Ids{"unsupported_operator"});
 }
 
 TEST_F(VsiNpu, AttributesOutsideTheRowAreRefused) {
-  Node* nearest = node("Resize", {floats("x", {"1", "1", "2", "2"})}, {floats("y", {"1", "1", "4", "4"})});
+  Node* nearest =
+      node("Resize", {floats("x", {"1", "1", "2", "2"})}, {floats("y", {"1", "1", "4", "4"})});
   EXPECT_EQ(ids(nearest), Ids());
   nearest->set_attribute(encode_attribute("mode", std::string_view("linear")));
   EXPECT_EQ(ids(nearest), Ids());
@@ -150,8 +174,11 @@ TEST_F(VsiNpu, AttributesOutsideTheRowAreRefused) {
 }
 
 TEST_F(VsiNpu, EveryReasonAtOnce) {
-  const Node* node_ = node("Round", {value("x", ElementType::Double, {"n", "1", "1", "1", "1", "1", "1"})}, {floats("y", {"1"})});
-  EXPECT_EQ(ids(node_), (Ids{"dynamic_shape", "rank_too_high", "unsupported_operator", "unsupported_type"}));
+  const Node* node_ =
+      node("Round", {value("x", ElementType::Double, {"n", "1", "1", "1", "1", "1", "1"})},
+           {floats("y", {"1"})});
+  EXPECT_EQ(ids(node_),
+            (Ids{"dynamic_shape", "rank_too_high", "unsupported_operator", "unsupported_type"}));
 }
 
 TEST_F(VsiNpu, ReasonsAreOfTheDeclaredSetAndTheTableCitesItsSources) {

@@ -25,8 +25,8 @@ struct Finding {
   std::string target;  // id of the target that it concerns; empty: every target
   std::string module;  // path of the user's module; empty: the whole model
   std::vector<std::string> nodes;
-  std::string cause;     // one sentence: what is wrong, in general
-  std::string evidence;  // what was found here: the value, shape or attribute
+  std::string cause;             // one sentence: what is wrong, in general
+  std::string evidence;          // what was found here: the value, shape or attribute
   std::vector<std::string> fix;  // edit commands, one line each; empty: nothing automatic
   Worth worth;
   std::string stage;  // of the pipeline, where it was found; empty: diagnose

@@ -1,11 +1,12 @@
 #include "report/display.h"
 
-#include <fmt/format.h>
-
 #include <algorithm>
 #include <cmath>
+#include <initializer_list>
 #include <set>
 #include <tuple>
+
+#include <fmt/format.h>
 
 #include "base/text.h"
 
@@ -56,8 +57,10 @@ std::string printable(std::string_view text) {
   std::string out;
   for (size_t at = 0; at < valid.size();) {
     const auto [code, length] = decode(valid, at);
-    if (is_unprintable(code)) out += "\uFFFD";
-    else out.append(valid, at, length);
+    if (is_unprintable(code))
+      out += "\uFFFD";
+    else
+      out.append(valid, at, length);
     at += length;
   }
   return out;
@@ -88,6 +91,11 @@ std::string format_quantity(double value) {
   return fmt::format("{:g}", value);
 }
 
+std::string format_percent(double fraction) {
+  if (fraction == 1) return "100";
+  return fmt::format("{:.2f}", fraction > 0.9999 && fraction < 1 ? 99.99 : fraction * 100);
+}
+
 std::string format_size(double size_bytes) {
   return format_bytes(static_cast<uint64_t>(std::clamp(size_bytes, 0.0, 1e18)));
 }
@@ -106,7 +114,10 @@ std::string format_shape(const ReportShape& shape) {
   for (const ReportDim& dim : *shape) {
     dims.push_back(dim.size ? std::to_string(*dim.size) : dim.symbol.empty() ? "?" : dim.symbol);
   }
-  return join(dims, " x ");
+  // Symbols have letters, so that only sizes stand close.
+  const bool is_static = std::all_of(shape->begin(), shape->end(),
+                                     [](const ReportDim& dim) { return dim.size.has_value(); });
+  return join(dims, is_static ? "x" : " x ");
 }
 
 std::string format_opset(const std::vector<ReportOpset>& opset) {
@@ -190,23 +201,22 @@ std::vector<StatusRow> status_rows(const std::vector<ReportModule>& modules) {
 }
 
 KernelKind kernel_kind(std::string_view type) {
-  // ONNX Runtime names kernels by operator, OpenVINO and TensorRT put the type into the name.
-  for (std::string_view mark : {"QLinear", "QGemm", "QAttention", "Integer", "_i8", "_u8", "i8816",
-                                "int8", "_s8"}) {
-    if (type.find(mark) != std::string_view::npos) return KernelKind::Int8;
-  }
-  for (std::string_view mark : {"Conv", "Gemm", "MatMul", "FullyConnected", "LSTM", "GRU"}) {
-    if (type.find(mark) != std::string_view::npos) return KernelKind::FloatCompute;
-  }
-  return KernelKind::Other;
+  const auto has_one_of = [&](std::initializer_list<std::string_view> marks) {
+    return std::any_of(marks.begin(), marks.end(),
+                       [&](std::string_view mark) { return type.find(mark) != type.npos; });
+  };
+  // ONNX Runtime names kernels by operator; OpenVINO and TensorRT put the type into the name.
+  return {has_one_of({"QLinear", "QGemm", "QAttention", "Integer", "_i8", "_u8", "_s8", "int8"}),
+          has_one_of({"Conv", "conv", "Gemm", "gemm", "MatMul", "FullyConnected", "Attention",
+                      "LSTM", "GRU"})};
 }
 
 KernelProof kernel_proof(const ReportKernels& kernels) {
   KernelProof proof;
   for (const auto& [type, count] : kernels.executed) {
     const KernelKind kind = kernel_kind(type);
-    if (kind == KernelKind::Int8) proof.int8 += count;
-    if (kind == KernelKind::FloatCompute) proof.float_compute += count;
+    if (kind.is_int8) proof.int8 += count;
+    if (kind.is_heavy) (kind.is_int8 ? proof.int8_heavy : proof.float_heavy) += count;
   }
   return proof;
 }

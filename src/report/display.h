@@ -18,10 +18,11 @@ std::string printable(std::string_view text);
 
 // `digits` after the point; large and small values by exponent. No "-0.00".
 std::string format_fixed(double value, int digits);
-std::string format_count(int64_t value);          // "1,234,567"
-std::string format_quantity(double value);        // "1.23 G", "45.1 M"
+std::string format_count(int64_t value);             // "1,234,567"
+std::string format_quantity(double value);           // "1.23 G", "45.1 M"
+std::string format_percent(double fraction);         // "99.97"; "100" only where it is whole
 std::string format_size(double size_bytes);          // "4.7 MB"
-std::string format_seconds(double seconds);       // "48 ms", "3.2 s", "2 min 05 s"
+std::string format_seconds(double seconds);          // "48 ms", "3.2 s", "2 min 05 s"
 std::string format_shape(const ReportShape& shape);  // "1x3x640x640", "unknown"
 std::string format_opset(const std::vector<ReportOpset>& opset);
 
@@ -37,7 +38,8 @@ struct FindingGroup {
   const Finding& first() const { return *findings.front(); }
 };
 std::vector<FindingGroup> group_findings(const std::vector<Finding>& findings);
-std::string format_worth(const Worth& worth);  // "coverage +12.0 %, 2 engines fewer"; empty: unknown
+std::string format_worth(
+    const Worth& worth);  // "coverage +12.0 %, 2 engines fewer"; empty: unknown
 
 struct ModuleTree {
   std::string name;  // last part of the path
@@ -65,14 +67,19 @@ struct StatusRow {
   std::string error;
   int64_t num_errors = 0;
 };
-std::vector<StatusRow> status_rows(const std::vector<ReportModule>& modules);  // failed first, slow first
+std::vector<StatusRow> status_rows(
+    const std::vector<ReportModule>& modules);  // failed first, slow first
 
-// Kernels that compute in 8 bits, and kernels with float weights that could have.
-enum class KernelKind { Int8, FloatCompute, Other };
+// Heavy kernels are convolutions, matrix products and recurrent layers: what quantization is for.
+struct KernelKind {
+  bool is_int8 = false;
+  bool is_heavy = false;
+};
 KernelKind kernel_kind(std::string_view type);
 struct KernelProof {
-  int64_t int8 = 0;
-  int64_t float_compute = 0;
+  int64_t int8_heavy = 0;
+  int64_t float_heavy = 0;
+  int64_t int8 = 0;  // heavy or not
 };
 KernelProof kernel_proof(const ReportKernels& kernels);
 

@@ -16,8 +16,10 @@ std::vector<std::string> path_parts(const std::string& path) {
   std::vector<std::string> parts;
   for (std::string& part : split(path, separator)) {
     if (part.empty()) continue;
-    if (parts.size() < kMaxDepth) parts.push_back(std::move(part));
-    else parts.back() += separator + part;
+    if (parts.size() < kMaxDepth)
+      parts.push_back(std::move(part));
+    else
+      parts.back() += separator + part;
   }
   return parts;
 }

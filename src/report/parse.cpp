@@ -1,8 +1,9 @@
 #include <cmath>
-#include <nlohmann/json.hpp>
 #include <optional>
 #include <string>
 #include <vector>
+
+#include <nlohmann/json.hpp>
 
 #include "report/names.h"
 #include "report/writer.h"
@@ -143,8 +144,8 @@ ReportModel read_model(const Reader& json) {
 }
 
 ReportTarget read_target(const Reader& json) {
-  return {json.member("id").text(),     json.member("engine").text(),
-          json.member("version").text(), json.member("device").text(),
+  return {json.member("id").text(),        json.member("engine").text(),
+          json.member("version").text(),   json.member("device").text(),
           json.member("precision").text(), json.member("scheme").text()};
 }
 
@@ -158,8 +159,10 @@ Finding read_finding(const Reader& json) {
   Finding finding;
   finding.id = json.member("id").text();
   const Reader severity = json.member("severity");
-  if (auto parsed = parse_severity(severity.text())) finding.severity = *parsed;
-  else severity.expected("error, warning or info");
+  if (auto parsed = parse_severity(severity.text()))
+    finding.severity = *parsed;
+  else
+    severity.expected("error, warning or info");
   finding.target = json.member("target").text();
   finding.module = json.member("module").text();
   finding.nodes = json.member("nodes").list(read_text);
@@ -178,8 +181,10 @@ ReportModule read_module(const Reader& json) {
   module.path = json.member("path").text();
   module.type = json.member("class").text();
   const Reader status = json.member("status");
-  if (auto parsed = parse_module_status(status.text())) module.status = *parsed;
-  else status.expected("converted, host, ignored or failed");
+  if (auto parsed = parse_module_status(status.text()))
+    module.status = *parsed;
+  else
+    status.expected("converted, host, ignored or failed");
   const Reader engine = json.member("engine");
   if (!engine.is_null()) module.engine = engine.text();
   module.nodes = json.member("nodes").integer();
@@ -276,8 +281,10 @@ Result<Report> parse_report(std::string_view json_text) {
   report.quantization.tensors = json.member("quantization").member("tensors").list(read_tensor);
   const Reader kernels = json.member("kernels");
   kernels.each_member([&](const std::string& type, const Reader& count) {
-    if (type == "unproven") report.kernels.unproven = count.text();
-    else report.kernels.executed.emplace_back(type, count.integer());
+    if (type == "unproven")
+      report.kernels.unproven = count.text();
+    else
+      report.kernels.executed.emplace_back(type, count.integer());
   });
   report.stages = json.member("stages").list(read_stage);
   json.member("environment").each_member([&](const std::string& name, const Reader& value) {

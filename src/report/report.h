@@ -9,8 +9,8 @@
 
 #include "diagnose/finding.h"
 
-// The content of `report.json`, schema_version 1: plain data, filled by the pipeline and rendered by
-// the writers. docs/report.md gives the meaning and unit of every field.
+// The content of `report.json`, schema_version 1: plain data, filled by the pipeline and rendered
+// by the writers. docs/report.md gives the meaning and unit of every field.
 namespace acuate {
 
 // A measured number, or none with the reason ("infinite: no error", "not measured").
@@ -19,8 +19,10 @@ class Measure {
   Measure() : reason_("not measured") {}
   // Infinity and NaN become none with a reason, since JSON and readers know neither.
   Measure(double value) {
-    if (std::isfinite(value)) value_ = value;
-    else reason_ = std::isnan(value) ? "undefined" : value > 0 ? "infinite" : "minus infinite";
+    if (std::isfinite(value))
+      value_ = value;
+    else
+      reason_ = std::isnan(value) ? "undefined" : value > 0 ? "infinite" : "minus infinite";
   }
   static Measure none(std::string reason) {
     Measure measure;
@@ -98,8 +100,9 @@ struct ReportCoverage {
 enum class ModuleStatus { Converted, Host, Ignored, Failed };
 
 struct ReportModule {
-  std::string path;    // "backbone.stage1.conv"; parts are joined by `/` where it has one, else by `.`
-  std::string type;    // `class` in the file: "Conv2d", or the operator of a lone node
+  std::string
+      path;  // "backbone.stage1.conv"; parts are joined by `/` where it has one, else by `.`
+  std::string type;  // `class` in the file: "Conv2d", or the operator of a lone node
   ModuleStatus status = ModuleStatus::Host;
   std::string engine;  // file of the artifact that runs it; empty: none
   int64_t nodes = 0;
@@ -123,10 +126,10 @@ struct ReportAccuracy {
 };
 
 struct ReportLatency {
-  Measure baseline_ms;   // median
-  Measure converted_ms;  // median
-  Measure p95_ms;        // of the converted model
-  int64_t runs = 0;      // of each
+  Measure baseline_ms;                      // median
+  Measure converted_ms;                     // median
+  Measure p95_ms;                           // of the converted model
+  int64_t runs = 0;                         // of each
   std::vector<double> baseline_samples_ms;  // may be left empty, as may the next
   std::vector<double> converted_samples_ms;
 };

@@ -18,8 +18,9 @@ std::string fit(std::string_view text, int width);
 std::string wrap(std::string_view text, int width, const std::string& first,
                  const std::string& indent);
 
-// Rows of cells under a header. Columns are as wide as their widest cell; where the whole would exceed
-// the width, the widest shrink, those that are not `right` first, and their cells are fitted.
+// Rows of cells under a header. Columns are as wide as their widest cell; where the whole would
+// exceed the width, the widest shrink, those that are not `right` first, and their cells are
+// fitted.
 class TextTable {
  public:
   struct Column {

@@ -1,6 +1,6 @@
-#include <fmt/format.h>
-
 #include <algorithm>
+
+#include <fmt/format.h>
 
 #include "base/text.h"
 #include "report/display.h"
@@ -11,11 +11,12 @@
 namespace acuate {
 namespace {
 
-constexpr size_t kMaxFixes = 12;
+constexpr size_t kMaxFixes = 200;
 constexpr size_t kMaxNames = 300;
 constexpr size_t kMaxEvidence = 4;
 constexpr size_t kMaxStatusRows = 60;
 constexpr int64_t kOpenLeaves = 40;
+constexpr int kOpenDepth = 2;
 
 std::string more(size_t count, const char* what) {
   return element("p", "dim", fmt::format("… {} more {} in report.json", count, what));
@@ -24,9 +25,9 @@ std::string more(size_t count, const char* what) {
 std::string names(const char* title, const std::vector<std::string>& list) {
   if (list.empty()) return "";
   const size_t shown = std::min(list.size(), kMaxNames);
-  std::string out = fmt::format("<details{}><summary>{}</summary>", list.size() <= 3 ? " open" : "",
-                                escape_html(fmt::format("{} {}{}", list.size(), title,
-                                                        list.size() == 1 ? "" : "s")));
+  std::string out = fmt::format(
+      "<details{}><summary>{}</summary>", list.size() <= 3 ? " open" : "",
+      escape_html(fmt::format("{} {}{}", list.size(), title, list.size() == 1 ? "" : "s")));
   out += element("div", "names", join(std::span(list).first(shown), ", "));
   if (list.size() > shown) out += more(list.size() - shown, "names");
   return out + "</details>\n";
@@ -35,8 +36,7 @@ std::string names(const char* title, const std::vector<std::string>& list) {
 std::string code_block(const std::vector<std::string>& commands) {
   if (commands.empty()) return "";
   const size_t shown = std::min(commands.size(), kMaxFixes);
-  std::string out = "<div class=\"code\"><pre><code>" +
-                    escape_html(commands.front());
+  std::string out = "<div class=\"code\"><pre><code>" + escape_html(commands.front());
   for (size_t i = 1; i < shown; ++i) out += "\n" + escape_html(commands[i]);
   out += "</code></pre></div>\n";
   if (commands.size() > shown) out += more(commands.size() - shown, "commands");
@@ -52,11 +52,13 @@ std::string evidence(const FindingGroup& group) {
       list.push_back(finding->evidence);
     }
   }
-  std::string out;
+  if (list.empty()) return "";
+  std::string out = "<ul class=\"evidence\">";
   for (size_t i = 0; i < std::min(list.size(), kMaxEvidence); ++i) {
-    out += element("p", "dim", list[i]);
+    out += element("li", "", list[i]);
   }
-  return list.size() > kMaxEvidence ? out + element("p", "dim", "… and others alike") : out;
+  if (list.size() > kMaxEvidence) out += element("li", "", "… and others alike");
+  return out + "</ul>\n";
 }
 
 std::string finding_html(const FindingGroup& group) {
@@ -86,8 +88,8 @@ std::string tree_numbers(const ModuleTree& tree) {
   return tree.has_time ? element("span", "num", format_fixed(tree.time_us, 0) + " µs") : "";
 }
 
-// Branches of mixed status stand open, those of one status closed.
-std::string tree_html(const ModuleTree& tree) {
+// Upper branches of mixed status stand open, the others closed.
+std::string tree_html(const ModuleTree& tree, int depth = 0) {
   const std::string type = tree.module != nullptr ? element("span", "dim", tree.module->type) : "";
   const ModuleStatus status = tree.worst_status();
   const std::string label = element("span", "name", tree.name) + type;
@@ -100,15 +102,16 @@ std::string tree_html(const ModuleTree& tree) {
       tree.is_uniform() ? fmt::format("{} {}", tree.size(), module_status_name(status))
                         : fmt::format("{} of {} converted", tree.modules_by_status[0], tree.size());
   std::string out = fmt::format("<li><details{}><summary>{}{}{}</summary><ul>\n",
-                                tree.is_uniform() ? "" : " open", label, badge(status, text),
-                                tree_numbers(tree));
-  for (const ModuleTree& child : tree.children) out += tree_html(child);
+                                tree.is_uniform() || depth >= kOpenDepth ? "" : " open", label,
+                                badge(status, text), tree_numbers(tree));
+  for (const ModuleTree& child : tree.children) out += tree_html(child, depth + 1);
   return out + "</ul></details></li>\n";
 }
 
 std::string status_table(const std::vector<ReportModule>& modules) {
   std::string out =
-      "<div class=\"scroll\"><table class=\"sortable\"><thead><tr><th>status</th><th>module class</th>"
+      "<div class=\"scroll\"><table class=\"sortable\"><thead><tr><th>status</th><th>module "
+      "class</th>"
       "<th class=\"num\">device time</th><th class=\"num\">events</th><th>error</th>"
       "<th class=\"num\">num_errors</th></tr></thead><tbody>\n";
   const std::vector<StatusRow> rows = status_rows(modules);
@@ -147,9 +150,10 @@ std::string html_modules(const Report& report) {
                     element("small", "", format_count(tree.size())) + "</h2>\n" +
                     status_table(report.modules);
   const bool is_long = static_cast<int64_t>(tree.children.size()) > kOpenLeaves;
-  out += fmt::format("<h3>Module tree</h3>\n<details{}><summary>{}</summary>\n<div class=\"tree\"><ul>\n",
-                     is_long ? "" : " open",
-                     escape_html(fmt::format("{} modules at the top level", tree.children.size())));
+  out += fmt::format(
+      "<h3>Module tree</h3>\n<details{}><summary>{}</summary>\n<div class=\"tree\"><ul>\n",
+      is_long ? "" : " open",
+      escape_html(fmt::format("{} modules at the top level", tree.children.size())));
   for (const ModuleTree& child : tree.children) out += tree_html(child);
   return out + "</ul></div></details></section>\n";
 }

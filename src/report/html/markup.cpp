@@ -1,9 +1,9 @@
 #include "report/html/markup.h"
 
-#include <fmt/format.h>
-
 #include <algorithm>
 #include <cstdint>
+
+#include <fmt/format.h>
 
 #include "base/check.h"
 #include "report/display.h"
@@ -11,9 +11,7 @@
 namespace acuate {
 namespace {
 
-uint32_t hex_digit(char digit) {
-  return digit <= '9' ? digit - '0' : (digit | 0x20) - 'a' + 10;
-}
+uint32_t hex_digit(char digit) { return digit <= '9' ? digit - '0' : (digit | 0x20) - 'a' + 10; }
 
 }  // namespace
 
@@ -21,12 +19,23 @@ std::string escape_html(std::string_view text) {
   std::string out;
   for (char c : printable(text)) {
     switch (c) {
-      case '&': out += "&amp;"; break;
-      case '<': out += "&lt;"; break;
-      case '>': out += "&gt;"; break;
-      case '"': out += "&quot;"; break;
-      case '\'': out += "&#39;"; break;
-      default: out += c;
+      case '&':
+        out += "&amp;";
+        break;
+      case '<':
+        out += "&lt;";
+        break;
+      case '>':
+        out += "&gt;";
+        break;
+      case '"':
+        out += "&quot;";
+        break;
+      case '\'':
+        out += "&#39;";
+        break;
+      default:
+        out += c;
     }
   }
   return out;
@@ -37,9 +46,9 @@ std::string element(std::string_view tag, std::string_view classes, std::string_
   return fmt::format("<{}{}>{}</{}>", tag, attribute, escape_html(text), tag);
 }
 
-std::string number_cell(std::string_view text, std::string_view value) {
-  return fmt::format("<td class=\"num\" data-value=\"{}\">{}</td>", escape_html(value),
-                     escape_html(text));
+std::string number_cell(std::string_view text, std::string_view value, bool wide) {
+  return fmt::format("<td class=\"num{}\" data-value=\"{}\">{}</td>", wide ? " wide" : "",
+                     escape_html(value), escape_html(text));
 }
 
 std::string base64_of_hex(std::string_view hex) {

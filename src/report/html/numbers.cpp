@@ -1,7 +1,7 @@
-#include <fmt/format.h>
-
 #include <algorithm>
 #include <cmath>
+
+#include <fmt/format.h>
 
 #include "base/text.h"
 #include "report/display.h"
@@ -16,11 +16,10 @@ constexpr size_t kMaxTensorRows = 3000;
 constexpr size_t kMaxHistograms = 1000;
 constexpr double kBarSqnrDb = 50;  // the full bar
 
-std::string value_of(const Measure& measure) {
-  return measure ? fmt::format("{}", *measure) : "";
-}
+std::string value_of(const Measure& measure) { return measure ? fmt::format("{}", *measure) : ""; }
 
 std::string measure_cell(const Measure& measure, int digits, const char* unit = "") {
+  if (!measure) return element("td", "num reason", measure.reason());
   return number_cell(measure_text(measure, digits, unit), value_of(measure));
 }
 
@@ -49,7 +48,8 @@ std::string tensor_row(const ReportTensor& tensor, bool with_histogram) {
                  measure_text(tensor.range_min, 3) + " … " + measure_text(tensor.range_max, 3)) +
          "</td>";
   const Measure& clipped = tensor.clipped_fraction;
-  out += number_cell(clipped ? format_fixed(*clipped * 100, 3) + " %" : "–", value_of(clipped));
+  out += number_cell(clipped ? format_fixed(*clipped * 100, 3) + " %" : "–", value_of(clipped),
+                     /*wide=*/true);
   const Measure& sqnr = tensor.sqnr_db;
   out += fmt::format("<td class=\"num\" data-value=\"{}\">{}{}</td>", value_of(sqnr),
                      escape_html(sqnr ? format_fixed(*sqnr, 1) + " dB" : sqnr.reason()),
@@ -62,16 +62,19 @@ std::string tensor_row(const ReportTensor& tensor, bool with_histogram) {
 std::string html_accuracy(const Report& report) {
   std::string out = "<section id=\"accuracy\"><h2>Accuracy</h2>\n";
   if (report.accuracy.empty()) return out + "<p class=\"dim\">Not measured.</p></section>\n";
-  out += "<div class=\"scroll\"><table><thead><tr><th>metric</th><th class=\"num\">baseline</th>"
-         "<th class=\"num\">converted</th><th class=\"num\">95 % interval</th>"
-         "<th class=\"num\">n</th></tr></thead><tbody>\n";
+  out +=
+      "<div class=\"scroll\"><table><thead><tr><th>metric</th><th class=\"num\">baseline</th>"
+      "<th class=\"num\">converted</th><th class=\"num\">95 % interval</th>"
+      "<th class=\"num\">n</th></tr></thead><tbody>\n";
   for (const ReportAccuracy& row : report.accuracy) {
     std::string interval = row.interval_reason.empty() ? "not measured" : row.interval_reason;
     if (row.interval) {
-      interval = format_fixed(row.interval->first, 4) + " … " + format_fixed(row.interval->second, 4);
+      interval =
+          format_fixed(row.interval->first, 4) + " … " + format_fixed(row.interval->second, 4);
     }
     out += "<tr>" + element("td", "name", row.metric) + measure_cell(row.baseline, 4) +
-           measure_cell(row.converted, 4) + element("td", "num", interval) +
+           measure_cell(row.converted, 4) +
+           element("td", row.interval ? "num" : "num reason", interval) +
            element("td", "num", format_count(row.n)) + "</tr>\n";
   }
   return out + "</tbody></table></div></section>\n";
@@ -89,24 +92,27 @@ std::string html_latency(const Report& report) {
     // From zero, so that the lengths compare as the times do; far outliers run off the right end.
     std::sort(all.begin(), all.end());
     const double high = std::min(all.back(), 1.5 * all[all.size() * 95 / 100]) * 1.02;
-    const auto row = [&](const char* label, const std::vector<double>& samples, const Measure& median,
-                         const char* tone) {
+    const auto row = [&](const char* label, const std::vector<double>& samples,
+                         const Measure& median, const char* tone) {
       std::vector<double> shown = samples;
       std::erase_if(shown, [&](double sample) { return sample > high; });
-      out += element("span", "", label) + strip_svg(shown, 0, high, tone) +
-             element("span", "num", measure_text(median, 2, " ms")) + "\n";
+      out += "<div class=\"strip\">" + element("span", "", label) +
+             element("span", "num", measure_text(median, 2, " ms")) +
+             strip_svg(shown, 0, high, tone) + "</div>\n";
     };
-    out += "<div class=\"strip\">\n";
     row("baseline", latency.baseline_samples_ms, latency.baseline_ms, "base");
     row("converted", latency.converted_samples_ms, latency.converted_ms, "conv");
-    out += "<div class=\"axis\">" + element("span", "", "0 ms") +
+    out += "<div class=\"strip\"><div class=\"axis\">" + element("span", "", "0 ms") +
            element("span", "", format_fixed(high, 1) + " ms") + "</div></div>\n";
   } else {
-    out += element("p", "", "baseline " + measure_text(latency.baseline_ms, 2, " ms") + ", converted " +
-                                measure_text(latency.converted_ms, 2, " ms"));
+    out += element("p", "",
+                   "baseline " + measure_text(latency.baseline_ms, 2, " ms") + ", converted " +
+                       measure_text(latency.converted_ms, 2, " ms"));
   }
-  return out + element("p", "dim", "95th percentile of the converted model: " +
-                                       measure_text(latency.p95_ms, 2, " ms")) +
+  return out +
+         element(
+             "p", "dim",
+             "95th percentile of the converted model: " + measure_text(latency.p95_ms, 2, " ms")) +
          "</section>\n";
 }
 
@@ -119,17 +125,20 @@ std::string html_kernels(const Report& report) {
   std::stable_sort(kernels.begin(), kernels.end(),
                    [](const auto& a, const auto& b) { return a.second > b.second; });
   const auto most = static_cast<double>(std::max<int64_t>(kernels.front().second, 1));
-  out += "<div class=\"scroll\"><table><tbody>\n";
+  out += "<div class=\"scroll\"><table class=\"kernels\"><tbody>\n";
   for (const auto& [type, count] : kernels) {
     const KernelKind kind = kernel_kind(type);
-    const bool is_int8 = kind == KernelKind::Int8;
-    const bool is_float = kind == KernelKind::FloatCompute;
+    const bool is_int8 = kind.is_int8;
+    const bool is_float = kind.is_heavy && !is_int8;
     out += "<tr>" + element("td", "name", type) + "<td class=\"wide\">" +
-           (is_int8   ? element("span", "badge converted", "8 bits")
+           (is_int8    ? element("span", "badge converted", "8 bits")
             : is_float ? element("span", "badge host", "float")
                        : "") +
            "</td>" + element("td", "num", format_count(count)) + "<td>" +
-           bar_svg(count / most, is_int8 ? "good" : is_float ? "warn" : "other") + "</td></tr>\n";
+           bar_svg(count / most, is_int8    ? "good"
+                                 : is_float ? "warn"
+                                            : "other") +
+           "</td></tr>\n";
   }
   return out + "</tbody></table></div></section>\n";
 }
@@ -137,28 +146,29 @@ std::string html_kernels(const Report& report) {
 std::string html_quantization(const Report& report) {
   const std::vector<ReportTensor>& tensors = report.quantization.tensors;
   if (tensors.empty()) return "";
-  std::string out = "<section id=\"quantization\"><h2>Quantization" +
-                    element("small", "", format_count(static_cast<int64_t>(tensors.size())) +
-                                             " tensors, the worst first") +
-                    "</h2>\n<p class=\"key\">Histograms count on a log scale. Dashed lines: ends of the "
-                    "range, what lies outside is clipped. Solid line: zero.</p>\n"
-                    "<div class=\"tools\" hidden><input type=\"search\" placeholder=\"Filter by name, "
-                    "scheme, method\" aria-label=\"Filter tensors\"><select aria-label=\"Kind\">"
-                    "<option value=\"\">all kinds</option><option>activation</option>"
-                    "<option>weight</option><option>bias</option></select>"
-                    "<output class=\"dim\"></output></div>\n"
-                    "<div class=\"scroll\"><table id=\"tensors\" class=\"sortable\"><thead><tr>"
-                    "<th>tensor</th><th class=\"wide\">scheme</th><th class=\"wide\">range</th>"
-                    "<th class=\"num\">clipped</th><th class=\"num\" aria-sort=\"ascending\">SQNR</th>"
-                    "<th data-fixed>histogram</th></tr></thead><tbody>\n";
+  std::string out =
+      "<section id=\"quantization\"><h2>Quantization" +
+      element("small", "",
+              format_count(static_cast<int64_t>(tensors.size())) + " tensors, the worst first") +
+      "</h2>\n<p class=\"key\">Histograms count on a log scale. Dashed lines: ends of the "
+      "range, what lies outside is clipped. Solid line: zero.</p>\n"
+      "<div class=\"tools\" hidden><input type=\"search\" placeholder=\"Filter by name, "
+      "scheme, method\" aria-label=\"Filter tensors\"><select aria-label=\"Kind\">"
+      "<option value=\"\">all kinds</option><option>activation</option>"
+      "<option>weight</option><option>bias</option></select>"
+      "<output class=\"dim\"></output></div>\n"
+      "<div class=\"scroll\"><table id=\"tensors\" class=\"sortable\"><thead><tr>"
+      "<th>tensor</th><th class=\"wide\">scheme</th><th class=\"wide\">range</th>"
+      "<th class=\"num wide\">clipped</th><th class=\"num\" aria-sort=\"ascending\">SQNR</th>"
+      "<th data-fixed>histogram</th></tr></thead><tbody>\n";
   const std::vector<const ReportTensor*> order = by_sqnr(tensors);
   for (size_t i = 0; i < std::min(order.size(), kMaxTensorRows); ++i) {
     out += tensor_row(*order[i], i < kMaxHistograms);
   }
   out += "</tbody></table></div>\n";
   if (order.size() > kMaxTensorRows) {
-    out += element("p", "dim", fmt::format("… {} more tensors in report.json",
-                                           order.size() - kMaxTensorRows));
+    out += element("p", "dim",
+                   fmt::format("… {} more tensors in report.json", order.size() - kMaxTensorRows));
   }
   return out + "</section>\n";
 }

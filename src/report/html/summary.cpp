@@ -1,6 +1,6 @@
-#include <fmt/format.h>
-
 #include <filesystem>
+
+#include <fmt/format.h>
 
 #include "base/text.h"
 #include "report/display.h"
@@ -25,11 +25,13 @@ std::string coverage_card(const Report& report) {
   std::string note = fmt::format("modules on the target, in {} engine{}", coverage.engines,
                                  coverage.engines == 1 ? "" : "s");
   if (coverage.macs_on_target_fraction) {
-    note += fmt::format("; {:.1f} % of the arithmetic", *coverage.macs_on_target_fraction * 100);
+    note +=
+        fmt::format("; {} % of the arithmetic", format_percent(*coverage.macs_on_target_fraction));
   }
   const char* tone = coverage.modules_converted == 0 ? "is-bad" : is_whole ? "is-good" : "is-warn";
   return card(tone, "Coverage",
-              fmt::format("{} / {}", coverage.modules_converted, coverage.modules_total), true, note);
+              fmt::format("{} / {}", coverage.modules_converted, coverage.modules_total), true,
+              note);
 }
 
 std::string accuracy_card(const Report& report) {
@@ -63,20 +65,22 @@ std::string kernels_card(const Report& report) {
     return card("", "Executed kernels", "unproven", false, report.kernels.unproven);
   }
   const KernelProof proof = kernel_proof(report.kernels);
-  const int64_t all = proof.int8 + proof.float_compute;
+  const int64_t heavy = proof.int8_heavy + proof.float_heavy;
   if (report.target.precision == "int8" || proof.int8 > 0) {
-    return card(proof.float_compute == 0 ? "is-good" : "is-warn", "8-bit kernels",
-                fmt::format("{} / {}", proof.int8, all), true,
-                fmt::format("compute kernels seen in the profile; {} in float", proof.float_compute));
+    const bool is_whole = proof.float_heavy == 0 && proof.int8_heavy > 0;
+    return card(is_whole ? "is-good" : "is-warn", "Proven in 8 bits",
+                fmt::format("{} / {}", proof.int8_heavy, heavy), true,
+                "convolutions and matrix products, by the kernels that ran");
   }
-  return card("", "Executed kernels", format_count(all), true,
-              fmt::format("compute kernels, all in {}", report.target.precision));
+  return card("", "Executed kernels", format_count(heavy), true,
+              "convolutions and matrix products, none in 8 bits");
 }
 
 std::string size_card(const Report& report) {
   const ReportModel& model = report.model;
   const auto before = static_cast<double>(model.size_bytes);
-  if (!model.converted_size_bytes) return card("", "Size", format_size(before), true, "of the model");
+  if (!model.converted_size_bytes)
+    return card("", "Size", format_size(before), true, "of the model");
   const double after = *model.converted_size_bytes;
   std::string note = "from " + format_size(before);
   if (after > 0 && before > after) note += fmt::format(", {:.2f}× smaller", before / after);
@@ -114,8 +118,8 @@ std::string measure_text(const Measure& measure, int digits, const char* unit) {
 
 std::string html_header(const Report& report) {
   const ReportTarget& target = report.target;
-  std::string sub = fmt::format("{} for {} ({} {}, {})", target.precision,
-                                to_kebab_case(target.id), target.engine, target.version, target.device);
+  std::string sub = fmt::format("{} for {} ({} {}, {})", target.precision, to_kebab_case(target.id),
+                                target.engine, target.version, target.device);
   if (!target.scheme.empty()) sub += ", scheme " + to_kebab_case(target.scheme);
   return "<header><div class=\"inner\">\n<div class=\"brand\">acuate</div>\n" +
          element("h1", "", std::filesystem::path(report.model.path).filename().string()) +
@@ -132,9 +136,10 @@ std::string html_stages(const Report& report) {
   if (report.stages.empty()) return "";
   double total = 0;
   for (const ReportStage& stage : report.stages) total += stage.seconds;
-  std::string out = fmt::format("<section id=\"stages\"><h2>Pipeline <small>{}</small></h2>\n{}\n<ul "
-                                "class=\"legend\">\n",
-                                format_seconds(total), stages_svg(report.stages));
+  std::string out = fmt::format(
+      "<section id=\"stages\"><h2>Pipeline <small>{}</small></h2>\n{}\n<ul "
+      "class=\"legend\">\n",
+      format_seconds(total), stages_svg(report.stages));
   for (size_t i = 0; i < report.stages.size(); ++i) {
     const ReportStage& stage = report.stages[i];
     const std::string memory =
@@ -153,11 +158,12 @@ std::string html_model(const Report& report) {
   out += fact("nodes", format_count(model.nodes_before) + " before, " +
                            format_count(model.nodes_after) + " after fix and simplify");
   out += fact("parameters", format_count(model.parameters));
-  out += fact("multiply-accumulates",
-              model.macs ? format_quantity(*model.macs) : model.macs.reason());
+  out +=
+      fact("multiply-accumulates", model.macs ? format_quantity(*model.macs) : model.macs.reason());
   out += fact("opset", format_opset(model.opset)) + fact("producer", model.producer);
-  out += "</dl>\n<h3>Inputs and outputs</h3>\n<div class=\"scroll\"><table><thead><tr><th></th>"
-         "<th>name</th><th>type</th><th>shape before</th><th>shape after</th></tr></thead><tbody>\n";
+  out +=
+      "</dl>\n<h3>Inputs and outputs</h3>\n<div class=\"scroll\"><table><thead><tr><th></th>"
+      "<th>name</th><th>type</th><th>shape before</th><th>shape after</th></tr></thead><tbody>\n";
   out += port_rows("input", model.inputs) + port_rows("output", model.outputs);
   return out + "</tbody></table></div></section>\n";
 }

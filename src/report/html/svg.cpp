@@ -1,10 +1,10 @@
 #include "report/html/svg.h"
 
-#include <fmt/format.h>
-
 #include <algorithm>
 #include <cmath>
 #include <vector>
+
+#include <fmt/format.h>
 
 #include "report/html/markup.h"
 
@@ -18,8 +18,8 @@ constexpr size_t kMaxTicks = 400;
 constexpr int kStageColours = 6;
 
 std::string vertical(double x, const char* type) {
-  return fmt::format("<line class=\"{0}\" x1=\"{1:.4g}\" x2=\"{1:.4g}\" y1=\"0\" y2=\"{2:g}\"/>", type,
-                     x, kHeight);
+  return fmt::format("<line class=\"{0}\" x1=\"{1:.4g}\" x2=\"{1:.4g}\" y1=\"0\" y2=\"{2:g}\"/>",
+                     type, x, kHeight);
 }
 
 double quantile(const std::vector<double>& sorted, double q) {
@@ -48,12 +48,13 @@ std::string histogram_svg(const ReportTensor& tensor) {
     const double step = (histogram.max - histogram.min) / bins;
     const double left = histogram.min + step * i;
     const double centre = left + step / 2;
-    const double height = kHeight * (0.06 + 0.94 * std::log1p(histogram.counts[i]) / std::log1p(most));
+    const double height =
+        kHeight * (0.06 + 0.94 * std::log1p(histogram.counts[i]) / std::log1p(most));
     const double width = std::max(x_of(left + step) - x_of(left), 0.7);
     const bool is_clipped = centre < tensor.range_min.value_or(-INFINITY) ||
                             centre > tensor.range_max.value_or(INFINITY);
-    (is_clipped ? outside : inside) +=
-        fmt::format("M{:.4g} {:g}v-{:.4g}h{:.4g}v{:.4g}z", x_of(left), kHeight, height, width, height);
+    (is_clipped ? outside : inside) += fmt::format("M{:.4g} {:g}v-{:.4g}h{:.4g}v{:.4g}z",
+                                                   x_of(left), kHeight, height, width, height);
   }
   std::string out = fmt::format(
       "<svg class=\"hist\" viewBox=\"0 0 {:g} {:g}\" preserveAspectRatio=\"none\" role=\"img\" "
@@ -79,12 +80,14 @@ std::string stages_svg(std::span<const ReportStage> stages) {
   for (const ReportStage& stage : stages) total += std::max(stage.seconds, 0.0);
   if (!(total > 0) || !std::isfinite(total)) return "";
   std::string out =
-      "<svg class=\"stages\" viewBox=\"0 0 100 10\" preserveAspectRatio=\"none\" aria-hidden=\"true\">";
+      "<svg class=\"stages\" viewBox=\"0 0 100 10\" preserveAspectRatio=\"none\" "
+      "aria-hidden=\"true\">";
   double at = 0;
   for (size_t i = 0; i < stages.size(); ++i) {
     const double width = std::max(stages[i].seconds, 0.0) / total * 100;
-    out += fmt::format("<rect class=\"s{}\" x=\"{:.5g}\" width=\"{:.5g}\" height=\"10\"><title>{}</title></rect>",
-                       i % kStageColours, at, width, escape_html(stages[i].name));
+    out += fmt::format(
+        "<rect class=\"s{}\" x=\"{:.5g}\" width=\"{:.5g}\" height=\"10\"><title>{}</title></rect>",
+        i % kStageColours, at, width, escape_html(stages[i].name));
     at += width;
   }
   return out + "</svg>";
@@ -97,13 +100,14 @@ std::string strip_svg(std::span<const double> samples, double low, double high, 
   }
   std::sort(sorted.begin(), sorted.end());
   std::string out = fmt::format(
-      "<svg class=\"{}\" viewBox=\"0 0 100 {:g}\" preserveAspectRatio=\"none\" aria-hidden=\"true\">",
+      "<svg class=\"{}\" viewBox=\"0 0 100 {:g}\" preserveAspectRatio=\"none\" "
+      "aria-hidden=\"true\">",
       tone, kHeight);
   if (sorted.empty() || !(high > low)) return out + "</svg>";
   const auto x_of = [&](double x) { return (x - low) / (high - low) * 100; };
   const double left = x_of(quantile(sorted, 0.25));
-  out += fmt::format("<rect class=\"box\" x=\"{:.4g}\" y=\"4\" width=\"{:.4g}\" height=\"{:g}\"/>", left,
-                     std::max(x_of(quantile(sorted, 0.75)) - left, 0.3), kHeight - 8);
+  out += fmt::format("<rect class=\"box\" x=\"{:.4g}\" y=\"4\" width=\"{:.4g}\" height=\"{:g}\"/>",
+                     left, std::max(x_of(quantile(sorted, 0.75)) - left, 0.3), kHeight - 8);
   const size_t step = sorted.size() / kMaxTicks + 1;
   for (size_t i = 0; i < sorted.size(); i += step) out += vertical(x_of(sorted[i]), "tick");
   return out + vertical(x_of(quantile(sorted, 0.5)), "median") + "</svg>";

@@ -5,12 +5,13 @@
 
 #include "report/report.h"
 
-// Small drawings; colours and sizes come from report.css by class, so that they follow its light and
-// dark variants.
+// Small drawings; colours and sizes come from report.css by class, so that they follow its light
+// and dark variants.
 namespace acuate {
 
-// Counts by log height over the union of the histogram and the range: clip lines at the range's ends,
-// a line at zero, and in another colour what is clipped. Empty where there is nothing to draw.
+// Counts by log height over the union of the histogram and the range: clip lines at the range's
+// ends, a line at zero, and in another colour what is clipped. Empty where there is nothing to
+// draw.
 std::string histogram_svg(const ReportTensor& tensor);
 
 // A bar filled to `fraction` (0…1) in the colour of `tone`, a class of `.bar`.

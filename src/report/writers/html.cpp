@@ -1,14 +1,14 @@
-#include <fmt/format.h>
-
 #include <array>
+
+#include <fmt/format.h>
 
 #include "report/embedded.h"
 #include "report/html/markup.h"
 #include "report/html/sections.h"
 #include "report/writer.h"
 
-// One page that needs nothing else: no request leaves it, and its policy allows only the style and the
-// script that stand in it (Content Security Policy Level 3, hash sources).
+// One page that needs nothing else: no request leaves it, and its policy allows only the style and
+// the script that stand in it (Content Security Policy Level 3, hash sources).
 namespace acuate {
 namespace {
 

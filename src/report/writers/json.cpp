@@ -1,11 +1,12 @@
 #include <cmath>
+
 #include <nlohmann/json.hpp>
 
 #include "report/names.h"
 #include "report/writer.h"
 
-// `report.json` itself. Members stand in the order of the schema and every finding, module and tensor
-// is one line, so that two reports can be compared line by line.
+// `report.json` itself. Members stand in the order of the schema and every finding, module and
+// tensor is one line, so that two reports can be compared line by line.
 namespace acuate {
 namespace {
 
@@ -34,9 +35,12 @@ Json write(const ReportShape& shape) {
   if (!shape) return nullptr;
   Json dims = Json::array();
   for (const ReportDim& dim : *shape) {
-    if (dim.size) dims.push_back(*dim.size);
-    else if (!dim.symbol.empty()) dims.push_back(dim.symbol);
-    else dims.push_back(nullptr);
+    if (dim.size)
+      dims.push_back(*dim.size);
+    else if (!dim.symbol.empty())
+      dims.push_back(dim.symbol);
+    else
+      dims.push_back(nullptr);
   }
   return dims;
 }
@@ -146,14 +150,11 @@ Json write(const ReportLatency& latency) {
 }
 
 Json write(const ReportTensor& tensor) {
-  Json object = {{"name", tensor.name},
-                 {"kind", tensor.kind},
-                 {"module", tensor.module},
-                 {"scheme", tensor.scheme},
-                 {"bits", tensor.bits},
-                 {"axis", tensor.axis ? Json(*tensor.axis) : Json(nullptr)},
-                 {"scale", tensor.scale},
-                 {"zero_point", tensor.zero_point}};
+  Json object = {
+      {"name", tensor.name},     {"kind", tensor.kind},
+      {"module", tensor.module}, {"scheme", tensor.scheme},
+      {"bits", tensor.bits},     {"axis", tensor.axis ? Json(*tensor.axis) : Json(nullptr)},
+      {"scale", tensor.scale},   {"zero_point", tensor.zero_point}};
   set(object, "range_min", tensor.range_min);
   set(object, "range_max", tensor.range_max);
   object["range_method"] = tensor.range_method;
@@ -213,12 +214,9 @@ void append(std::string& out, const Json& value, int levels, int indent) {
 }
 
 std::string render(const Report& report, const RenderOptions&) {
-  Json root = {{"schema_version", Report::kSchemaVersion},
-               {"model", write(report.model)},
-               {"target", write(report.target)},
-               {"coverage", write(report.coverage)},
-               {"findings", write_list(report.findings)},
-               {"modules", write_list(report.modules)}};
+  Json root = {{"schema_version", Report::kSchemaVersion}, {"model", write(report.model)},
+               {"target", write(report.target)},           {"coverage", write(report.coverage)},
+               {"findings", write_list(report.findings)},  {"modules", write_list(report.modules)}};
   root["accuracy"] = Json::object();
   for (const ReportAccuracy& row : report.accuracy) root["accuracy"][row.metric] = write(row);
   root["latency"] = write(report.latency);

@@ -1,6 +1,6 @@
-#include <fmt/format.h>
-
 #include <algorithm>
+
+#include <fmt/format.h>
 
 #include "base/text.h"
 #include "report/display.h"
@@ -60,7 +60,8 @@ class TerminalText {
     line(printable(model.path));
     const std::string after =
         model.converted_size_bytes ? " → " + format_size(*model.converted_size_bytes) : "";
-    line(fmt::format("{}{}, nodes {} → {}, {} parameters", format_size(static_cast<double>(model.size_bytes)), after,
+    line(fmt::format("{}{}, nodes {} → {}, {} parameters",
+                     format_size(static_cast<double>(model.size_bytes)), after,
                      format_count(model.nodes_before), format_count(model.nodes_after),
                      format_quantity(static_cast<double>(model.parameters))));
     for (const ReportPort& port : model.inputs) add_port("input ", port);
@@ -120,7 +121,8 @@ class TerminalText {
     if (tree.size() > 1 && !is_open) detail = fmt::format("{} modules", tree.size());
     if (tree.has_time) detail += fmt::format("  {} µs", format_fixed(tree.time_us, 0));
     out_ += label + std::string(52 - display_width(label) + 1, ' ') +
-            paint_status(status, fmt::format("{:<18}", word)) + " " + fit(detail, kWidth - 72) + "\n";
+            paint_status(status, fmt::format("{:<18}", word)) + " " + fit(detail, kWidth - 72) +
+            "\n";
   }
 
   void add_status() {
@@ -146,9 +148,9 @@ class TerminalText {
 
   void add_findings() {
     const std::vector<FindingGroup> groups = group_findings(report_.findings);
-    section(groups.empty() ? "Findings: none"
-                           : fmt::format("Findings: {} of {} kinds", report_.findings.size(),
-                                         groups.size()));
+    section(groups.empty()
+                ? "Findings: none"
+                : fmt::format("Findings: {} of {} kinds", report_.findings.size(), groups.size()));
     for (const FindingGroup& group : groups) add_group(group);
   }
 
@@ -190,8 +192,14 @@ class TerminalText {
     return text;
   }
 
-  static std::string number(const Measure& measure, int digits) {
-    return measure ? format_fixed(*measure, digits) : "(" + printable(measure.reason()) + ")";
+  static std::string number(const Measure& measure, int digits, const char* unit = "") {
+    return measure ? format_fixed(*measure, digits) + unit : "-";
+  }
+
+  // Why a cell above is `-`.
+  void reason(const std::string& name, const char* column, const std::string& text) {
+    if (text.empty()) return;
+    out_ += wrap(printable(name + ", " + column + ": " + text), kWidth, "    ", "    ");
   }
 
   void add_accuracy() {
@@ -200,8 +208,7 @@ class TerminalText {
     TextTable table(
         {{"metric"}, {"baseline", true}, {"converted", true}, {"95 % interval"}, {"n", true}});
     for (const ReportAccuracy& row : report_.accuracy) {
-      std::string interval = "(" + printable(row.interval_reason) + ")";
-      if (row.interval_reason.empty()) interval = "-";
+      std::string interval = "-";
       if (row.interval) {
         interval = fmt::format("{} … {}", format_fixed(row.interval->first, 4),
                                format_fixed(row.interval->second, 4));
@@ -210,6 +217,11 @@ class TerminalText {
                  format_count(row.n)});
     }
     out_ += table.render(kWidth);
+    for (const ReportAccuracy& row : report_.accuracy) {
+      reason(row.metric, "baseline", row.baseline.reason());
+      reason(row.metric, "converted", row.converted.reason());
+      reason(row.metric, "interval", row.interval ? "" : row.interval_reason);
+    }
   }
 
   void add_kernels() {
@@ -219,7 +231,9 @@ class TerminalText {
       return;
     }
     const KernelProof proof = kernel_proof(report_.kernels);
-    line(fmt::format("{} in 8 bits, {} computing in float", proof.int8, proof.float_compute));
+    line(fmt::format(
+        "{} in 8 bits; of the convolutions and matrix products {} in 8 bits, {} in float",
+        proof.int8, proof.int8_heavy, proof.float_heavy));
     auto kernels = report_.kernels.executed;
     std::stable_sort(kernels.begin(), kernels.end(),
                      [](const auto& a, const auto& b) { return a.second > b.second; });
@@ -235,22 +249,17 @@ class TerminalText {
     const std::vector<ReportTensor>& tensors = report_.quantization.tensors;
     if (tensors.empty()) return;
     section(fmt::format("Quantization: {} tensors, the worst by SQNR", tensors.size()));
-    TextTable table({{"tensor"},
-                     {"scheme"},
-                     {"method"},
-                     {"range"},
-                     {"SQNR", true},
-                     {"clipped", true}});
+    TextTable table(
+        {{"tensor"}, {"scheme"}, {"method"}, {"range", true}, {"SQNR", true}, {"clipped", true}});
     const std::vector<const ReportTensor*> order = by_sqnr(tensors);
     for (size_t i = 0; i < std::min(order.size(), kWorstTensors); ++i) {
       const ReportTensor& tensor = *order[i];
-      table.add({printable(tensor.name), printable(to_kebab_case(tensor.scheme)),
-                 printable(to_kebab_case(tensor.range_method)),
-                 number(tensor.range_min, 3) + " … " + number(tensor.range_max, 3),
-                 tensor.sqnr_db ? format_fixed(*tensor.sqnr_db, 1) + " dB" : "-",
-                 tensor.clipped_fraction
-                     ? format_fixed(*tensor.clipped_fraction * 100, 3) + " %"
-                     : "-"});
+      table.add(
+          {printable(tensor.name), printable(to_kebab_case(tensor.scheme)),
+           printable(to_kebab_case(tensor.range_method)),
+           number(tensor.range_min, 3) + " … " + number(tensor.range_max, 3),
+           number(tensor.sqnr_db, 1, " dB"),
+           tensor.clipped_fraction ? format_fixed(*tensor.clipped_fraction * 100, 3) + " %" : "-"});
     }
     out_ += table.render(kWidth);
   }

@@ -1,0 +1,158 @@
+#include <regex>
+
+#include <gtest/gtest.h>
+
+#include "base/file.h"
+#include "base/text.h"
+#include "report/embedded.h"
+#include "report/html/markup.h"
+#include "report/html/svg.h"
+#include "report/writer.h"
+
+namespace acuate {
+namespace {
+
+Report example() {
+  return *parse_report(
+      *read_text_file(ACUATE_SOURCE_DIR "/src/report/testdata/example_report.json"));
+}
+
+size_t count(const std::string& text, const std::string& part) {
+  size_t found = 0;
+  for (size_t at = text.find(part); at != std::string::npos; at = text.find(part, at + 1)) ++found;
+  return found;
+}
+
+// Every `<tag …>` of the page, without the text between and without style and script.
+std::vector<std::string> tags(std::string html) {
+  for (std::string_view block : {report_css(), report_js()}) {
+    const size_t at = html.find(block);
+    EXPECT_NE(at, std::string::npos);
+    if (at != std::string::npos) html.erase(at, block.size());
+  }
+  std::vector<std::string> result;
+  for (size_t at = html.find('<'); at != std::string::npos; at = html.find('<', at)) {
+    const size_t end = html.find('>', at);
+    result.push_back(html.substr(at, end - at + 1));
+    at = end;
+  }
+  return result;
+}
+
+TEST(Html, PageIsSelfContainedAndUnderAStrictPolicy) {
+  const std::string html = render_html(example());
+  EXPECT_EQ(count(html, "<script"), 1u);
+  EXPECT_EQ(count(html, "<style"), 1u);
+  EXPECT_NE(html.find("default-src 'none'"), std::string::npos);
+  EXPECT_EQ(html.find("unsafe"), std::string::npos);
+  EXPECT_EQ(html.find("://"), std::string::npos) << "no address of anything outside";
+  EXPECT_EQ(html.find("url("), std::string::npos);
+  const std::regex forbidden("\\s(style|src|on[a-z]+)=|href=\"[^#]");
+  for (const std::string& tag : tags(html)) {
+    EXPECT_FALSE(std::regex_search(tag, forbidden)) << tag;
+  }
+}
+
+TEST(Html, PolicyHashesAreThoseOfTheBlocks) {
+  const std::string html = render_html(Report{});
+  // The hashes are taken of the files; what stands in the page must be those files.
+  const std::string web = ACUATE_SOURCE_DIR "/src/report/web/";
+  EXPECT_EQ(report_css(), *read_text_file(web + "report.css"));
+  EXPECT_EQ(report_js(), *read_text_file(web + "report.js"));
+  EXPECT_NE(html.find("<style>" + std::string(report_css()) + "</style>"), std::string::npos);
+  EXPECT_NE(html.find("<script>" + std::string(report_js()) + "</script>"), std::string::npos);
+  EXPECT_NE(html.find("sha256-" + base64_of_hex(report_js_sha256()) + "'"), std::string::npos);
+}
+
+TEST(Html, Base64) {  // RFC 4648, section 10
+  EXPECT_EQ(base64_of_hex(""), "");
+  EXPECT_EQ(base64_of_hex("66"), "Zg==");
+  EXPECT_EQ(base64_of_hex("666f"), "Zm8=");
+  EXPECT_EQ(base64_of_hex("666F6f"), "Zm9v");
+  EXPECT_EQ(base64_of_hex("666f6f62"), "Zm9vYg==");
+}
+
+TEST(Html, HostileTextStaysText) {
+  const std::string hostile =
+      "<script>alert(1)</script>\"onload='x'&amp;</style><img src=q>\xff\x1b\u202E";
+  Report report = example();
+  report.model.path = report.model.hash = report.model.producer = hostile;
+  report.model.inputs[0] = {hostile, hostile, {{{{}, hostile}}}, {}};
+  report.model.opset = {{hostile, 1}};
+  report.target = {hostile, hostile, hostile, hostile, hostile, hostile};
+  Finding& finding = report.findings[0];
+  finding.id = finding.target = finding.module = finding.cause = finding.evidence = finding.stage =
+      hostile;
+  finding.nodes = finding.fix = {hostile};
+  ReportModule& module = report.modules[0];
+  module.path = module.type = module.error = module.engine = hostile;
+  report.accuracy[0] = {hostile, Measure::none(hostile), Measure::none(hostile), 1, {}, hostile};
+  report.latency.baseline_ms = report.latency.p95_ms = Measure::none(hostile);
+  ReportTensor& tensor = report.quantization.tensors[0];
+  tensor.name = tensor.kind = tensor.module = tensor.scheme = tensor.range_method = hostile;
+  tensor.sqnr_db = tensor.range_min = tensor.clipped_fraction = Measure::none(hostile);
+  report.kernels.executed[0].first = report.stages[0].name = hostile;
+  report.environment[0] = {hostile, hostile};
+  const std::string html = render_html(report);
+  EXPECT_EQ(count(html, "<script"), 1u);
+  EXPECT_EQ(count(html, "</style>"), 1u);
+  EXPECT_EQ(html.find("<img"), std::string::npos);
+  EXPECT_EQ(html.find("\"onload"), std::string::npos);
+  EXPECT_EQ(html.find('\x1b'), std::string::npos);
+  EXPECT_EQ(html.find("\u202E"), std::string::npos);
+  EXPECT_EQ(html, to_valid_utf8(html));
+  EXPECT_GE(count(html, "&lt;script&gt;alert(1)&lt;/script&gt;&quot;onload=&#39;x&#39;&amp;amp;"),
+            25u);
+  report.kernels = {{}, hostile};
+  EXPECT_EQ(count(render_html(report), "<script"), 1u);
+}
+
+TEST(Html, ExampleShowsEachPart) {
+  const std::string html = render_html(example());
+  for (const char* part :
+       {"146 / 151", "1.93× faster", "60 / 64", "3.39× smaller", "id=\"stages\"", "id=\"findings\"",
+        "id=\"modules\"", "id=\"quantization\"", "id=\"environment\"", "× 24"}) {
+    EXPECT_NE(html.find(part), std::string::npos) << part;
+  }
+  EXPECT_EQ(count(html, "<tr data-kind="), 300u);
+  EXPECT_EQ(count(html, "<svg class=\"hist\""), 300u);
+  EXPECT_LT(html.find("\"name\">conv2d_153.tmp_0<br>"), html.find("\"name\">conv2d_135.tmp_0<br>"))
+      << "the worst tensor stands first";
+}
+
+TEST(Html, EmptyReportLeavesPartsOut) {
+  const std::string html = render_html(Report{});
+  EXPECT_EQ(html.find("id=\"quantization\""), std::string::npos);
+  EXPECT_EQ(html.find("href=\"#stages\""), std::string::npos);
+  EXPECT_NE(html.find("unproven"), std::string::npos);
+}
+
+TEST(Html, HistogramMarksWhatIsClippedAndSurvivesNonsense) {
+  ReportTensor tensor;
+  tensor.histogram = {-2, 2, {1, 5, 5, 1}};
+  tensor.range_min = -1;
+  tensor.range_max = 1;
+  const std::string svg = histogram_svg(tensor);
+  EXPECT_EQ(count(svg, "class=\"clip\""), 2u);
+  EXPECT_EQ(count(svg, "class=\"zero\""), 1u);
+  EXPECT_NE(svg.find("class=\"out\" d=\"M0 24"), std::string::npos) << svg;
+  EXPECT_NE(svg.find("x1=\"25\""), std::string::npos) << svg;  // -1 on [-2, 2]
+  tensor.range_min = -2;
+  tensor.range_max = 2;
+  EXPECT_EQ(histogram_svg(tensor).find("\"out\""), std::string::npos);
+  const double huge = 1e308;
+  for (const ReportHistogram& bad : {ReportHistogram{0, 0, {}},
+                                     {0, 1, {0, 0}},
+                                     {1, -5, {1}},
+                                     {-huge, huge, {1}},
+                                     {0, 1, std::vector<int64_t>(9999, 1)}}) {
+    tensor.range_min = tensor.range_max = Measure::none("");
+    tensor.histogram = bad;
+    EXPECT_EQ(histogram_svg(tensor), "") << bad.min;
+  }
+  tensor.histogram = {3, 3, {7}};
+  EXPECT_EQ(histogram_svg(tensor).find("nan"), std::string::npos);
+}
+
+}  // namespace
+}  // namespace acuate

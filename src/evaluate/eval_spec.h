@@ -1,0 +1,38 @@
+#pragma once
+
+#include <filesystem>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/result.h"
+#include "data/preprocess.h"
+#include "evaluate/decoder.h"
+#include "evaluate/metric.h"
+
+namespace acuate {
+
+// `--eval SPEC`: what is measured, on what.
+//
+//   data: pages                       # DATA, relative to this file
+//   preprocess: ppocr-det             # a preset, a file, or its keys right here; left out: the
+//   caller's decoder: db-text                  # or {id: db-text, threshold: 0.3} metrics: [sqnr,
+//   text-box-f1] labels: labels.txt                # only where a metric reads labels
+struct EvalSpec {
+  std::filesystem::path data;
+  std::optional<Preprocess> preprocess;
+  std::string decoder;             // empty: none
+  DecoderOptions decoder_options;  // complete
+  std::vector<std::string> metrics;
+  std::optional<std::filesystem::path> labels;
+};
+
+// Strict: unknown keys, ids and parameters, missing files, a metric without the decoder that it
+// needs are Errors that say `FILE:LINE`.
+Result<EvalSpec> read_eval_spec(const std::filesystem::path& path, const DecoderRegistry& decoders,
+                                const MetricRegistry& metrics);
+Result<EvalSpec> parse_eval_spec(std::string_view text, const std::filesystem::path& source,
+                                 const DecoderRegistry& decoders, const MetricRegistry& metrics);
+
+}  // namespace acuate

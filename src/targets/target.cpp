@@ -33,6 +33,14 @@ Result<Target> from_table_file(const std::filesystem::path& path) {
 
 }  // namespace
 
+Result<QuantizationPlan> TargetBackend::plan_quantization(Model&, const QuantizationRequest&) const {
+  return fail("this target does not quantize: {}", status().build.reason);
+}
+
+Result<void> TargetBackend::emit_quantized(Model&, const Encodings&) const {
+  return fail("this target does not quantize: {}", status().build.reason);
+}
+
 Result<std::unique_ptr<Engine>> TargetBackend::load(const ModelSource& source,
                                                     const EngineOptions&) const {
   return fail("{} cannot be loaded: {}", source.text(), status().run.reason);

@@ -45,6 +45,17 @@ class OnnxRuntimeTarget final : public TargetBackend {
                                  node.op_type())}};
   }
 
+  // Its x64 kernels take u8 activations: signed grids are renamed to u8 with zero point 128, and
+  // values that cannot be negative get the whole unsigned grid. With s8 activations convolutions
+  // whose tensors have several readers silently stay in float.
+  Result<QuantizationPlan> plan_quantization(Model& model,
+                                             const QuantizationRequest& request) const override {
+    return plan_convolutions(model, request, true);
+  }
+  Result<void> emit_quantized(Model& model, const Encodings& encodings) const override {
+    return emit_qdq(model, encodings, SignedGrid::UnsignedWithOffset);
+  }
+
   Result<std::unique_ptr<Engine>> load(const ModelSource& source,
                                        const EngineOptions& options) const override {
     const auto library = onnxruntime_library();

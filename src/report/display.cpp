@@ -82,6 +82,10 @@ std::string format_count(int64_t value) {
   return digits;
 }
 
+std::string format_plural(int64_t count, std::string_view noun) {
+  return fmt::format("{} {}{}", format_count(count), noun, count == 1 ? "" : "s");
+}
+
 std::string format_quantity(double value) {
   static constexpr std::array<std::pair<double, const char*>, 4> kUnits = {
       {{1e12, "T"}, {1e9, "G"}, {1e6, "M"}, {1e3, "k"}}};
@@ -194,7 +198,11 @@ std::vector<StatusRow> status_rows(const std::vector<ReportModule>& modules) {
   std::vector<StatusRow> result;
   for (auto& [key, row] : rows) result.push_back(std::move(row));
   std::stable_sort(result.begin(), result.end(), [](const StatusRow& a, const StatusRow& b) {
-    if (a.status != b.status) return a.status > b.status;
+    // In the order of the enumerators: converted, host, ignored, failed.
+    static constexpr std::array<int, 4> kRanks = {2, 1, 3, 0};
+    const int a_rank = kRanks.at(static_cast<size_t>(a.status));
+    const int b_rank = kRanks.at(static_cast<size_t>(b.status));
+    if (a_rank != b_rank) return a_rank < b_rank;
     return a.time_us > b.time_us;
   });
   return result;

@@ -18,8 +18,9 @@ std::string printable(std::string_view text);
 
 // `digits` after the point; large and small values by exponent. No "-0.00".
 std::string format_fixed(double value, int digits);
-std::string format_count(int64_t value);             // "1,234,567"
-std::string format_quantity(double value);           // "1.23 G", "45.1 M"
+std::string format_count(int64_t value);                          // "1,234,567"
+std::string format_plural(int64_t count, std::string_view noun);  // "1 node", "2 nodes"
+std::string format_quantity(double value);                        // "1.23 G", "45.1 M"
 std::string format_percent(double fraction);         // "99.97"; "100" only where it is whole
 std::string format_size(double size_bytes);          // "4.7 MB"
 std::string format_seconds(double seconds);          // "48 ms", "3.2 s", "2 min 05 s"
@@ -68,7 +69,7 @@ struct StatusRow {
   int64_t num_errors = 0;
 };
 std::vector<StatusRow> status_rows(
-    const std::vector<ReportModule>& modules);  // failed first, slow first
+    const std::vector<ReportModule>& modules);  // failed, host, converted, ignored; slow first
 
 // Heavy kernels are convolutions, matrix products and recurrent layers: what quantization is for.
 struct KernelKind {

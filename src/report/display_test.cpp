@@ -13,6 +13,8 @@ TEST(Display, Numbers) {
   EXPECT_EQ(format_count(1234567), "1,234,567");
   EXPECT_EQ(format_count(-123), "-123");
   EXPECT_EQ(format_count(1000), "1,000");
+  EXPECT_EQ(format_plural(1, "error"), "1 error");
+  EXPECT_EQ(format_plural(0, "error"), "0 errors");
   EXPECT_EQ(format_quantity(2310455296.0), "2.31 G");
   EXPECT_EQ(format_seconds(0.012), "12 ms");
   EXPECT_EQ(format_seconds(14.23), "14.2 s");

@@ -93,7 +93,8 @@ std::string findings_card(const Report& report) {
   for (const Finding& finding : report.findings) ++counts.at(static_cast<size_t>(finding.severity));
   const char* tone = counts[0] > 0 ? "is-bad" : counts[1] > 0 ? "is-warn" : "is-good";
   return card(tone, "Findings", format_count(static_cast<int64_t>(report.findings.size())), true,
-              fmt::format("{} errors, {} warnings, {} notes", counts[0], counts[1], counts[2]));
+              format_plural(counts[0], "error") + ", " + format_plural(counts[1], "warning") +
+                  ", " + format_plural(counts[2], "note"));
 }
 
 std::string port_rows(const char* kind, const std::vector<ReportPort>& ports) {

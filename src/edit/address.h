@@ -1,0 +1,28 @@
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/result.h"
+#include "graph/model.h"
+
+namespace acuate {
+
+// How edit scripts, findings and reports name a node: `name`, or `@output` where it has none or
+// shares it, behind the nodes and attributes that hold its graph: `loop::body::inner`. A list of
+// bodies has an index: `branches[1]`.
+std::string node_path(const Node& node);
+// `value`, or `loop::body::value` for one of a body.
+std::string value_path(const Value& value);
+
+// The node or value at such a path in the main graph or a control-flow body. A name that itself
+// contains `::` goes before a path. Errors suggest the closest name there is.
+Result<Node*> resolve_node(Model& model, std::string_view path);
+Result<Value*> resolve_value(Model& model, std::string_view path);
+
+// The main graph and every body below it; not those of functions, which are written back as they
+// came.
+std::vector<Graph*> editable_graphs(const Model& model);
+
+}  // namespace acuate

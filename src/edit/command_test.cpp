@@ -1,0 +1,133 @@
+#include "edit/command.h"
+
+#include <filesystem>
+#include <fstream>
+
+#include <gmock/gmock.h>
+
+#include "base/file.h"
+#include "base/text.h"
+#include "edit/test_support.h"
+
+namespace acuate {
+namespace {
+namespace fs = std::filesystem;
+using testing::HasSubstr;
+
+constexpr const char* kModel =
+    "agraph (float[N] x) => (float[N] z) { [a] y = Relu (x)  [b] z = Neg (y) }";
+
+TEST(ApplyScript, IsAllOrNothing) {
+  // refusal() holds the source against its text before.
+  EXPECT_THAT(refusal(kModel, "rename-node a first\n\n# then\n  rename-node c d"),
+              HasSubstr("line 4, column 15: rename-node: there is no node 'c'"));
+}
+
+TEST(ApplyScript, UnknownCommandsAreCorrected) {
+  EXPECT_EQ(
+      refusal(kModel, "set-shap x 1"),
+      "line 1, column 1: set-shap: there is no edit command 'set-shap'; did you mean 'set-shape'?");
+  EXPECT_THAT(refusal(kModel, "transmogrify x"),
+              HasSubstr("there are: add-output, apply, bypass-node"));
+  EXPECT_THAT(refusal(kModel, "rename-node a"),
+              HasSubstr("found 1 arguments of 'rename-node'; expected: rename-node NODE NAME"));
+  // Ids are accepted as they are written inside, too.
+  EXPECT_THAT(edited(kModel, "rename_node a first"), HasSubstr("[first]"));
+}
+
+TEST(ApplyScript, ErrorsCarryTheScriptsName) {
+  const auto model = text_model(kModel);
+  const auto script = parse_script("rename-node q r", "edits.acu");
+  EXPECT_THAT(apply_script(*model, *script, {}).error().message, HasSubstr("edits.acu:1:13: "));
+}
+
+TEST(ApplyScript, ReplayGivesTheSameBytes) {
+  const auto model = text_model(kModel);
+  Journal journal;
+  const auto first = apply_script(
+      *model, "rename-value y  \"in ner\" # why\nset-dim N 3\nset-metadata k v", {}, &journal);
+  ASSERT_TRUE(first) << first.error().message;
+  std::string written;
+  for (const JournalEntry& entry : journal) written += entry.command + "\n";
+  EXPECT_EQ(written, "rename-value y \"in ner\"\nset-dim N 3\nset-metadata k v\n");
+  const auto second = apply_script(*model, written, {});
+  ASSERT_TRUE(second) << second.error().message;
+  EXPECT_EQ(encode_model(**first).flatten(), encode_model(**second).flatten());
+}
+
+TEST(ApplyScript, AnEmptyScriptWritesTheModelBackByteForByte) {
+  std::vector<fs::path> paths;
+  for (const char* folder : {ACUATE_FIXTURES, ACUATE_ONNX_TESTDATA "/node"})
+    if (fs::is_directory(folder))
+      for (const auto& entry : fs::recursive_directory_iterator(
+               folder, fs::directory_options::follow_directory_symlink))
+        if (entry.path().extension() == ".onnx") paths.push_back(entry.path());
+  ASSERT_GE(paths.size(), 10U) << "fixtures and libonnx-testdata are missing";
+  std::sort(paths.begin(), paths.end());
+  const fs::path out = fs::path(testing::TempDir()) / "edited.onnx";
+  for (size_t i = 0; i < paths.size(); i += 1 + paths.size() / 60) {
+    const auto model = import_model(paths[i]);
+    ASSERT_TRUE(model) << model.error().message;
+    const auto result = apply_script(**model, "# nothing\n\n", {});
+    ASSERT_TRUE(result);
+    ASSERT_TRUE(save_model(**result, out));
+    EXPECT_EQ(read_text_file(out).value(), read_text_file(paths[i]).value()) << paths[i];
+  }
+  fs::remove(out);
+}
+
+TEST(ApplyScript, ARealModelIsEditedAndReadAgain) {
+  const fs::path path = fs::path(ACUATE_FIXTURES) / "ppocr_v4_det.onnx";
+  if (!fs::exists(path)) GTEST_SKIP() << "the text detector is not among the fixtures";
+  const auto model = import_model(path);
+  ASSERT_TRUE(model) << model.error().message;
+  const Value* input = (*model)->graph().inputs()[0];
+  const std::vector<std::string> shape{std::string(input->name), "1", "3", "640", "640"};
+  const std::vector<std::string> names{std::string((*model)->graph().outputs()[0]->name),
+                                       "probability map"};
+  const auto result = apply_script(
+      **model, format_command("set-shape", shape) + "\n" + format_command("rename-value", names),
+      {});
+  ASSERT_TRUE(result) << result.error().message;
+  const auto bytes = std::make_shared<const std::string>(encode_model(**result).flatten());
+  const auto again = import_model(as_bytes(*bytes), bytes, {});
+  ASSERT_TRUE(again) << again.error().message;
+  EXPECT_EQ((*again)->graph().inputs()[0]->type.text(), "float32[1, 3, 640, 640]");
+  EXPECT_EQ((*again)->graph().outputs()[0]->name, "probability map");
+  EXPECT_TRUE(verify(**again).empty());
+}
+
+TEST(EditCommands, AreDocumentedAndTheirExamplesParse) {
+  for (const EditCommand& command : edit_commands().all()) {
+    const std::string name = to_kebab_case(command.id);
+    EXPECT_TRUE(command.usage.starts_with(name + " ")) << command.usage;
+    const auto example = parse_script(command.example);
+    ASSERT_TRUE(example) << command.example;
+    ASSERT_EQ(example->lines.size(), 1U);
+    EXPECT_EQ(example->lines[0].command, name);
+    const size_t count = example->lines[0].arguments.size();
+    EXPECT_TRUE(count >= command.min_arguments && count <= command.max_arguments)
+        << command.example;
+    EXPECT_TRUE(command.doc.ends_with('.')) << command.doc;
+  }
+}
+
+// The section that docs/edit-script.md must have for a command.
+std::string section_of(const EditCommand& command) {
+  return "### " + to_kebab_case(command.id) + "\n\n    " + command.usage + "\n\n" + command.doc +
+         "\n\nExample: `" + command.example + "`\n";
+}
+
+TEST(EditCommands, TheManualSaysWhatTheRegistrySays) {
+  const auto manual = read_text_file(fs::path(ACUATE_SOURCE_DIR) / "docs/edit-script.md");
+  ASSERT_TRUE(manual) << manual.error().message;
+  std::string expected;
+  for (const EditCommand& command : edit_commands().all()) expected += section_of(command) + "\n";
+  const size_t begin = manual->find("### ");
+  ASSERT_NE(begin, std::string::npos);
+  EXPECT_EQ(manual->substr(begin) + "\n", expected) << "copy this into docs/edit-script.md:\n"
+                                                    << expected;
+}
+
+}  // namespace
+}  // namespace acuate

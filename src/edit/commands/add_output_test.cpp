@@ -1,0 +1,33 @@
+#include <gmock/gmock.h>
+
+#include "edit/test_support.h"
+
+namespace acuate {
+namespace {
+using testing::HasSubstr;
+
+constexpr const char* kModel = R"(
+  agraph (float[N] x) => (float[N] z) <float[N] y> { y = Relu (x)  z = Neg (y) })";
+
+TEST(AddOutput, AddsAValueWithItsType) {
+  EXPECT_THAT(edited(kModel, "add-output y"), HasSubstr("=> (float[N] z, float[N] y)"));
+}
+
+TEST(AddOutput, InfersATypeThatIsNotThere) {
+  EditContext context;
+  context.infer = [](Model& model) {
+    model.graph().find("y")->type = model.graph().find("x")->type;
+  };
+  const char* untyped = "agraph (float[N] x) => (float[N] z) { y = Relu (x)  z = Neg (y) }";
+  EXPECT_THAT(edited(untyped, "add-output y", context), HasSubstr("=> (float[N] z, float[N] y)"));
+  EXPECT_THAT(refusal(untyped, "add-output y"), HasSubstr("the type of 'y' cannot be inferred"));
+}
+
+TEST(AddOutput, RefusesWhatIsNoOutputOfANode) {
+  EXPECT_THAT(refusal(kModel, "add-output x"), HasSubstr("not computed by a node"));
+  EXPECT_THAT(refusal(kModel, "add-output z"), HasSubstr("is an output already"));
+  EXPECT_THAT(refusal(kModel, "add-output q"), HasSubstr("there is no value 'q'"));
+}
+
+}  // namespace
+}  // namespace acuate

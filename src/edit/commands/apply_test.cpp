@@ -1,0 +1,33 @@
+#include <gmock/gmock.h>
+
+#include "edit/test_support.h"
+
+namespace acuate {
+namespace {
+using testing::HasSubstr;
+
+constexpr const char* kModel = "agraph (float[N] x) => (float[N] y) { [relu] y = Relu (x) }";
+
+TEST(Apply, RunsThePassOnInferredTypes) {
+  bool inferred = false;
+  EditContext context;
+  context.infer = [&](Model&) { inferred = true; };
+  context.apply_pass = [&](Model& model, std::string_view id) -> Result<std::string> {
+    EXPECT_TRUE(inferred);
+    if (id != "rename") return fail("there is no pass '{}'; there are: rename", id);
+    model.graph().first()->set_name("renamed");
+    return std::string("renamed 1 node");
+  };
+  Journal journal;
+  EXPECT_THAT(edited(kModel, "apply rename", context, &journal), HasSubstr("[renamed]"));
+  EXPECT_EQ(journal.at(0).notes.at(0), "renamed 1 node");
+  EXPECT_EQ(refusal(kModel, "apply nothing", context),
+            "line 1, column 7: apply: there is no pass 'nothing'; there are: rename");
+}
+
+TEST(Apply, NeedsPasses) {
+  EXPECT_THAT(refusal(kModel, "apply rename"), HasSubstr("passes cannot be run from here"));
+}
+
+}  // namespace
+}  // namespace acuate

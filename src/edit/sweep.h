@@ -1,0 +1,21 @@
+#pragma once
+
+#include <vector>
+
+#include "graph/model.h"
+
+namespace acuate {
+
+// The node of `graph` that stands for `node`: itself, or the one whose body holds it, at any depth;
+// null if neither.
+Node* holder_in(const Graph& graph, Node* node);
+
+// Values that the node reads, its bodies included, that live in its own graph or outside of it.
+std::vector<Value*> values_read(const Node& node);
+
+// Unlinks the nodes and forgets their outputs, which nothing else may use any more; then, from the
+// values that they read backwards, removes constants and nodes that are of no use to anybody.
+// Inputs of the model stay. Returns how many nodes that second step removed.
+size_t remove_nodes_and_sweep(const std::vector<Node*>& nodes);
+
+}  // namespace acuate

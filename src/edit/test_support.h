@@ -1,0 +1,54 @@
+// For tests of commands: text in, text out.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <string_view>
+
+#include <gtest/gtest.h>
+
+#include "edit/command.h"
+#include "graph/verify.h"
+#include "onnx_io/export.h"
+#include "onnx_io/import.h"
+#include "onnx_io/text_form.h"
+
+namespace acuate {
+
+inline std::unique_ptr<Model> text_model(std::string_view graph) {
+  auto model =
+      parse_text_model("<ir_version: 8, opset_import: [\"\" : 17]>\n" + std::string(graph));
+  EXPECT_TRUE(model) << model.error().message;
+  return model ? *std::move(model) : nullptr;
+}
+
+// The model in text form after the script; holds that the source stayed as it was and that the
+// result can be written and read again.
+inline std::string edited(std::string_view graph, std::string_view script,
+                          const EditContext& context = {}, Journal* journal = nullptr) {
+  const auto model = text_model(graph);
+  const std::string before = to_text(*model);
+  auto result = apply_script(*model, script, context, journal);
+  EXPECT_EQ(to_text(*model), before);
+  if (!result) return "error: " + result.error().message;
+  const auto bytes = std::make_shared<const std::string>(encode_model(**result).flatten());
+  auto again = import_model(as_bytes(*bytes), bytes, {});
+  EXPECT_TRUE(again) << again.error().message;
+  for (const ModelIssue& issue : verify(**again)) ADD_FAILURE() << issue.message;
+  return to_text(**result);
+}
+
+// The message with which the script is refused; empty if it is not.
+inline std::string refusal(std::string_view graph, std::string_view script,
+                           const EditContext& context = {}) {
+  const auto model = text_model(graph);
+  const std::string before = to_text(*model);
+  const auto result = apply_script(*model, script, context);
+  EXPECT_EQ(to_text(*model), before);
+  return result ? "" : result.error().message;
+}
+
+// The graph's text normalised as to_text writes it, to compare with edited().
+inline std::string normalised(std::string_view graph) { return to_text(*text_model(graph)); }
+
+}  // namespace acuate

@@ -61,7 +61,7 @@ TEST(Display, Worth) {
   EXPECT_EQ(format_worth({0.12, -1, -3.25}), "coverage +12.0 %, 1 engine fewer, latency -3.25 ms");
 }
 
-ReportModule module(const char* path, ModuleStatus status, Measure time_us = {}) {
+ReportModule module(const char* path, ModuleStatus status, const Measure& time_us = {}) {
   ReportModule result;
   result.path = path;
   result.type = "Conv2d";

@@ -8,9 +8,9 @@ namespace {
 constexpr std::array<std::string_view, 3> kSeverities = {"error", "warning", "info"};
 constexpr std::array<std::string_view, 4> kStatuses = {"converted", "host", "ignored", "failed"};
 
-template <class Enum, size_t size>
-std::optional<Enum> find(const std::array<std::string_view, size>& names, std::string_view name) {
-  for (size_t i = 0; i < size; ++i) {
+template <class Enum, size_t kSize>
+std::optional<Enum> find(const std::array<std::string_view, kSize>& names, std::string_view name) {
+  for (size_t i = 0; i < kSize; ++i) {
     if (names[i] == name) return static_cast<Enum>(i);
   }
   return std::nullopt;

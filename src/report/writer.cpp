@@ -12,12 +12,12 @@ std::string render(const char* id, const Report& report, const RenderOptions& op
 }  // namespace
 
 const ReportWriterRegistry& report_writers() {
-  static const ReportWriterRegistry registry = [] {
+  static const ReportWriterRegistry kRegistry = [] {
     ReportWriterRegistry all;
     register_all_writers(all);
     return all;
   }();
-  return registry;
+  return kRegistry;
 }
 
 std::string render_json(const Report& report) { return render("json", report, {}); }

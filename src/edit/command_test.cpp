@@ -8,6 +8,8 @@
 #include "base/file.h"
 #include "base/text.h"
 #include "edit/test_support.h"
+#include "rewrite/pass.h"
+#include "shape/infer.h"
 
 namespace acuate {
 namespace {
@@ -95,6 +97,33 @@ TEST(ApplyScript, ARealModelIsEditedAndReadAgain) {
   EXPECT_EQ((*again)->graph().inputs()[0]->type.text(), "float32[1, 3, 640, 640]");
   EXPECT_EQ((*again)->graph().outputs()[0]->name, "probability map");
   EXPECT_TRUE(verify(**again).empty());
+}
+
+// With the real inference and passes, as the command line hands them in.
+TEST(ApplyScript, AStaticShapeReachesTheOutputOfARealModel) {
+  const fs::path path = fs::path(ACUATE_FIXTURES) / "ppocr_v4_det.onnx";
+  if (!fs::exists(path)) GTEST_SKIP() << "the text detector is not among the fixtures";
+  const auto model = import_model(path);
+  ASSERT_TRUE(model) << model.error().message;
+  EXPECT_FALSE((*model)->graph().outputs()[0]->type.is_static());
+  EditContext context;
+  context.infer = [](Model& m) { infer_shapes(m); };
+  context.apply_pass = [](Model& m, std::string_view id) -> Result<std::string> {
+    const auto pass = passes().find(id, "pass");
+    if (!pass) return pass.error();
+    const auto outcome = run_pass(**pass, m, {});
+    if (!outcome) return outcome.error();
+    return fmt::format("applied {} times", outcome->applied);
+  };
+  const std::string input((*model)->graph().inputs()[0]->name);
+  std::string script = "set-shape " + input + " 1 3 640 480\n";
+  for (const Pass& pass : passes().all()) script += "apply " + to_kebab_case(pass.id) + "\n";
+  Journal journal;
+  const auto result = apply_script(**model, script, context, &journal);
+  ASSERT_TRUE(result) << result.error().message;
+  EXPECT_EQ((*result)->graph().outputs()[0]->type.text(), "float32[1, 1, 640, 480]");
+  EXPECT_EQ(journal.back().notes.size(), 1U);
+  EXPECT_TRUE(verify(**result).empty());
 }
 
 TEST(EditCommands, AreDocumentedAndTheirExamplesParse) {

@@ -29,6 +29,17 @@ TEST(SetDim, ReachesBodies) {
                   else_branch = e () => (float[2] b) { b = Abs (x) }> })"));
 }
 
+TEST(SetDim, ReachesTheInputsOfBodies) {
+  const char* loop = R"(agraph (float[N] x, int64 trips, bool go) => (float[N] y) {
+      y = Loop (trips, go, x) <body = b (int64 i, bool c, float[N] carried) => (bool d, float[N] next) {
+        d = Identity (c)
+        next = Relu (carried)
+      }> })";
+  EXPECT_THAT(edited(loop, "set-dim N 2"),
+              testing::AllOf(HasSubstr("float[2] carried"), HasSubstr("float[2] next"),
+                             testing::Not(HasSubstr("[N]"))));
+}
+
 TEST(SetDim, UnknownNamesAreRefused) {
   EXPECT_EQ(refusal(kModel, "set-dim bach 4"),
             "line 1, column 9: set-dim: no input has a dimension 'bach'; there are: batch, k");

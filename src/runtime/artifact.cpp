@@ -1,0 +1,104 @@
+#include "runtime/artifact.h"
+
+#include <map>
+
+#include "base/file.h"
+#include "base/text.h"
+#include "onnx_io/import.h"
+
+namespace acuate {
+namespace fs = std::filesystem;
+
+Result<Artifact> Artifact::open(const fs::path& folder, const EngineOptions& options) {
+  std::error_code code;
+  if (!fs::exists(folder / kManifestName, code))
+    return fail("{} is not an artifact: it has no {}; `acuate convert` writes one", folder.string(), kManifestName);
+  auto text = read_text_file(folder / kManifestName, uint64_t{64} << 20);
+  if (!text) return text.error();
+  auto manifest = parse_manifest(*text, (folder / kManifestName).string());
+  if (!manifest) return manifest.error();
+  Artifact artifact;
+  artifact.manifest_ = std::move(*manifest);
+  for (const ManifestFile& listed : artifact.manifest_.files) {
+    auto found = describe_file(folder, listed.file);
+    if (!found) return found.error();
+    if (found->size_bytes != listed.size_bytes || found->hash != listed.hash)
+      return fail("{} is not the file that the manifest describes ({} bytes, expected {}); convert the model again",
+                  (folder / listed.file).string(), found->size_bytes, listed.size_bytes);
+  }
+  for (const ManifestModule& module : artifact.manifest_.modules) {
+    if (module.kind != "onnx")
+      return fail("{}: module '{}' is of kind '{}', which this version does not run", folder.string(), module.file, module.kind);
+    auto target = resolve_target(module.target);
+    if (!target) return target.error();
+    auto path = resolve_inside(folder, module.file);
+    if (!path) return path.error();
+    auto engine = target->load(ModelSource::file(*path), options);
+    if (!engine) return fail("{}: {}", path->string(), engine.error().message);
+    artifact.engines_.push_back(std::move(*engine));
+  }
+  return artifact;
+}
+
+Result<std::vector<Tensor>> Artifact::run(std::span<const Tensor> inputs) {
+  if (auto fits = check_inputs(manifest_.inputs, inputs); !fits) return fits.error();
+  std::map<std::string, Tensor> values;
+  for (size_t i = 0; i < inputs.size(); ++i) values[manifest_.inputs[i].name] = inputs[i];
+  for (size_t m = 0; m < engines_.size(); ++m) {
+    const ManifestModule& module = manifest_.modules[m];
+    std::vector<Tensor> arguments;
+    for (const IoSpec& spec : engines_[m]->inputs()) {
+      const auto found = values.find(spec.name);
+      if (found == values.end()) return fail("module '{}' needs '{}', which no earlier module gives", module.file, spec.name);
+      arguments.push_back(found->second);
+    }
+    auto results = engines_[m]->run(arguments, module.outputs);
+    if (!results) return fail("module '{}': {}", module.file, results.error().message);
+    for (size_t i = 0; i < module.outputs.size(); ++i) values[module.outputs[i]] = std::move((*results)[i]);
+  }
+  std::vector<Tensor> outputs;
+  for (const IoSpec& spec : manifest_.outputs) {
+    const auto found = values.find(spec.name);
+    if (found == values.end()) return fail("no module gives the output '{}'", spec.name);
+    outputs.push_back(found->second);
+  }
+  return outputs;
+}
+
+Result<Profile> Artifact::profile() {
+  Profile all;
+  for (auto& engine : engines_) {
+    auto profile = engine->profile();
+    if (!profile) return profile.error();
+    all.kernels.insert(all.kernels.end(), profile->kernels.begin(), profile->kernels.end());
+    all.runs = profile->runs;
+    all.time_us += profile->time_us;
+    all.truncated |= profile->truncated;
+  }
+  return all;
+}
+
+Result<Runnable> Runnable::open(const fs::path& path, const Target& target, const EngineOptions& options) {
+  Runnable runnable;
+  std::error_code code;
+  if (fs::is_directory(path, code)) {
+    auto artifact = Artifact::open(path, options);
+    if (!artifact) return artifact.error();
+    runnable.artifact_ = std::move(*artifact);
+    return runnable;
+  }
+  // Opened by us first: other formats and damaged files get our message.
+  if (auto model = import_model(path); !model) return model.error();
+  auto engine = target.load(ModelSource::file(path), options);
+  if (!engine) return engine.error();
+  runnable.engine_ = std::move(*engine);
+  return runnable;
+}
+
+Runnable Runnable::of(std::unique_ptr<Engine> engine) {
+  Runnable runnable;
+  runnable.engine_ = std::move(engine);
+  return runnable;
+}
+
+}  // namespace acuate

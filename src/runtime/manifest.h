@@ -1,0 +1,51 @@
+#pragma once
+
+#include <filesystem>
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/result.h"
+#include "data/preprocess.h"
+#include "targets/engine.h"
+
+namespace acuate {
+
+// One piece of an artifact, run in the order of the list.
+struct ManifestModule {
+  std::string kind = "onnx";  // onnx | engine | torch
+  std::string file;           // relative to the artifact
+  std::string target;
+  std::vector<std::string> inputs;  // inputs of the artifact, or outputs of earlier modules
+  std::vector<std::string> outputs;
+};
+
+struct ManifestFile {
+  std::string file;  // relative to the artifact
+  uint64_t size_bytes = 0;
+  std::string hash;  // content_hash()
+};
+
+// `manifest.json`, schema_version 1 (report/schema/manifest.schema.json): what to load, in which order, on what.
+struct Manifest {
+  std::string acuate;  // the version that wrote it
+  std::string target;
+  std::vector<IoSpec> inputs;
+  std::vector<IoSpec> outputs;
+  std::optional<Preprocess> preprocess;
+  std::vector<ManifestModule> modules;
+  std::vector<ManifestFile> files;
+  std::map<std::string, std::string> environment;
+};
+
+inline constexpr std::string_view kManifestName = "manifest.json";
+
+std::string write_manifest(const Manifest& manifest);
+// Strict: unknown versions, missing members, paths that leave the artifact are errors that name `source`.
+Result<Manifest> parse_manifest(std::string_view text, const std::string& source);
+
+// Size and hash of a file of the artifact.
+Result<ManifestFile> describe_file(const std::filesystem::path& artifact, const std::string& file);
+
+}  // namespace acuate

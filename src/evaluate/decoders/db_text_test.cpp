@@ -70,14 +70,18 @@ TEST(DbText, KeepsTwoLinesApartAndJoinsDiagonals) {
     return in(x, 5, 50) && (in(y, 5, 12) || in(y, 20, 27)) ? 0.9f : 0.0f;
   }));
   EXPECT_EQ(apart.size(), 2u);
-  const auto joined = decode(
-      map(64, 64,
-          [](int x, int y) {
-            return (in(x, 10, 19) && in(y, 10, 19)) || (in(x, 20, 29) && in(y, 20, 29)) ? 1.0f
-                                                                                        : 0.0f;
-          }),
-      {{"box_score", 0}});
-  EXPECT_EQ(joined.size(), 1u);
+  for (const bool falls : {true, false}) {
+    const auto joined =
+        decode(map(64, 64,
+                   [=](int x, int y) {
+                     const int row = falls ? y : 39 - y;
+                     return (in(x, 10, 19) && in(row, 10, 19)) || (in(x, 20, 29) && in(row, 20, 29))
+                                ? 1.0f
+                                : 0.0f;
+                   }),
+               {{"box_score", 0}});
+    EXPECT_EQ(joined.size(), 1u);
+  }
 }
 
 // Only the outer contour counts: the hole's surroundings would score above 0.6 as a box of their

@@ -126,8 +126,8 @@ std::vector<std::string> preset_ids() {
 }  // namespace
 
 const std::vector<PreprocessPreset>& preprocess_presets() {
-  static const std::vector<PreprocessPreset> presets = make_presets();
-  return presets;
+  static const std::vector<PreprocessPreset> kPresets = make_presets();
+  return kPresets;
 }
 
 Preprocess assumed_preprocess() {

@@ -42,8 +42,8 @@ class StrictYaml {
   std::string where(const std::string& key) const;
 
  private:
-  StrictYaml(YAML::Node node, std::string source)
-      : node_(std::move(node)), source_(std::move(source)) {}
+  StrictYaml(const YAML::Node& node, std::string source)
+      : node_(node), source_(std::move(source)) {}
   const YAML::Node find(const std::string& key) const;
 
   YAML::Node node_;

@@ -2,11 +2,17 @@
 
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace acuate {
 
 enum class Severity { Error, Warning, Info };
+
+// `error`, `warning`, `info`: in files and on screen.
+constexpr std::string_view severity_name(Severity severity) {
+  return severity == Severity::Error ? "error" : severity == Severity::Warning ? "warning" : "info";
+}
 
 // What mending a finding brings, where that could be predicted or measured.
 struct Worth {

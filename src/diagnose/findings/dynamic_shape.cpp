@@ -1,0 +1,100 @@
+#include <algorithm>
+
+#include <fmt/format.h>
+
+#include "diagnose/dynamic.h"
+#include "diagnose/dynamic_fix.h"
+#include "diagnose/judge.h"
+#include "diagnose/rule.h"
+
+namespace acuate {
+namespace {
+
+const Value* dynamic_operand(const Node& node) {
+  for (size_t slot = 0; slot < node.input_count(); ++slot)
+    if (const Value* value = node.input(slot); value != nullptr && is_dynamic(*value)) return value;
+  for (const Value* value : node.outputs())
+    if (value != nullptr && is_dynamic(*value)) return value;
+  return nullptr;
+}
+
+std::string cause_of_change(const DynamicOrigin& origin, const Node& first) {
+  std::string chain = origin.text();
+  if (origin.chain.empty() || origin.chain.back() != &first)
+    chain += (chain.empty() ? "" : " → ") + first.address();
+  return fmt::format("from {}: {}", origin.source(), chain);
+}
+
+// What the shadow, with the shapes that are known, still has of the group.
+std::string what_stays(const DiagnoseContext& context, const std::vector<const Node*>& group,
+                       const std::unordered_set<const Node*>& still) {
+  const auto stays = std::count_if(group.begin(), group.end(),
+                                   [&](const Node* node) { return still.count(node); });
+  if (!context.has_shapes) return "";
+  if (stays == 0)
+    return fmt::format("; with the shapes {} none stays dynamic", context.shapes_source);
+  std::string text =
+      fmt::format("; with the shapes {} {} of them stay dynamic", context.shapes_source, stays);
+  if (const auto roots = data_dependent_nodes(context.shadow); !roots.empty())
+    text += fmt::format(", because the result of {} '{}' depends on values", roots[0]->op_type(),
+                        roots[0]->address());
+  return text;
+}
+
+std::vector<Finding> find(const DiagnoseContext& context) {
+  std::vector<Finding> findings;
+  if (!context.is_sound) return findings;
+  const auto remaining = dynamic_nodes(context.mended);
+  const std::unordered_set<const Node*> still(remaining.begin(), remaining.end());
+  for (const ModuleReasons& group : group_by_part(context, context.as_it_stands, "dynamic_shape")) {
+    Finding finding;
+    finding.id = "dynamic_shape";
+    finding.severity = Severity::Error;
+    finding.target = context.target.id;
+    finding.module = group.module;
+    finding.nodes = addresses(group.nodes);
+    finding.cause = group.message;
+    finding.evidence =
+        fmt::format("{} node{}", group.nodes.size(), group.nodes.size() == 1 ? "" : "s");
+    DynamicOrigin origin;
+    if (const Value* operand = dynamic_operand(*group.nodes[0])) {
+      origin = dynamic_origin(*operand);
+      finding.evidence += ", " + cause_of_change(origin, *group.nodes[0]);
+    }
+    finding.evidence += what_stays(context, group.nodes, still);
+    if (origin.input != nullptr) {
+      const ShapeRemedy remedy = shape_remedy(context, *origin.input);
+      if (!remedy.command.empty()) finding.fix = {remedy.command};
+      if (!remedy.letters.empty())
+        finding.evidence += fmt::format("; in the fix put numbers for {}", remedy.letters);
+      const std::unordered_set<const Node*> among(group.nodes.begin(), group.nodes.end());
+      if (remedy.letters.empty() && !remedy.command.empty())
+        finding.worth.coverage = coverage(context, &among).gain();
+    }
+    findings.push_back(std::move(finding));
+  }
+  return findings;
+}
+
+}  // namespace
+
+void register_diagnose_dynamic_shape(FindingRuleRegistry& registry) {
+  registry.add(
+      {"dynamic_shape", Severity::Error,
+       "Nodes of a module read or write tensors whose shape is not known when the target compiles. "
+       "One\n"
+       "finding for each part of the model, judged on the model as it stands; the evidence follows "
+       "the shape "
+       "back\n"
+       "by the shortest way to an input, or to the node whose result's size depends on values.\n\n"
+       "To mend it, fix the inputs' shapes (see `dynamic_input`). The evidence says what stays "
+       "dynamic\n"
+       "after that: what a node such as NonZero or NonMaxSuppression makes is dynamic with any "
+       "input\n"
+       "(see `data_dependent_shape`). Worth: the part of the model's nodes, in this module, that "
+       "the\n"
+       "target takes more.",
+       find});
+}
+
+}  // namespace acuate

@@ -18,10 +18,6 @@ std::optional<Enum> find(const std::array<std::string_view, kSize>& names, std::
 
 }  // namespace
 
-std::string_view severity_name(Severity severity) {
-  return kSeverities.at(static_cast<size_t>(severity));
-}
-
 std::string_view module_status_name(ModuleStatus status) {
   return kStatuses.at(static_cast<size_t>(status));
 }

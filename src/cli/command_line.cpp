@@ -1,0 +1,65 @@
+#include <fmt/format.h>
+
+#include <csignal>
+#include <new>
+
+#include "base/stop.h"
+#include "base/text.h"
+#include "base/version.h"
+#include "cli/command.h"
+
+namespace acuate {
+namespace {
+
+constexpr int kCallersMistake = 2;
+constexpr int kOurBug = 3;
+constexpr int kInterrupted = 130;
+
+int report_error(const std::string& command, const std::string& message, int status) {
+  fmt::print(stderr, "acuate {}: {}\n", command, message);
+  return status;
+}
+
+int run_action(const std::string& command, const Action& action) {
+  try {
+    auto status = action();
+    if (stop_requested()) return report_error(command, status ? "interrupted" : status.error().message, kInterrupted);
+    if (!status) return report_error(command, status.error().message, kCallersMistake);
+    return *status;
+  } catch (const InternalError& error) {
+    return report_error(command, std::string("this is a bug in acuate: ") + error.what(), kOurBug);
+  } catch (const std::bad_alloc&) {
+    return report_error(command, "out of memory", kCallersMistake);
+  } catch (const std::exception& error) {
+    return report_error(command, std::string("this is a bug in acuate: unexpected failure: ") + error.what(), kOurBug);
+  }
+}
+
+}  // namespace
+
+int run_command_line(const std::vector<std::string>& arguments) {
+  CLI::App app{"acuate makes a neural network that an accelerator refuses or damages run there, and proves it."};
+  app.set_version_flag("--version", kVersion);
+  app.require_subcommand(1);
+  app.get_formatter()->column_width(34);
+  CliCommandRegistry commands;
+  register_all_commands(commands);
+  std::vector<std::pair<CLI::App*, Action>> actions;
+  for (const CliCommand& command : commands.all()) {
+    CLI::App* sub = app.add_subcommand(to_kebab_case(command.id), command.summary);
+    sub->footer("Examples:\n" + command.examples);
+    actions.emplace_back(sub, command.declare(*sub));
+  }
+  try {
+    app.parse(std::vector<std::string>(arguments.rbegin(), arguments.rend()));
+  } catch (const CLI::ParseError& error) {
+    return app.exit(error) == 0 ? kDone : kCallersMistake;
+  }
+  std::signal(SIGINT, [](int) { request_stop(); });
+  std::signal(SIGPIPE, SIG_IGN);
+  for (const auto& [sub, action] : actions)
+    if (sub->parsed()) return run_action(sub->get_name(), action);
+  return kCallersMistake;
+}
+
+}  // namespace acuate

@@ -1,0 +1,35 @@
+#include "cli/flags.h"
+
+#include "base/text.h"
+
+namespace acuate {
+
+void ShapeFlags::declare(CLI::App& app) {
+  app.add_option("--shape", shapes, "shape of an input, as in x=1x3x640x640; ? leaves a dimension as it is")->type_name("INPUT=DIMS");
+  app.add_option("--dim", dims, "number for a named dimension, as in batch=1")->type_name("NAME=N");
+}
+
+Result<FixOptions> ShapeFlags::parse() const {
+  FixOptions options;
+  for (const std::string& text : shapes) {
+    auto shape = parse_shape_option(text);
+    if (!shape) return shape.error();
+    if (!options.shapes.insert(*shape).second) return fail("--shape is given twice for the input '{}'", shape->first);
+  }
+  for (const std::string& text : dims) {
+    auto dim = parse_dim_option(text);
+    if (!dim) return dim.error();
+    if (!options.dims.insert(*dim).second) return fail("--dim is given twice for '{}'", dim->first);
+  }
+  return options;
+}
+
+std::vector<std::string> split_list(const std::vector<std::string>& texts) {
+  std::vector<std::string> out;
+  for (const std::string& text : texts)
+    for (std::string& part : split(text, ','))
+      if (!trim(part).empty()) out.emplace_back(trim(part));
+  return out;
+}
+
+}  // namespace acuate

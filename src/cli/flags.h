@@ -1,0 +1,23 @@
+#pragma once
+
+#include <CLI/CLI.hpp>
+
+#include <string>
+#include <vector>
+
+#include "diagnose/fix.h"
+
+namespace acuate {
+
+// Flags that several commands share, spelled the same everywhere.
+
+struct ShapeFlags {
+  std::vector<std::string> shapes, dims;
+  void declare(CLI::App& app);
+  Result<FixOptions> parse() const;
+};
+
+// One or several targets: `--target T[,T…]`.
+std::vector<std::string> split_list(const std::vector<std::string>& texts);
+
+}  // namespace acuate

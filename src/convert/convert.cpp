@@ -1,0 +1,367 @@
+#include "convert/convert.h"
+
+#include <unordered_set>
+
+#include "base/stop.h"
+#include "base/text.h"
+#include "base/version.h"
+#include "convert/report_parts.h"
+#include "convert/requirement.h"
+#include "convert/samples.h"
+#include "diagnose/diagnose.h"
+#include "diagnose/issues.h"
+#include "evaluate/evaluation.h"
+#include "onnx_io/export.h"
+#include "onnx_io/import.h"
+#include "onnx_io/opset.h"
+#include "report/writer.h"
+#include "shape/infer.h"
+#include "targets/fold.h"
+
+namespace acuate {
+namespace {
+namespace fs = std::filesystem;
+
+constexpr const char* kModuleFile = "modules/model.onnx";
+constexpr int64_t kQuantizationOpset = 13;  // the first with per-channel QuantizeLinear
+constexpr int kProfiledRuns = 3;
+
+// Every node gets a name of its own, so that the engine's profile can be read back.
+void name_nodes(Model& model) {
+  std::unordered_set<std::string> taken;
+  for (Graph* graph : model.all_graphs())
+    for (Node* node = graph->first(); node != nullptr; node = node->next()) {
+      std::string name(node->name());
+      if (!name.empty() && taken.insert(name).second) continue;
+      const std::string stem = fmt::format("{}_{}", node->op_type(), node->output() ? node->output()->name : "");
+      name = stem;
+      for (int suffix = 1; !taken.insert(name).second; ++suffix) name = fmt::format("{}_{}", stem, suffix);
+      node->set_name(name);
+    }
+}
+
+class Pipeline {
+ public:
+  explicit Pipeline(const ConvertOptions& options) : options_(options) {}
+
+  Result<Conversion> run() {
+    using Stage = Result<void> (Pipeline::*)();
+    constexpr std::pair<const char*, Stage> kStages[] = {
+        {"import", &Pipeline::import},     {"fix", &Pipeline::fix_shapes},       {"simplify", &Pipeline::simplify_model},
+        {"diagnose", &Pipeline::diagnose_model}, {"quantize", &Pipeline::quantize},    {"emit", &Pipeline::emit},
+        {"compile", &Pipeline::compile},   {"evaluate", &Pipeline::evaluate},    {"time", &Pipeline::time},
+        {"profile", &Pipeline::profile},   {"report", &Pipeline::write_report},
+    };
+    for (const auto& [name, stage] : kStages) {
+      if (stop_requested()) return fail("interrupted before stage '{}'; nothing was written", name);
+      const Stopwatch watch;
+      if (auto done = (this->*stage)(); !done) return done.error();
+      if (std::string_view(name) != "report") report_.stages.push_back({name, watch.seconds(), Measure(static_cast<double>(peak_rss_bytes()))});
+    }
+    return Conversion{std::move(report_), options_.output, std::move(unmet_)};
+  }
+
+ private:
+  Result<void> import() {
+    if (options_.precision != "fp32" && options_.precision != "int8")
+      return fail("--precision '{}': this version has fp32 and int8", options_.precision);
+    for (const std::string& text : options_.max_drop) {
+      auto requirement = parse_requirement(text);
+      if (!requirement) return requirement.error();
+      requirements_.push_back(*requirement);
+    }
+    auto target = resolve_target(options_.target);
+    if (!target) return target.error();
+    target_ = *target;
+    const TargetStatus status = target_.status();
+    if (!status.build.available)
+      return fail("target {} cannot be built for here: {}{}", target_.id, status.build.reason,
+                  status.diagnose.available ? "; `acuate diagnose` answers for it" : "");
+    if (options_.precision == "int8" && !options_.data)
+      return fail("--precision int8 needs --data: samples from which the ranges of the activations are measured");
+    // The output is claimed first, so that an existing folder is found before any work is done.
+    auto folder = AtomicFolder::create(options_.output, options_.overwrite, kManifestName);
+    if (!folder) return folder.error();
+    folder_.emplace(std::move(*folder));
+    auto model = import_model(options_.model);
+    if (!model) return model.error();
+    original_ = std::move(*model);
+    if (auto valid = refuse_invalid(*original_); !valid) return valid;
+    auto samples = open_samples(options_);
+    if (!samples) return samples.error();
+    samples_ = std::move(*samples);
+    report_.findings = samples_.findings;
+    return {};
+  }
+
+  Result<void> fix_shapes() {
+    fix_options_ = options_.fix;
+    auto proposals = propose_input_shapes(*original_, options_, samples_);
+    if (!proposals) return proposals.error();
+    proposed_ = !proposals->empty();
+    for (auto& [input, shape] : *proposals) fix_options_.shapes[input] = std::move(shape);
+    fix_options_.evaluate = make_evaluator(target_);
+    auto fixed = fix(*original_, fix_options_);
+    if (!fixed) return fixed.error();
+    fixed_ = std::move(fixed->model);
+    edits_ = std::move(fixed->edits);
+    if (options_.precision == "int8" && !fixed->still_dynamic.empty()) {
+      const StillDynamic& first = fixed->still_dynamic.front();
+      return fail("int8 needs static shapes, but '{}' is {} because of {} ({}); give --shape or --dim", first.value, first.type, first.source, first.chain);
+    }
+    set_inputs(samples_, *fixed_);
+    return {};
+  }
+
+  Result<void> simplify_model() {
+    float_ = fixed_->clone();
+    const PassContext context{.evaluate = make_evaluator(target_)};
+    auto records = simplify(*float_, context, {.exact_only = options_.exact, .disabled = options_.disabled_passes});
+    if (!records) return records.error();
+    if (options_.disabled_passes.empty()) {
+      edits_.push_back(options_.exact ? "apply simplify-exact" : "apply simplify");
+      return {};
+    }
+    edits_.push_back("# with passes switched off: " + join(std::vector<std::string>(options_.disabled_passes.begin(), options_.disabled_passes.end()), ", "));
+    return {};
+  }
+
+  Result<void> diagnose_model() {
+    const DiagnoseOptions options{.fix = fix_options_, .shapes_source = proposed_ ? "proposed from the data" : "as given"};
+    std::vector<std::string> ids = options_.diagnose;
+    ids.insert(ids.begin(), target_.id);
+    for (const std::string& id : ids) {
+      auto target = id == target_.id ? Result<Target>(target_) : resolve_target(id);
+      if (!target) return target.error();
+      auto findings = diagnose(*original_, *target, options);
+      if (!findings) return fail("target {}: {}", id, findings.error().message);
+      for (Finding& finding : *findings) {
+        // What is wrong with the model itself is told once, not for every target.
+        if (std::find(report_.findings.begin(), report_.findings.end(), finding) == report_.findings.end()) report_.findings.push_back(std::move(finding));
+      }
+    }
+    return {};
+  }
+
+  Result<void> quantize() {
+    if (options_.precision != "int8") return {};
+    auto converted = convert_opset(*float_, std::max(kQuantizationOpset, float_->opset_version()));
+    if (!converted) return converted.error();
+    float_ = std::move(*converted);
+    infer_shapes(*float_);
+    name_nodes(*float_);
+    const SampleSet& set = *samples_.calibration;
+    QuantizeOptions quantize_options;
+    if (!options_.scheme.empty()) quantize_options.request.scheme = to_snake_case(options_.scheme);
+    quantize_options.request.exclude = options_.exclude;
+    quantize_options.range = options_.range;
+    quantize_options.calibration = {.threads = options_.threads, .max_memory_bytes = options_.max_memory_bytes, .progress = options_.progress};
+    auto quantized = quantize_model(*float_, target_, set.size(), [&](size_t i) { return set.load(i); }, quantize_options);
+    if (!quantized) return quantized.error();
+    quantized_ = std::move(*quantized);
+    return {};
+  }
+
+  Result<void> emit() {
+    const fs::path& folder = folder_->path();
+    std::error_code code;
+    fs::create_directories(folder / "modules", code);
+    if (code) return fail("cannot create {}: {}", (folder / "modules").string(), code.message());
+    const Model& emitted = quantized_ ? *quantized_->model : *float_;
+    if (auto saved = save_model(emitted, folder / kModuleFile); !saved) return saved;
+    std::string script = "# Edits that make the float network of this artifact out of " + options_.model.filename().string() + "\n";
+    for (const std::string& line : edits_) script += line + "\n";
+    if (auto written = write_text_file(folder / "edits.acu", script); !written) return written;
+    if (quantized_)
+      if (auto written = write_text_file(folder / "encodings.json", write_encodings(quantized_->encodings)); !written) return written;
+    return {};
+  }
+
+  Result<void> compile() {
+    auto engine = target_.load(ModelSource::file(folder_->path() / kModuleFile), {.threads = options_.threads});
+    if (!engine) return fail("target {} does not take the emitted model: {}", target_.id, engine.error().message);
+    Manifest manifest;
+    manifest.acuate = kVersion;
+    manifest.target = target_.id;
+    manifest.inputs = (*engine)->inputs();
+    manifest.outputs = (*engine)->outputs();
+    const SampleSet* set = samples_.calibration ? &*samples_.calibration : samples_.evaluation ? &*samples_.evaluation : nullptr;
+    if (set != nullptr && set->dataset.is_images()) manifest.preprocess = set->preprocess;
+    ManifestModule module{"onnx", kModuleFile, target_.id, {}, {}};
+    for (const IoSpec& port : manifest.inputs) module.inputs.push_back(port.name);
+    for (const IoSpec& port : manifest.outputs) module.outputs.push_back(port.name);
+    manifest.modules.push_back(std::move(module));
+    for (const auto& entry : fs::recursive_directory_iterator(folder_->path() / "modules")) {
+      if (!entry.is_regular_file()) continue;
+      auto file = describe_file(folder_->path(), fs::relative(entry.path(), folder_->path()).generic_string());
+      if (!file) return file.error();
+      converted_bytes_ += file->size_bytes;
+      manifest.files.push_back(std::move(*file));
+    }
+    report_environment(report_, fmt::format("{} {}", target_.id, target_.status().run.version), options_.threads, options_.seed);
+    for (const auto& [key, value] : report_.environment) manifest.environment[key] = value;
+    return write_text_file(folder_->path() / kManifestName, write_manifest(manifest));
+  }
+
+  Result<void> evaluate() {
+    auto bytes = model_bytes(*fixed_);
+    if (!bytes) return bytes.error();
+    auto engine = target_.load(ModelSource::memory(as_bytes(*bytes)), {.threads = options_.threads});
+    if (!engine) return fail("the float model does not run: {}", engine.error().message);
+    baseline_.emplace(Runnable::of(std::move(*engine)));
+    auto artifact = Runnable::open(folder_->path(), target_, {.threads = options_.threads});
+    if (!artifact) return artifact.error();
+    converted_.emplace(std::move(*artifact));
+    if (!samples_.evaluation) {
+      Finding finding;
+      finding.id = "no_evaluation_data";
+      finding.severity = Severity::Warning;
+      finding.cause = "No data were given to judge the converted model on, so its accuracy is unknown.";
+      finding.stage = "evaluate";
+      report_.findings.push_back(std::move(finding));
+      unmet_ = unmet(requirements_, {});
+      return {};
+    }
+    Evaluation evaluation;
+    evaluation.progress = options_.progress;
+    evaluation.context.seed = options_.seed;
+    register_all_metrics(metrics_);
+    register_all_decoders(decoders_);
+    if (samples_.spec) {
+      for (const std::string& id : samples_.spec->metrics) evaluation.metrics.push_back(metrics_.lookup(id));
+      evaluation.context.decoder = samples_.spec->decoder.empty() ? nullptr : decoders_.lookup(samples_.spec->decoder);
+      evaluation.context.decoder_options = samples_.spec->decoder_options;
+    }
+    for (const char* id : {"sqnr", "cosine"})
+      if (std::find(evaluation.metrics.begin(), evaluation.metrics.end(), metrics_.lookup(id)) == evaluation.metrics.end())
+        evaluation.metrics.push_back(metrics_.lookup(id));
+    const SampleSet& set = *samples_.evaluation;
+    auto values = evaluate_pair(*baseline_, *converted_, set.size(), [&](size_t i) { return set.load(i); }, [&](size_t i) { return set.name(i); }, evaluation);
+    if (!values) return values.error();
+    report_accuracy(report_, *values);
+    unmet_ = unmet(requirements_, *values);
+    for (const std::string& sentence : unmet_) {
+      Finding finding;
+      finding.id = "requirement_not_met";
+      finding.severity = Severity::Error;
+      finding.target = target_.id;
+      finding.cause = "A condition that was required with --max-drop does not hold.";
+      finding.evidence = sentence;
+      finding.stage = "evaluate";
+      report_.findings.push_back(std::move(finding));
+    }
+    return {};
+  }
+
+  // Inputs for timing: a real sample, or zeros.
+  Result<std::vector<Tensor>> timing_inputs() const {
+    for (const auto* set : {&samples_.evaluation, &samples_.calibration})
+      if (*set) return (*set)->load(0);
+    std::vector<Tensor> inputs;
+    for (const IoSpec& port : baseline_->inputs()) {
+      Shape shape = port.shape;
+      for (int64_t& dim : shape)
+        if (dim < 0) dim = 1;
+      inputs.push_back(Tensor::allocate(port.type, shape));
+    }
+    return inputs;
+  }
+
+  Result<void> time() {
+    if (options_.runs <= 0) return {};
+    auto inputs = timing_inputs();
+    if (!inputs) return inputs.error();
+    const auto run = [&](Runnable& runnable) {
+      return [&]() -> Result<void> {
+        auto outputs = runnable.run(*inputs);
+        return outputs ? Result<void>() : Result<void>(outputs.error());
+      };
+    };
+    auto timings = time_interleaved({run(*baseline_), run(*converted_)}, options_.runs, 2, options_.progress);
+    if (!timings) {
+      if (samples_.evaluation || samples_.calibration) return timings.error();
+      report_.latency.baseline_ms = report_.latency.converted_ms = Measure::none("no samples, and the model does not run on zeros");
+      return {};
+    }
+    report_latency(report_, (*timings)[0], (*timings)[1]);
+    return {};
+  }
+
+  Result<void> profile() {
+    auto artifact = Runnable::open(folder_->path(), target_, {.threads = options_.threads, .profile = true});
+    if (!artifact) return artifact.error();
+    auto inputs = timing_inputs();
+    if (!inputs) return inputs.error();
+    for (int i = 0; i < kProfiledRuns; ++i)
+      if (auto outputs = artifact->run(*inputs); !outputs) {
+        report_.kernels.unproven = outputs.error().message;
+        return {};
+      }
+    auto profile = artifact->profile();
+    if (!profile) return profile.error();
+    profile_ = std::move(*profile);
+    report_kernels(report_, profile_);
+    if (quantized_)
+      for (Finding& finding : findings_of_execution(*quantized_, profile_, target_.id)) report_.findings.push_back(std::move(finding));
+    return {};
+  }
+
+  Result<void> write_report() {
+    const Stopwatch watch;
+    report_model(report_, *original_, *fixed_, *float_);
+    report_.model.converted_size_bytes = Measure(static_cast<double>(converted_bytes_));
+    report_.target = {target_.id, target_.summary, target_.status().run.version, "CPU", options_.precision, ""};
+    if (quantized_) {
+      report_.target.scheme = QuantizationRequest{}.scheme;
+      if (!options_.scheme.empty()) report_.target.scheme = to_snake_case(options_.scheme);
+      report_quantization(report_, *float_, *quantized_);
+    }
+    report_modules(report_, *float_, kModuleFile, profile_);
+    report_.stages.push_back({"report", watch.seconds(), Measure(static_cast<double>(peak_rss_bytes()))});
+    if (auto written = write_text_file(folder_->path() / "report.json", render_json(report_)); !written) return written;
+    if (auto written = write_text_file(folder_->path() / "report.html", render_html(report_)); !written) return written;
+    return folder_->commit();
+  }
+
+  const ConvertOptions& options_;
+  Target target_;
+  std::optional<AtomicFolder> folder_;
+  std::vector<Requirement> requirements_;
+  MetricRegistry metrics_;
+  DecoderRegistry decoders_;
+  std::unique_ptr<Model> original_, fixed_;
+  std::unique_ptr<Model> float_;  // simplified: the canonical float graph
+  Samples samples_;
+  FixOptions fix_options_;
+  bool proposed_ = false;
+  std::vector<std::string> edits_;
+  std::optional<Quantized> quantized_;
+  std::optional<Runnable> baseline_, converted_;
+  Profile profile_;
+  uint64_t converted_bytes_ = 0;
+  Report report_;
+  std::vector<std::string> unmet_;
+};
+
+}  // namespace
+
+Result<Conversion> convert(const ConvertOptions& options) { return Pipeline(options).run(); }
+
+Result<std::string> apply_pass_by_name(Model& model, std::string_view id, const PassContext& context) {
+  const std::string key = to_snake_case(id);
+  if (key == "simplify" || key == "simplify_exact") {
+    auto records = simplify(model, context, {.exact_only = key == "simplify_exact", .disabled = {}});
+    if (!records) return records.error();
+    size_t applied = 0;
+    for (const PassRecord& record : *records) applied += record.applied;
+    return fmt::format("{} changes by {} passes", applied, records->size());
+  }
+  auto pass = passes().find(key, "pass");
+  if (!pass) return fail("{}, simplify, simplify-exact", pass.error().message);
+  infer_shapes(model);
+  auto outcome = run_pass(**pass, model, context);
+  if (!outcome) return outcome.error();
+  return fmt::format("{} changes", outcome->applied);
+}
+
+}  // namespace acuate

@@ -1,0 +1,44 @@
+#pragma once
+
+#include <filesystem>
+#include <optional>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "base/progress.h"
+#include "diagnose/fix.h"
+
+namespace acuate {
+
+// What `acuate convert` is asked for; the names follow the command line.
+struct ConvertOptions {
+  std::filesystem::path model;
+  std::filesystem::path output;
+  bool overwrite = false;
+
+  std::string target = "auto";
+  std::vector<std::string> diagnose;  // further targets whose findings go into the report
+  FixOptions fix;                     // --shape, --dim
+
+  std::optional<std::filesystem::path> data;
+  size_t samples = 0;      // of `data`, drawn by seed; 0: all
+  uint64_t seed = 0;
+  std::string preprocess;  // preset or file; empty: assumed, and said as a finding
+  std::optional<std::filesystem::path> eval;
+
+  std::string precision = "fp32";  // fp32 | int8
+  std::string scheme;              // empty: the target's default
+  std::string range = "mse";
+  std::vector<std::string> exclude;
+  std::vector<std::string> max_drop;
+
+  bool exact = false;
+  std::set<std::string> disabled_passes;
+  int threads = 0;
+  uint64_t max_memory_bytes = uint64_t{2} << 30;
+  int runs = 20;  // timed runs of each contender
+  Progress progress;
+};
+
+}  // namespace acuate

@@ -1,0 +1,249 @@
+#include "convert/report_parts.h"
+
+#include <algorithm>
+#include <fstream>
+#include <map>
+#include <set>
+#include <thread>
+#include <unordered_set>
+
+#include "base/file.h"
+#include "base/hash.h"
+#include "base/text.h"
+#include "base/version.h"
+#include "graph/module_tree.h"
+#include "onnx_io/authority.h"
+#include "report/histogram.h"
+#include "shape/macs.h"
+
+namespace acuate {
+namespace {
+
+ReportShape report_shape(const ValueType& type) {
+  if (!type.shape) return std::nullopt;
+  std::vector<ReportDim> dims;
+  for (const Dim& dim : *type.shape) dims.push_back({dim.is_known() ? std::optional(dim.value) : std::nullopt, to_valid_utf8(dim.name)});
+  return dims;
+}
+
+ReportPort report_port(const Value& before, const Model& fixed) {
+  ReportPort port;
+  port.name = to_valid_utf8(before.name);
+  port.type = element_type_name(before.type.element);
+  port.shape_before = report_shape(before.type);
+  if (const Value* after = fixed.graph().find(before.name)) port.shape_after = report_shape(after->type);
+  return port;
+}
+
+int64_t node_count(const Model& model) {
+  int64_t count = 0;
+  for (const Graph* graph : model.all_graphs()) count += static_cast<int64_t>(graph->node_count());
+  return count;
+}
+
+// The node whose kernel this is: engines append to the names of nodes that they change.
+std::string_view without_engine_suffix(std::string_view name) {
+  for (const std::string_view suffix : {"_nchwc", "_kernel_time", "_quant"})
+    if (name.ends_with(suffix)) name.remove_suffix(suffix.size());
+  const size_t token = name.find("_token_");
+  return token == name.npos ? name : name.substr(0, token);
+}
+
+bool is_float_convolution(std::string_view kernel) {
+  return kernel == "Conv" || kernel == "FusedConv" || kernel == "NhwcFusedConv" || kernel == "Gemm" || kernel == "FusedGemm" || kernel == "MatMul" || kernel == "FusedMatMul";
+}
+
+ReportHistogram report_histogram(const Histogram& histogram) {
+  std::vector<double> edges;
+  std::vector<int64_t> counts;
+  for (const HistogramBin& bin : histogram.bins()) {
+    if (edges.empty()) edges.push_back(bin.low);
+    if (bin.low > edges.back()) {
+      edges.push_back(bin.low);
+      counts.push_back(0);
+    }
+    edges.push_back(bin.high);
+    counts.push_back(static_cast<int64_t>(bin.count));
+  }
+  if (counts.empty()) return {};
+  return rebin(edges, counts);
+}
+
+std::string cpu_model() {
+  std::ifstream file("/proc/cpuinfo");
+  for (std::string line; std::getline(file, line);)
+    if (line.starts_with("model name")) return std::string(trim(line.substr(line.find(':') + 1)));
+  return "unknown";
+}
+
+}  // namespace
+
+void report_model(Report& report, const Model& original, const Model& fixed, const Model& converted) {
+  ReportModel& model = report.model;
+  model.path = original.path().filename().string();
+  if (auto file = MappedFile::open(original.path())) {
+    model.hash = content_hash((*file)->bytes());
+    model.size_bytes = static_cast<int64_t>((*file)->bytes().size());
+  }
+  for (const Value* input : original.graph().inputs())
+    if (!input->initializer) model.inputs.push_back(report_port(*input, fixed));
+  for (const Value* output : original.graph().outputs()) model.outputs.push_back(report_port(*output, fixed));
+  model.nodes_before = node_count(original);
+  model.nodes_after = node_count(converted);
+  for (const Graph* graph : converted.all_graphs())
+    for (const Value* value : graph->initializers()) model.parameters += value->initializer->size();
+  for (const OpsetImport& import : original.opset_imports()) model.opset.push_back({std::string(import.domain), import.version});
+  model.producer = to_valid_utf8(original.producer_name());
+  if (!original.producer_version().empty()) model.producer += " " + to_valid_utf8(original.producer_version());
+}
+
+void report_modules(Report& report, const Model& converted, const std::string& engine, const Profile& profile) {
+  const ModelModuleTree tree = ModelModuleTree::of(converted);
+  std::map<std::string, ReportModule> rows;
+  std::vector<std::string> order;
+  std::map<std::string, const Node*, std::less<>> by_name;
+  int64_t total_macs = 0;
+  bool macs_known = true;
+  for (const Node* node = converted.graph().first(); node != nullptr; node = node->next()) {
+    const ModuleInfo& info = tree.module_of(*node);
+    auto [place, added] = rows.try_emplace(info.path);
+    ReportModule& row = place->second;
+    if (added) {
+      order.push_back(info.path);
+      row.path = info.path;
+      row.type = info.class_name;
+      row.status = ModuleStatus::Converted;
+      row.engine = engine;
+      row.macs = Measure(0);
+      row.time_us = profile.runs > 0 ? Measure(0) : Measure::none("not measured");
+      row.sqnr_db = Measure::none("not measured by module");
+      row.cosine = Measure::none("not measured by module");
+    }
+    ++row.nodes;
+    const auto macs = multiply_accumulates(*node);
+    macs_known &= macs.has_value();
+    if (macs && row.macs) row.macs = Measure(*row.macs + static_cast<double>(*macs));
+    else row.macs = Measure::none("shapes are not static");
+    total_macs += macs.value_or(0);
+    for (size_t slot = 0; slot < node->input_count(); ++slot)
+      if (const Value* input = node->input(slot); input != nullptr && input->is_constant()) row.parameters += input->initializer->size();
+    by_name.emplace(node->name(), node);
+  }
+  for (const KernelRecord& kernel : profile.kernels) {
+    const auto found = by_name.find(without_engine_suffix(kernel.node));
+    const auto row = rows.find(found == by_name.end() ? "" : tree.module_of(*found->second).path);
+    if (row != rows.end() && profile.runs > 0) row->second.time_us = Measure(row->second.time_us.value_or(0) + kernel.time_us / static_cast<double>(profile.runs));
+  }
+  for (const std::string& path : order) report.modules.push_back(rows.at(path));
+  report.model.macs = macs_known ? Measure(static_cast<double>(total_macs)) : Measure::none("shapes are not static");
+  ReportCoverage& coverage = report.coverage;
+  coverage.modules_total = coverage.modules_converted = static_cast<int64_t>(report.modules.size());
+  coverage.engines = 1;
+  coverage.nodes_total = coverage.nodes_on_target = static_cast<int64_t>(converted.graph().node_count());
+  coverage.macs_on_target_fraction = Measure(1.0);
+}
+
+void report_accuracy(Report& report, const std::vector<MetricValue>& values) {
+  for (const MetricValue& value : values) {
+    ReportAccuracy row;
+    row.metric = value.output.empty() ? value.name : value.name + " of " + to_valid_utf8(value.output);
+    row.baseline = value.baseline ? Measure(*value.baseline) : Measure::none(value.reason);
+    row.converted = value.converted ? Measure(*value.converted) : Measure::none(value.reason);
+    row.n = value.n;
+    if (value.interval) row.interval = {(*value.interval)[0], (*value.interval)[1]};
+    else row.interval_reason = value.reason.empty() ? "too few samples to resample" : value.reason;
+    report.accuracy.push_back(std::move(row));
+  }
+}
+
+void report_latency(Report& report, const Timing& baseline, const Timing& converted) {
+  report.latency.baseline_ms = Measure(baseline.median_ms());
+  report.latency.converted_ms = Measure(converted.median_ms());
+  report.latency.p95_ms = Measure(converted.p95_ms());
+  report.latency.runs = static_cast<int64_t>(converted.wall_ms.size());
+  report.latency.baseline_samples_ms = baseline.wall_ms;
+  report.latency.converted_samples_ms = converted.wall_ms;
+}
+
+void report_quantization(Report& report, const Model& converted, const Quantized& quantized) {
+  const ModelModuleTree tree = ModelModuleTree::of(converted);
+  for (const TensorEncoding& encoding : quantized.encodings.tensors) {
+    const Quantization& grid = encoding.quantization;
+    ReportTensor row;
+    row.name = to_valid_utf8(encoding.tensor);
+    const Value* value = converted.graph().find(encoding.tensor);
+    row.kind = value != nullptr && value->is_constant() ? "weight" : "activation";
+    if (value != nullptr && value->producer != nullptr) row.module = tree.module_of(*value->producer).path;
+    row.scheme = grid.scheme;
+    row.bits = grid.bits;
+    if (grid.per_channel_axis >= 0) row.axis = grid.per_channel_axis;
+    row.scale.assign(grid.scale.begin(), grid.scale.end());
+    row.zero_point.assign(grid.zero_point.begin(), grid.zero_point.end());
+    double low = 0, high = 0;
+    for (size_t c = 0; c < grid.scale.size(); ++c) {
+      const AffineGrid channel = grid.grid(c);
+      low = std::min(low, static_cast<double>(channel.lowest) * channel.scale);
+      high = std::max(high, static_cast<double>(channel.highest) * channel.scale);
+    }
+    row.range_min = Measure(low);
+    row.range_max = Measure(high);
+    row.range_method = encoding.range_method;
+    row.sqnr_db = encoding.sqnr_db ? Measure(*encoding.sqnr_db) : Measure::none("no signal, or no error at all");
+    row.clipped_fraction = encoding.clipped_fraction ? Measure(*encoding.clipped_fraction) : Measure::none("not measured");
+    if (const auto found = quantized.calibration.histograms.find(encoding.tensor); found != quantized.calibration.histograms.end())
+      row.histogram = report_histogram(found->second);
+    report.quantization.tensors.push_back(std::move(row));
+  }
+}
+
+void report_kernels(Report& report, const Profile& profile) {
+  std::map<std::string, int64_t> counts;
+  for (const KernelRecord& kernel : profile.kernels) ++counts[kernel.op_type];
+  report.kernels.executed.assign(counts.begin(), counts.end());
+  if (counts.empty()) report.kernels.unproven = "the engine's profile named no kernel";
+}
+
+void report_environment(Report& report, const std::string& engine_version, int threads, uint64_t seed) {
+  report.environment = {
+      {"acuate", kVersion},
+      {"engine", engine_version},
+      {"onnx", onnx_library_version()},
+      {"cpu", cpu_model()},
+      {"cpus", std::to_string(std::thread::hardware_concurrency())},
+      {"threads", threads == 0 ? "all" : std::to_string(threads)},
+      {"seed", std::to_string(seed)},
+  };
+}
+
+std::vector<Finding> findings_of_execution(const Quantized& quantized, const Profile& profile, const std::string& target) {
+  std::vector<Finding> findings;
+  std::set<std::string, std::less<>> in_float;
+  for (const KernelRecord& kernel : profile.kernels)
+    if (is_float_convolution(kernel.op_type)) in_float.emplace(without_engine_suffix(kernel.node));
+  Finding silent;
+  silent.id = "float_convolution";
+  silent.severity = Severity::Warning;
+  silent.target = target;
+  silent.cause = "Planned in 8 bits, but the engine ran it in float: it found no integer kernel for this form.";
+  silent.stage = "evaluate";
+  for (const std::string& anchor : quantized.anchors)
+    if (in_float.count(anchor) > 0) silent.nodes.push_back(anchor);
+  silent.evidence = fmt::format("{} of {} convolutions and matrix products, by the engine's profile", silent.nodes.size(), quantized.anchors.size());
+  if (!silent.nodes.empty()) findings.push_back(std::move(silent));
+  std::map<std::string, std::vector<std::string>> kept;
+  for (const auto& [node, reason] : quantized.kept_float) kept[reason].push_back(node);
+  for (auto& [reason, nodes] : kept) {
+    Finding finding;
+    finding.id = "kept_float";
+    finding.severity = Severity::Info;
+    finding.target = target;
+    finding.cause = "Stays in float while the rest runs in 8 bits.";
+    finding.evidence = reason;
+    finding.nodes = std::move(nodes);
+    finding.stage = "quantize";
+    findings.push_back(std::move(finding));
+  }
+  return findings;
+}
+
+}  // namespace acuate

@@ -1,6 +1,7 @@
 #include "diagnose/diagnose.h"
 
 #include <algorithm>
+#include <set>
 
 #include <fmt/format.h>
 
@@ -72,7 +73,10 @@ Result<std::vector<Finding>> diagnose(const Model& model, const Target& target,
   std::unique_ptr<Model> shadow;
   bool has_shapes = false;
   if (is_sound) {
-    for (ModelIssue& issue : infer_shapes(*original).issues) issues.push_back(std::move(issue));
+    // What a node's first contradiction leads to is not told again.
+    std::set<std::string> told;
+    for (ModelIssue& issue : infer_shapes(*original).issues)
+      if (issue.node.empty() || told.insert(issue.node).second) issues.push_back(std::move(issue));
     FixOptions shapes = options.fix;
     shapes.evaluate = nullptr;  // what stays dynamic is told by the rules
     auto fixed = fix(*original, shapes);

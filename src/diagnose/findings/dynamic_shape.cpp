@@ -46,7 +46,12 @@ std::vector<Finding> find(const DiagnoseContext& context) {
   if (!context.is_sound) return findings;
   const auto remaining = dynamic_nodes(context.mended);
   const std::unordered_set<const Node*> still(remaining.begin(), remaining.end());
-  for (const ModuleReasons& group : group_by_part(context, context.as_it_stands, "dynamic_shape")) {
+  // With static inputs, shapes that only folding makes known are no trouble.
+  const auto& inputs = context.original.graph().inputs();
+  const bool from_inputs = std::any_of(inputs.begin(), inputs.end(),
+                                       [](const Value* input) { return is_dynamic_input(*input); });
+  const Judgement& judged = from_inputs ? context.as_it_stands : context.mended;
+  for (const ModuleReasons& group : group_by_part(context, judged, "dynamic_shape")) {
     Finding finding;
     finding.id = "dynamic_shape";
     finding.severity = Severity::Error;

@@ -63,7 +63,7 @@ Result<Samples> open_samples(const ConvertOptions& options) {
     auto dataset = Dataset::open(*options.data);
     if (!dataset) return dataset.error();
     images = dataset->is_images();
-    std::vector<size_t> chosen = choose_samples(dataset->size(), options.samples, options.seed);
+    std::vector<size_t> chosen = choose_samples(dataset->size(), options.samples == 0 ? dataset->size() : options.samples, options.seed);
     SampleSet calibration{*dataset, chosen, preprocess, {}};
     if (!samples.spec) {
       const Split split = split_samples(chosen.size(), 4, options.seed);
@@ -81,7 +81,7 @@ Result<Samples> open_samples(const ConvertOptions& options) {
     auto dataset = Dataset::open(samples.spec->data);
     if (!dataset) return dataset.error();
     images |= dataset->is_images();
-    std::vector<size_t> all = choose_samples(dataset->size(), 0, options.seed);
+    std::vector<size_t> all = choose_samples(dataset->size(), dataset->size(), options.seed);
     samples.evaluation = SampleSet{std::move(*dataset), std::move(all), samples.spec->preprocess.value_or(preprocess), {}};
   }
   if (images && preprocess.assumed) samples.findings.push_back(assumed_finding(preprocess));

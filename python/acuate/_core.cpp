@@ -1,0 +1,360 @@
+// The Python module over the rooms: conversion, artifacts, decoders, the command line. It holds
+// what needs C++; what Python says better stands in the .py files beside it. Tensors cross as flat
+// bytes with an element type and a shape, so that types which NumPy does not know by itself
+// (bfloat16) take the same way.
+#include <atomic>
+#include <csignal>
+#include <cstring>
+#include <functional>
+#include <mutex>
+
+#include <nanobind/nanobind.h>
+#include <nanobind/ndarray.h>
+#include <nanobind/stl/filesystem.h>
+#include <nanobind/stl/function.h>
+#include <nanobind/stl/map.h>
+#include <nanobind/stl/optional.h>
+#include <nanobind/stl/pair.h>
+#include <nanobind/stl/set.h>
+#include <nanobind/stl/string.h>
+#include <nanobind/stl/tuple.h>
+#include <nanobind/stl/vector.h>
+
+#include "base/stop.h"
+#include "base/version.h"
+#include "cli/command.h"
+#include "convert/convert.h"
+#include "data/image.h"
+#include "evaluate/metric.h"
+#include "report/writer.h"
+#include "rewrite/pass.h"
+#include "runtime/artifact.h"
+
+namespace nb = nanobind;
+using namespace nb::literals;
+
+// It holds its engines in a vector of unique_ptr, which claims to be copyable and is not.
+template <>
+struct nanobind::detail::is_copy_constructible<acuate::Artifact> : std::false_type {};
+
+namespace acuate {
+namespace {
+
+// The Error of a Result on its way to Python, where it is acuate.Error.
+class PythonError : public std::runtime_error {
+ public:
+  using std::runtime_error::runtime_error;
+};
+
+template <class T>
+T take(Result<T> result) {
+  if (!result) throw PythonError(result.error().message);
+  if constexpr (!std::is_void_v<T>) return std::move(*result);
+}
+
+std::atomic<bool> interrupted{false};
+
+// While it lives, Ctrl-C stops the work in C++ instead of waiting for Python to look; only where
+// Python's own handler is in place, and only in the main thread, where Python would raise. finish()
+// raises KeyboardInterrupt.
+class InterruptScope {
+ public:
+  InterruptScope() {
+    const nb::object threading = nb::module_::import_("threading");
+    const nb::object signal = nb::module_::import_("signal");
+    if (!threading.attr("current_thread")().is(threading.attr("main_thread")())) return;
+    if (!signal.attr("getsignal")(SIGINT).is(signal.attr("default_int_handler"))) return;
+    interrupted = false;
+    struct sigaction action = {};
+    action.sa_handler = [](int) {
+      interrupted = true;
+      request_stop();
+    };
+    sigemptyset(&action.sa_mask);
+    active_ = sigaction(SIGINT, &action, &previous_) == 0;
+  }
+  InterruptScope(const InterruptScope&) = delete;
+  InterruptScope& operator=(const InterruptScope&) = delete;
+  ~InterruptScope() { restore(); }
+
+  void finish() {
+    if (!restore() || !interrupted.exchange(false)) return;
+    clear_stop();
+    PyErr_SetNone(PyExc_KeyboardInterrupt);
+    throw nb::python_error();
+  }
+
+ private:
+  bool restore() {
+    if (!std::exchange(active_, false)) return false;
+    sigaction(SIGINT, &previous_, nullptr);
+    return true;
+  }
+  bool active_ = false;
+  struct sigaction previous_ = {};
+};
+
+using InBytes = nb::ndarray<const uint8_t, nb::ndim<1>, nb::c_contig, nb::device::cpu>;
+using InTensor = std::tuple<InBytes, std::string, Shape>;
+using OutBytes = nb::ndarray<nb::numpy, uint8_t, nb::ndim<1>>;
+using OutTensor = std::tuple<OutBytes, std::string, Shape>;
+
+// A view of the array, which lives as long as the last tensor over it.
+Tensor to_tensor(const InTensor& in) {
+  const auto& [bytes, type_name, shape] = in;
+  const auto type = parse_element_type(type_name);
+  if (!type || element_bits(*type) < 8)
+    throw PythonError(fmt::format("arrays of type {} cannot be fed", type_name));
+  std::shared_ptr<const void> owner(new InBytes(bytes), [](const InBytes* held) {
+    const nb::gil_scoped_acquire gil;
+    delete held;
+  });
+  return Tensor::view(*type, shape,
+                      {reinterpret_cast<const std::byte*>(bytes.data()), bytes.size()},
+                      std::move(owner));
+}
+
+std::vector<Tensor> to_tensors(const std::vector<InTensor>& in) {
+  std::vector<Tensor> tensors;
+  for (const InTensor& one : in) tensors.push_back(to_tensor(one));
+  return tensors;
+}
+
+// Python owns the tensor; nothing is copied.
+OutTensor to_python(const Tensor& tensor) {
+  if (element_bits(tensor.type()) < 8)
+    throw PythonError(fmt::format("results of type {} cannot be given to NumPy",
+                                  element_type_name(tensor.type())));
+  auto held = std::make_unique<Tensor>(tensor);
+  auto* data = reinterpret_cast<uint8_t*>(const_cast<std::byte*>(held->bytes().data()));
+  const size_t size_bytes = held->bytes().size();
+  const nb::capsule owner(held.release(),
+                          [](void* pointer) noexcept { delete static_cast<Tensor*>(pointer); });
+  return {OutBytes(data, {size_bytes}, owner), std::string(element_type_name(tensor.type())),
+          tensor.shape()};
+}
+
+// Results become writable arrays, so one that shares its bytes with an input or another result is
+// copied.
+void separate(std::span<const Tensor> inputs, std::vector<Tensor>& outputs) {
+  const auto overlap = [](const Tensor& a, const Tensor& b) {
+    const auto x = a.bytes(), y = b.bytes();
+    return !x.empty() && !y.empty() && std::less<>()(x.data(), y.data() + y.size()) &&
+           std::less<>()(y.data(), x.data() + x.size());
+  };
+  for (size_t i = 0; i < outputs.size(); ++i) {
+    bool shared = false;
+    for (const Tensor& input : inputs) shared |= overlap(input, outputs[i]);
+    for (size_t j = 0; j < i; ++j) shared |= overlap(outputs[j], outputs[i]);
+    if (!shared) continue;
+    Tensor copy = Tensor::allocate(outputs[i].type(), outputs[i].shape());
+    std::memcpy(copy.mutable_bytes().data(), outputs[i].bytes().data(), copy.bytes().size());
+    outputs[i] = std::move(copy);
+  }
+}
+
+using PythonPort = std::tuple<std::string, std::string, std::vector<std::optional<int64_t>>>;
+
+std::vector<PythonPort> to_ports(const std::vector<IoSpec>& specs) {
+  std::vector<PythonPort> ports;
+  for (const IoSpec& spec : specs) {
+    std::vector<std::optional<int64_t>> shape;
+    for (const int64_t dim : spec.shape)
+      shape.push_back(dim < 0 ? std::nullopt : std::optional(dim));
+    ports.emplace_back(spec.name, std::string(element_type_name(spec.type)), std::move(shape));
+  }
+  return ports;
+}
+
+std::vector<OutTensor> run_artifact(Artifact& artifact, const std::vector<InTensor>& in) {
+  const std::vector<Tensor> inputs = to_tensors(in);
+  std::vector<Tensor> outputs;
+  {
+    const nb::gil_scoped_release release;
+    outputs = take(artifact.run(inputs));
+    separate(inputs, outputs);
+  }
+  std::vector<OutTensor> results;
+  for (const Tensor& output : outputs) results.push_back(to_python(output));
+  return results;
+}
+
+// The image as the artifact's only input takes it, by the pre-processing that the manifest
+// declares.
+OutTensor prepare_image(const Artifact& artifact, const std::filesystem::path& path) {
+  if (!artifact.manifest().preprocess)
+    throw PythonError("the artifact stores no pre-processing for images; feed arrays");
+  if (artifact.inputs().size() != 1)
+    throw PythonError(fmt::format("an image can be fed to a model with one input, this one has {}",
+                                  artifact.inputs().size()));
+  Tensor tensor;
+  {
+    const nb::gil_scoped_release release;
+    const Image image = take(read_image(path));
+    tensor =
+        take(preprocess_image(*artifact.manifest().preprocess, image, artifact.inputs()[0].shape));
+  }
+  return to_python(tensor);
+}
+
+using PythonProgress =
+    std::function<void(const std::string&, uint64_t, uint64_t, const std::string&)>;
+// report.json as text, the folder, what was required and not met.
+using PythonConversion = std::tuple<std::string, std::filesystem::path, std::vector<std::string>>;
+
+PythonConversion run_convert(ConvertOptions options, const std::vector<std::string>& disabled,
+                             const std::optional<PythonProgress>& progress) {
+  for (const std::string& id : disabled)
+    options.disabled_passes.insert(std::string(take(passes().find(id, "pass"))->id));
+  // A progress function that raises stops the work; what it raised goes on to the caller.
+  std::exception_ptr raised;
+  std::mutex raised_mutex;
+  if (progress)
+    options.progress = [&](const ProgressEvent& event) {
+      const nb::gil_scoped_acquire gil;
+      try {
+        (*progress)(event.stage, event.done, event.total, event.unit);
+      } catch (...) {
+        const std::lock_guard lock(raised_mutex);
+        if (!raised) raised = std::current_exception();
+        request_stop();
+      }
+    };
+  InterruptScope interrupt;
+  std::optional<Result<Conversion>> conversion;
+  {
+    const nb::gil_scoped_release release;
+    conversion.emplace(convert(options));
+  }
+  if (raised) {
+    clear_stop();
+    std::rethrow_exception(raised);
+  }
+  interrupt.finish();
+  Conversion done = take(std::move(*conversion));
+  return {render_json(done.report), std::move(done.output), std::move(done.unmet)};
+}
+
+struct Decoding {
+  DecoderRegistry decoders;
+  const Decoder* decoder = nullptr;
+  DecoderOptions options;
+};
+
+Decoding text_decoding(const DecoderOptions& given) {
+  Decoding decoding;
+  register_all_decoders(decoding.decoders);
+  decoding.decoder = decoding.decoders.lookup("db_text");
+  decoding.options = take(complete_options(*decoding.decoder, given));
+  return decoding;
+}
+
+// Corners, four (x, y) for each box, and the boxes' scores.
+std::pair<std::vector<double>, std::vector<float>> decode_text_boxes(
+    const InTensor& map, const DecoderOptions& options) {
+  const Decoding decoding = text_decoding(options);
+  const Tensor tensor = to_tensor(map);
+  std::pair<std::vector<double>, std::vector<float>> result;
+  const nb::gil_scoped_release release;
+  for (const TextBox& box :
+       take(decoding.decoder->decode({&tensor, 1}, decoding.options)).text_boxes) {
+    for (const Point& corner : box.corners) {
+      result.first.push_back(corner.x);
+      result.first.push_back(corner.y);
+    }
+    result.second.push_back(box.score);
+  }
+  return result;
+}
+
+// F1 (nothing where neither side has a box) and the counts behind it; one pair of maps for each
+// page.
+std::pair<std::optional<double>, std::map<std::string, double>> text_box_f1(
+    const std::vector<InTensor>& baseline, const std::vector<InTensor>& converted,
+    const DecoderOptions& options) {
+  if (baseline.size() != converted.size())
+    throw PythonError(fmt::format("{} maps of the baseline, {} of the converted model",
+                                  baseline.size(), converted.size()));
+  const Decoding decoding = text_decoding(options);
+  MetricRegistry metrics;
+  register_all_metrics(metrics);
+  MetricContext context;
+  context.output_names = {"map"};
+  context.decoder = decoding.decoder;
+  context.decoder_options = decoding.options;
+  const auto accumulator = metrics.lookup("text_box_f1")->create(context);
+  const std::vector<Tensor> truth = to_tensors(baseline), found = to_tensors(converted);
+  const nb::gil_scoped_release release;
+  for (size_t page = 0; page < truth.size(); ++page)
+    take(accumulator->add({fmt::format("page {}", page), {&truth[page], 1}, {&found[page], 1}}));
+  const MetricValue value = accumulator->finish().at(0);
+  return {value.converted, value.details};
+}
+
+int command_line(const std::vector<std::string>& arguments) {
+  const nb::gil_scoped_release release;
+  return run_command_line(arguments);
+}
+
+}  // namespace
+}  // namespace acuate
+
+NB_MODULE(_core, m) {
+  using namespace acuate;
+  nb::set_leak_warnings(false);  // module state lives until the process ends
+  m.attr("__version__") = kVersion;
+  auto error = nb::exception<PythonError>(m, "Error", PyExc_ValueError);
+  auto internal = nb::exception<InternalError>(m, "InternalError", PyExc_RuntimeError);
+  error.attr("__module__") = internal.attr("__module__") = "acuate";
+  error.attr("__doc__") = "The caller's mistake or unusable input: what, where, found, expected.";
+  internal.attr("__doc__") = "A bug in acuate.";
+
+  nb::class_<ConvertOptions>(m, "ConvertOptions")
+      .def(nb::init<>())
+      .def_rw("model", &ConvertOptions::model)
+      .def_rw("output", &ConvertOptions::output)
+      .def_rw("overwrite", &ConvertOptions::overwrite)
+      .def_rw("target", &ConvertOptions::target)
+      .def_rw("diagnose", &ConvertOptions::diagnose)
+      .def_prop_rw(
+          "shapes", [](const ConvertOptions& o) { return o.fix.shapes; },
+          [](ConvertOptions& o, std::map<std::string, ShapeSpec> v) {
+            o.fix.shapes = std::move(v);
+          })
+      .def_prop_rw(
+          "dims", [](const ConvertOptions& o) { return o.fix.dims; },
+          [](ConvertOptions& o, std::map<std::string, int64_t> v) { o.fix.dims = std::move(v); })
+      .def_rw("data", &ConvertOptions::data)
+      .def_rw("samples", &ConvertOptions::samples)
+      .def_rw("seed", &ConvertOptions::seed)
+      .def_rw("preprocess", &ConvertOptions::preprocess)
+      .def_rw("eval", &ConvertOptions::eval)
+      .def_rw("precision", &ConvertOptions::precision)
+      .def_rw("scheme", &ConvertOptions::scheme)
+      .def_rw("range", &ConvertOptions::range)
+      .def_rw("exclude", &ConvertOptions::exclude)
+      .def_rw("max_drop", &ConvertOptions::max_drop)
+      .def_rw("exact", &ConvertOptions::exact)
+      .def_rw("threads", &ConvertOptions::threads)
+      .def_rw("max_memory_bytes", &ConvertOptions::max_memory_bytes)
+      .def_rw("runs", &ConvertOptions::runs);
+  m.def("convert", &run_convert, "options"_a, "disabled_passes"_a, "progress"_a.none());
+
+  nb::class_<Artifact>(m, "Artifact")
+      .def_prop_ro("target", [](const Artifact& a) { return a.manifest().target; })
+      .def_prop_ro("inputs", [](const Artifact& a) { return to_ports(a.inputs()); })
+      .def_prop_ro("outputs", [](const Artifact& a) { return to_ports(a.outputs()); })
+      .def("run", &run_artifact, "inputs"_a)
+      .def("prepare_image", &prepare_image, "path"_a);
+  m.def(
+      "open_artifact",
+      [](const std::filesystem::path& folder, int threads) {
+        const nb::gil_scoped_release release;
+        return take(Artifact::open(folder, {.threads = threads}));
+      },
+      "folder"_a, "threads"_a);
+
+  m.def("decode_text_boxes", &decode_text_boxes, "map"_a, "options"_a);
+  m.def("text_box_f1", &text_box_f1, "baseline"_a, "converted"_a, "options"_a);
+  m.def("run_command_line", &command_line, "arguments"_a);
+}

@@ -2,6 +2,9 @@
 
 #include <functional>
 #include <string>
+#include <vector>
+
+#include <nlohmann/json_fwd.hpp>
 
 #include "base/registry.h"
 #include "base/result.h"
@@ -31,6 +34,11 @@ const ReportWriterRegistry& report_writers();
 std::string render_json(const Report& report);
 std::string render_html(const Report& report);
 std::string render_terminal(const Report& report, const RenderOptions& options = {});
+
+// Findings alone, grouped as in the whole report, and as the list that `report.json` holds.
+std::string render_findings(const std::vector<Finding>& findings,
+                            const RenderOptions& options = {});
+nlohmann::ordered_json findings_json(const std::vector<Finding>& findings);
 
 // Reads what the json writer wrote (`schema_version` 1). Members that it does not know are skipped;
 // an error names the member, what was found and what was expected.

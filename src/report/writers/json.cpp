@@ -232,6 +232,10 @@ std::string render(const Report& report, const RenderOptions&) {
 
 }  // namespace
 
+nlohmann::ordered_json findings_json(const std::vector<Finding>& findings) {
+  return write_list(findings);
+}
+
 void register_report_json(ReportWriterRegistry& registry) {
   registry.add({"json", ".json", "the machine-readable report, by report.schema.json", render});
 }

@@ -2,6 +2,7 @@
 #include <limits>
 
 #include <gtest/gtest.h>
+#include <nlohmann/json.hpp>
 
 #include "base/file.h"
 #include "report/writer.h"
@@ -88,6 +89,16 @@ TEST(Json, ParseRefusesWhatIsNoReport) {
   }
   // Deep nesting must not exhaust the stack.
   EXPECT_FALSE(parse_report(std::string(200000, '[')));
+}
+
+TEST(Json, FindingsAloneAreTheMemberOfTheReport) {
+  Report report;
+  report.findings.resize(1);
+  report.findings[0].id = "cycle";
+  report.findings[0].nodes = {"a"};
+  EXPECT_EQ(findings_json(report.findings),
+            nlohmann::ordered_json::parse(render_json(report)).at("findings"));
+  EXPECT_EQ(findings_json({}), nlohmann::ordered_json::array());
 }
 
 TEST(Json, UnknownMembersAreSkipped) {

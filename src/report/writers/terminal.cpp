@@ -24,6 +24,11 @@ class TerminalText {
  public:
   TerminalText(const Report& report, bool colour) : report_(report), colour_(colour) {}
 
+  std::string render_findings_only() {
+    add_findings();
+    return out_.substr(1);  // without the empty line before the section
+  }
+
   std::string render() {
     for (const std::string& line : headline(report_)) out_ += bold(printable(line)) + "\n";
     add_model();
@@ -288,6 +293,12 @@ std::string render(const Report& report, const RenderOptions& options) {
 }
 
 }  // namespace
+
+std::string render_findings(const std::vector<Finding>& findings, const RenderOptions& options) {
+  Report report;
+  report.findings = findings;
+  return TerminalText(report, options.colour).render_findings_only();
+}
 
 void register_report_terminal(ReportWriterRegistry& registry) {
   registry.add({"terminal", ".txt", "plain text of at most 100 columns", render});

@@ -74,6 +74,14 @@ TEST(Terminal, EqualFindingsAreOneEntry) {
   EXPECT_LT(split(text, '\n').size(), 40u);
 }
 
+TEST(Terminal, FindingsAloneAreThoseOfTheReport) {
+  const Report report = example();
+  const std::string text = render_findings(report.findings);
+  EXPECT_TRUE(text.starts_with("Findings: 60 of 6 kinds\n")) << text;
+  EXPECT_NE(render_terminal(report).find("\n" + text), std::string::npos);
+  EXPECT_EQ(render_findings({}), "Findings: none\n");
+}
+
 TEST(Terminal, UniformSubtreesAreOneLineAndMixedOnesOpen) {
   Report report;
   for (int i = 0; i < 400; ++i) {

@@ -1,10 +1,9 @@
 #include "convert/convert.h"
 
-#include <unordered_set>
-
 #include "base/stop.h"
 #include "base/text.h"
 #include "base/version.h"
+#include "convert/float_model.h"
 #include "convert/report_parts.h"
 #include "convert/requirement.h"
 #include "convert/samples.h"
@@ -13,32 +12,15 @@
 #include "evaluate/evaluation.h"
 #include "onnx_io/export.h"
 #include "onnx_io/import.h"
-#include "onnx_io/opset.h"
 #include "report/writer.h"
 #include "shape/infer.h"
-#include "targets/fold.h"
 
 namespace acuate {
 namespace {
 namespace fs = std::filesystem;
 
 constexpr const char* kModuleFile = "modules/model.onnx";
-constexpr int64_t kQuantizationOpset = 13;  // the first with per-channel QuantizeLinear
 constexpr int kProfiledRuns = 3;
-
-// Every node gets a name of its own, so that the engine's profile can be read back.
-void name_nodes(Model& model) {
-  std::unordered_set<std::string> taken;
-  for (Graph* graph : model.all_graphs())
-    for (Node* node = graph->first(); node != nullptr; node = node->next()) {
-      std::string name(node->name());
-      if (!name.empty() && taken.insert(name).second) continue;
-      const std::string stem = fmt::format("{}_{}", node->op_type(), node->output() ? node->output()->name : "");
-      name = stem;
-      for (int suffix = 1; !taken.insert(name).second; ++suffix) name = fmt::format("{}_{}", stem, suffix);
-      node->set_name(name);
-    }
-}
 
 class Pipeline {
  public:
@@ -95,34 +77,20 @@ class Pipeline {
   }
 
   Result<void> fix_shapes() {
-    fix_options_ = options_.fix;
-    auto proposals = propose_input_shapes(*original_, options_, samples_);
-    if (!proposals) return proposals.error();
-    proposed_ = !proposals->empty();
-    for (auto& [input, shape] : *proposals) fix_options_.shapes[input] = std::move(shape);
-    fix_options_.evaluate = make_evaluator(target_);
-    auto fixed = fix(*original_, fix_options_);
+    auto fixed = fix_for(*original_, options_, target_, samples_);
     if (!fixed) return fixed.error();
     fixed_ = std::move(fixed->model);
     edits_ = std::move(fixed->edits);
-    if (options_.precision == "int8" && !fixed->still_dynamic.empty()) {
-      const StillDynamic& first = fixed->still_dynamic.front();
-      return fail("int8 needs static shapes, but '{}' is {} because of {} ({}); give --shape or --dim", first.value, first.type, first.source, first.chain);
-    }
+    fix_options_ = std::move(fixed->options);
+    proposed_ = fixed->is_proposed;
     set_inputs(samples_, *fixed_);
     return {};
   }
 
   Result<void> simplify_model() {
-    float_ = fixed_->clone();
-    const PassContext context{.evaluate = make_evaluator(target_)};
-    auto records = simplify(*float_, context, {.exact_only = options_.exact, .disabled = options_.disabled_passes});
-    if (!records) return records.error();
-    if (options_.disabled_passes.empty()) {
-      edits_.push_back(options_.exact ? "apply simplify-exact" : "apply simplify");
-      return {};
-    }
-    edits_.push_back("# with passes switched off: " + join(std::vector<std::string>(options_.disabled_passes.begin(), options_.disabled_passes.end()), ", "));
+    auto simplified = simplify_for(*fixed_, options_, target_, edits_);
+    if (!simplified) return simplified.error();
+    float_ = std::move(*simplified);
     return {};
   }
 
@@ -145,18 +113,7 @@ class Pipeline {
 
   Result<void> quantize() {
     if (options_.precision != "int8") return {};
-    auto converted = convert_opset(*float_, std::max(kQuantizationOpset, float_->opset_version()));
-    if (!converted) return converted.error();
-    float_ = std::move(*converted);
-    infer_shapes(*float_);
-    name_nodes(*float_);
-    const SampleSet& set = *samples_.calibration;
-    QuantizeOptions quantize_options;
-    if (!options_.scheme.empty()) quantize_options.request.scheme = to_snake_case(options_.scheme);
-    quantize_options.request.exclude = options_.exclude;
-    quantize_options.range = options_.range;
-    quantize_options.calibration = {.threads = options_.threads, .max_memory_bytes = options_.max_memory_bytes, .progress = options_.progress};
-    auto quantized = quantize_model(*float_, target_, set.size(), [&](size_t i) { return set.load(i); }, quantize_options);
+    auto quantized = quantize_for(float_, options_, target_, *samples_.calibration);
     if (!quantized) return quantized.error();
     quantized_ = std::move(*quantized);
     return {};

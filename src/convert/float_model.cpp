@@ -1,0 +1,94 @@
+#include "convert/float_model.h"
+
+#include <algorithm>
+#include <unordered_set>
+
+#include <fmt/format.h>
+
+#include "base/text.h"
+#include "onnx_io/opset.h"
+#include "shape/infer.h"
+#include "targets/fold.h"
+
+namespace acuate {
+namespace {
+
+constexpr int64_t kQuantizationOpset = 13;  // the first with per-channel QuantizeLinear
+
+// Every node gets a name of its own, so that the engine's profile can be read back.
+void name_nodes(Model& model) {
+  std::unordered_set<std::string> taken;
+  for (Graph* graph : model.all_graphs()) {
+    for (Node* node = graph->first(); node != nullptr; node = node->next()) {
+      std::string name(node->name());
+      if (!name.empty() && taken.insert(name).second) continue;
+      const std::string stem =
+          fmt::format("{}_{}", node->op_type(), node->output() ? node->output()->name : "");
+      name = stem;
+      for (int suffix = 1; !taken.insert(name).second; ++suffix)
+        name = fmt::format("{}_{}", stem, suffix);
+      node->set_name(name);
+    }
+  }
+}
+
+}  // namespace
+
+Result<FixedModel> fix_for(const Model& original, const ConvertOptions& options,
+                           const Target& target, const Samples& samples) {
+  FixedModel out;
+  out.options = options.fix;
+  auto proposals = propose_input_shapes(original, options, samples);
+  if (!proposals) return proposals.error();
+  out.is_proposed = !proposals->empty();
+  for (auto& [input, shape] : *proposals) out.options.shapes[input] = std::move(shape);
+  out.options.evaluate = make_evaluator(target);
+  auto fixed = fix(original, out.options);
+  if (!fixed) return fixed.error();
+  if (options.precision == "int8" && !fixed->still_dynamic.empty()) {
+    const StillDynamic& first = fixed->still_dynamic.front();
+    return fail(
+        "int8 needs static shapes, but '{}' is {} because of {} ({}); give --shape or --dim",
+        first.value, first.type, first.source, first.chain);
+  }
+  out.model = std::move(fixed->model);
+  out.edits = std::move(fixed->edits);
+  return out;
+}
+
+Result<std::unique_ptr<Model>> simplify_for(const Model& fixed, const ConvertOptions& options,
+                                            const Target& target, std::vector<std::string>& edits) {
+  auto model = fixed.clone();
+  const PassContext context{.evaluate = make_evaluator(target)};
+  auto records =
+      simplify(*model, context, {.exact_only = options.exact, .disabled = options.disabled_passes});
+  if (!records) return records.error();
+  if (options.disabled_passes.empty()) {
+    edits.push_back(options.exact ? "apply simplify-exact" : "apply simplify");
+  } else {
+    const std::vector<std::string> ids(options.disabled_passes.begin(),
+                                       options.disabled_passes.end());
+    edits.push_back("# with passes switched off: " + join(ids, ", "));
+  }
+  return model;
+}
+
+Result<Quantized> quantize_for(std::unique_ptr<Model>& model, const ConvertOptions& options,
+                               const Target& target, const SampleSet& samples) {
+  auto converted = convert_opset(*model, std::max(kQuantizationOpset, model->opset_version()));
+  if (!converted) return converted.error();
+  model = std::move(*converted);
+  infer_shapes(*model);
+  name_nodes(*model);
+  QuantizeOptions quantize;
+  if (!options.scheme.empty()) quantize.request.scheme = to_snake_case(options.scheme);
+  quantize.request.exclude = options.exclude;
+  quantize.range = options.range;
+  quantize.calibration = {.threads = options.threads,
+                          .max_memory_bytes = options.max_memory_bytes,
+                          .progress = options.progress};
+  return quantize_model(
+      *model, target, samples.size(), [&](size_t i) { return samples.load(i); }, quantize);
+}
+
+}  // namespace acuate

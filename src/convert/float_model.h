@@ -1,0 +1,37 @@
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "convert/options.h"
+#include "convert/samples.h"
+#include "quantize/quantize.h"
+#include "targets/target.h"
+
+namespace acuate {
+
+// The stages between an imported model and its quantized form, for `convert` and `quantize` alike.
+// Each takes what it needs of the options and changes nothing that it is given as const.
+
+struct FixedModel {
+  std::unique_ptr<Model> model;
+  std::vector<std::string> edits;  // edit commands that make it of the original
+  FixOptions options;              // as given, with what was proposed
+  bool is_proposed = false;        // shapes were proposed from the data
+};
+// With the shapes that the options give or the samples propose. Errors: as fix(), and for int8
+// whatever stays dynamic.
+Result<FixedModel> fix_for(const Model& original, const ConvertOptions& options,
+                           const Target& target, const Samples& samples);
+
+// A simplified copy; the edit command for it goes to `edits`.
+Result<std::unique_ptr<Model>> simplify_for(const Model& fixed, const ConvertOptions& options,
+                                            const Target& target, std::vector<std::string>& edits);
+
+// Brings the simplified model to an opset and to node names that quantization needs, then measures
+// and quantizes. `model` becomes the float graph that the encodings belong to.
+Result<Quantized> quantize_for(std::unique_ptr<Model>& model, const ConvertOptions& options,
+                               const Target& target, const SampleSet& samples);
+
+}  // namespace acuate

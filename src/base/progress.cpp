@@ -2,6 +2,9 @@
 
 #include <sys/resource.h>
 
+#include <fstream>
+#include <string>
+
 namespace acuate {
 
 double cpu_seconds() {
@@ -12,6 +15,10 @@ double cpu_seconds() {
 }
 
 uint64_t peak_rss_bytes() {
+  // Not ru_maxrss by choice: a process inherits that from whoever started it.
+  std::ifstream status("/proc/self/status");
+  for (std::string line; std::getline(status, line);)
+    if (line.starts_with("VmHWM:")) return std::stoull(line.substr(6)) * 1024;  // kilobytes
   rusage usage{};
   getrusage(RUSAGE_SELF, &usage);
   return static_cast<uint64_t>(usage.ru_maxrss) * 1024;  // Linux reports kilobytes

@@ -4,7 +4,8 @@
 
 namespace acuate {
 
-void throw_internal_error(const char* file, int line, const char* condition, const std::string& message) {
+void throw_internal_error(const char* file, int line, const char* condition,
+                          const std::string& message) {
   throw InternalError(fmt::format("{}:{}: {} does not hold: {}", file, line, condition, message));
 }
 

@@ -1,14 +1,14 @@
 #include "base/file.h"
 
-#include <fcntl.h>
-#include <sys/mman.h>
-#include <sys/stat.h>
-#include <unistd.h>
-
 #include <atomic>
 #include <cerrno>
 #include <cstring>
 #include <fstream>
+
+#include <fcntl.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include "base/text.h"
 
@@ -23,7 +23,8 @@ Error io_error(std::string_view action, const fs::path& path, int code) {
 
 fs::path temporary_sibling(const fs::path& destination) {
   static std::atomic<unsigned> counter{0};
-  return destination.parent_path() / fmt::format(".{}.{}.{}.tmp", destination.filename().string(), getpid(), counter++);
+  return destination.parent_path() /
+         fmt::format(".{}.{}.{}.tmp", destination.filename().string(), getpid(), counter++);
 }
 
 constexpr size_t kWriteBufferBytes = size_t{1} << 18;
@@ -143,14 +144,16 @@ Result<void> AtomicFile::copy_from(const fs::path& source, uint64_t offset, uint
         failure = errno;
         continue;
       }
-      chunk.resize(size_t{1} << 20);  // the file systems cannot copy among themselves: read and write
+      chunk.resize(
+          size_t{1} << 20);  // the file systems cannot copy among themselves: read and write
     }
     const ssize_t got = pread(from, chunk.data(), std::min<uint64_t>(rest, chunk.size()), position);
     if (got < 0 && errno == EINTR) continue;
     if (got < 0) failure = errno;
     if (got == 0) ended_early = true;
     for (ssize_t done = 0; done < got && failure == 0;) {
-      const ssize_t written = ::write(descriptor_, chunk.data() + done, static_cast<size_t>(got - done));
+      const ssize_t written =
+          ::write(descriptor_, chunk.data() + done, static_cast<size_t>(got - done));
       if (written < 0 && errno != EINTR) failure = errno;
       if (written > 0) done += written;
     }
@@ -161,7 +164,9 @@ Result<void> AtomicFile::copy_from(const fs::path& source, uint64_t offset, uint
   }
   ::close(from);
   if (failure != 0) return io_error("write", destination_, failure);
-  if (ended_early) return fail("{} ends {} bytes before the range that was to be copied from it", source.string(), rest);
+  if (ended_early)
+    return fail("{} ends {} bytes before the range that was to be copied from it", source.string(),
+                rest);
   size_bytes_ += size_bytes;
   return {};
 }
@@ -172,21 +177,28 @@ Result<void> AtomicFile::commit() {
   const int code = errno;
   const bool closed = ::close(std::exchange(descriptor_, -1)) == 0;
   if (!synced || !closed) return io_error("write", destination_, synced ? errno : code);
-  if (::rename(temporary_.c_str(), destination_.c_str()) != 0) return io_error("write", destination_, errno);
+  if (::rename(temporary_.c_str(), destination_.c_str()) != 0)
+    return io_error("write", destination_, errno);
   temporary_.clear();
   return {};
 }
 
-Result<AtomicFolder> AtomicFolder::create(const fs::path& given, bool replace, std::string_view marker) {
+Result<AtomicFolder> AtomicFolder::create(const fs::path& given, bool replace,
+                                          std::string_view marker) {
   fs::path destination = given;
   if (!destination.has_filename()) destination = destination.parent_path();
   std::error_code code;
   if (fs::exists(fs::symlink_status(destination, code))) {
     if (!replace)
-      return fail("{} exists already; name another output folder, or pass --overwrite to replace it", destination.string());
-    if (!fs::is_directory(destination, code) || (!fs::is_empty(destination, code) && !fs::exists(destination / marker, code)))
-      return fail("{} is not a folder written by acuate (it has no {}); it is left as it is: name another output folder",
-                  destination.string(), marker);
+      return fail(
+          "{} exists already; name another output folder, or pass --overwrite to replace it",
+          destination.string());
+    if (!fs::is_directory(destination, code) ||
+        (!fs::is_empty(destination, code) && !fs::exists(destination / marker, code)))
+      return fail(
+          "{} is not a folder written by acuate (it has no {}); it is left as it is: name another "
+          "output folder",
+          destination.string(), marker);
   }
   AtomicFolder folder;
   folder.destination_ = destination;
@@ -199,7 +211,8 @@ Result<AtomicFolder> AtomicFolder::create(const fs::path& given, bool replace, s
 }
 
 AtomicFolder::AtomicFolder(AtomicFolder&& other) noexcept
-    : temporary_(std::exchange(other.temporary_, {})), destination_(std::move(other.destination_)) {}
+    : temporary_(std::exchange(other.temporary_, {})),
+      destination_(std::move(other.destination_)) {}
 
 AtomicFolder::~AtomicFolder() {
   std::error_code ignored;
@@ -233,7 +246,8 @@ Result<std::string> read_text_file(const fs::path& path, uint64_t max_size_bytes
   const uint64_t size = fs::file_size(path, code);
   if (code) return fail("cannot read {}: {}", path.string(), code.message());
   if (size > max_size_bytes)
-    return fail("{} has {}, more than the {} allowed for such a file", path.string(), size, max_size_bytes);
+    return fail("{} has {}, more than the {} allowed for such a file", path.string(), size,
+                max_size_bytes);
   std::ifstream stream(path, std::ios::binary);
   std::string text(size, '\0');
   stream.read(text.data(), static_cast<std::streamsize>(size));
@@ -252,17 +266,24 @@ Result<fs::path> resolve_inside(const fs::path& folder, std::string_view relativ
   const fs::path path(relative);
   if (relative.empty() || relative.find('\0') != std::string_view::npos)
     return fail("'{}' is not a file name", to_valid_utf8(relative));
-  if (path.is_absolute()) return fail("'{}' is an absolute path; only files inside {} are read", to_valid_utf8(relative), folder.string());
+  if (path.is_absolute())
+    return fail("'{}' is an absolute path; only files inside {} are read", to_valid_utf8(relative),
+                folder.string());
   for (const fs::path& part : path)
-    if (part == "..") return fail("'{}' leaves the folder {}; only files inside it are read", to_valid_utf8(relative), folder.string());
+    if (part == "..")
+      return fail("'{}' leaves the folder {}; only files inside it are read",
+                  to_valid_utf8(relative), folder.string());
   std::error_code code;
   const fs::path root = fs::weakly_canonical(folder.empty() ? fs::path(".") : folder, code);
   if (code) return fail("cannot resolve {}: {}", folder.string(), code.message());
   const fs::path resolved = fs::weakly_canonical(root / path, code);
-  if (code) return fail("cannot resolve '{}' in {}: {}", to_valid_utf8(relative), folder.string(), code.message());
+  if (code)
+    return fail("cannot resolve '{}' in {}: {}", to_valid_utf8(relative), folder.string(),
+                code.message());
   const auto mismatch = std::mismatch(root.begin(), root.end(), resolved.begin(), resolved.end());
   if (mismatch.first != root.end())
-    return fail("'{}' leads by a link out of the folder {}; only files inside it are read", to_valid_utf8(relative), folder.string());
+    return fail("'{}' leads by a link out of the folder {}; only files inside it are read",
+                to_valid_utf8(relative), folder.string());
   return resolved;
 }
 

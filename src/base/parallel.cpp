@@ -10,7 +10,8 @@
 namespace acuate {
 
 void parallel_for(size_t count, int threads, const std::function<void(size_t)>& work) {
-  const size_t wanted = threads > 0 ? static_cast<size_t>(threads) : std::max(1U, std::thread::hardware_concurrency());
+  const size_t wanted = threads > 0 ? static_cast<size_t>(threads)
+                                    : std::max(1U, std::thread::hardware_concurrency());
   std::atomic<size_t> next{0};
   std::exception_ptr failure;
   std::mutex failure_mutex;

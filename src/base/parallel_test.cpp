@@ -1,10 +1,10 @@
 #include "base/parallel.h"
 
-#include <gtest/gtest.h>
-
 #include <atomic>
 #include <stdexcept>
 #include <vector>
+
+#include <gtest/gtest.h>
 
 namespace acuate {
 namespace {
@@ -17,11 +17,18 @@ TEST(ParallelFor, EachIndexOnce) {
 
 TEST(ParallelFor, ThrowsAfterTheOthersFinished) {
   std::atomic<int> done{0};
-  EXPECT_THROW(parallel_for(100, 3, [&](size_t i) { if (i == 7) throw std::runtime_error("seven"); ++done; }), std::runtime_error);
+  EXPECT_THROW(parallel_for(100, 3,
+                            [&](size_t i) {
+                              if (i == 7) throw std::runtime_error("seven");
+                              ++done;
+                            }),
+               std::runtime_error);
   EXPECT_EQ(done, 99);
 }
 
-TEST(ParallelFor, NothingToDo) { parallel_for(0, 2, [](size_t) { FAIL(); }); }
+TEST(ParallelFor, NothingToDo) {
+  parallel_for(0, 2, [](size_t) { FAIL(); });
+}
 
 }  // namespace
 }  // namespace acuate

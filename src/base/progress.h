@@ -7,7 +7,8 @@
 
 namespace acuate {
 
-// What long work tells of itself; a front end turns it into a bar or plain lines. `total` 0: unknown.
+// What long work tells of itself; a front end turns it into a bar or plain lines. `total` 0:
+// unknown.
 struct ProgressEvent {
   std::string stage;  // `calibrate`
   uint64_t done = 0;
@@ -25,7 +26,9 @@ struct StageRecord {
 
 class Stopwatch {
  public:
-  double seconds() const { return std::chrono::duration<double>(std::chrono::steady_clock::now() - start_).count(); }
+  double seconds() const {
+    return std::chrono::duration<double>(std::chrono::steady_clock::now() - start_).count();
+  }
 
  private:
   std::chrono::steady_clock::time_point start_ = std::chrono::steady_clock::now();

@@ -1,11 +1,11 @@
 #include "base/progress.h"
 
-#include <gtest/gtest.h>
-
 #include <fstream>
 #include <sstream>
 #include <string>
 #include <vector>
+
+#include <gtest/gtest.h>
 
 namespace acuate {
 namespace {

@@ -11,14 +11,15 @@
 
 namespace acuate {
 
-// The units of one kind (passes, findings, metrics, …), filled by the generated list of register_<room>_<id>
-// functions, sorted by id. A unit type has a member `id` in snake_case.
+// The units of one kind (passes, findings, metrics, …), filled by the generated list of
+// register_<room>_<id> functions, sorted by id. A unit type has a member `id` in snake_case.
 template <class Unit>
 class Registry {
  public:
   void add(Unit unit) {
     ACUATE_CHECK(lookup(unit.id) == nullptr, "unit registered twice: " + std::string(unit.id));
-    auto place = std::find_if(units_.begin(), units_.end(), [&](const Unit& u) { return u.id > unit.id; });
+    auto place =
+        std::find_if(units_.begin(), units_.end(), [&](const Unit& u) { return u.id > unit.id; });
     units_.insert(place, std::move(unit));
   }
 
@@ -32,7 +33,8 @@ class Registry {
     return nullptr;
   }
 
-  // As lookup, but an unknown id is an error that lists the ids there are; `kind` names the units ("pass").
+  // As lookup, but an unknown id is an error that lists the ids there are; `kind` names the units
+  // ("pass").
   Result<const Unit*> find(std::string_view id, std::string_view kind) const {
     if (const Unit* unit = lookup(id)) return unit;
     std::vector<std::string> ids;

@@ -1,17 +1,18 @@
 #pragma once
 
-#include <fmt/format.h>
-
 #include <optional>
 #include <string>
 #include <utility>
 #include <variant>
 
+#include <fmt/format.h>
+
 #include "base/check.h"
 
 namespace acuate {
 
-// The caller's mistake or an I/O failure. The message says what, where, found against expected, and what to do.
+// The caller's mistake or an I/O failure. The message says what, where, found against expected, and
+// what to do.
 struct Error {
   std::string message;
 };
@@ -21,7 +22,8 @@ Error fail(fmt::format_string<Args...> format, Args&&... args) {
   return Error{fmt::format(format, std::forward<Args>(args)...)};
 }
 
-// A value or an Error, shaped like std::expected (C++23). Reading the value of a failed Result is our bug.
+// A value or an Error, shaped like std::expected (C++23). Reading the value of a failed Result is
+// our bug.
 template <class T>
 class [[nodiscard]] Result {
  public:

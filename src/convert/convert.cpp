@@ -9,6 +9,7 @@
 #include "convert/samples.h"
 #include "diagnose/diagnose.h"
 #include "diagnose/issues.h"
+#include "diagnose/rule.h"
 #include "evaluate/evaluation.h"
 #include "onnx_io/export.h"
 #include "onnx_io/import.h"
@@ -29,16 +30,25 @@ class Pipeline {
   Result<Conversion> run() {
     using Stage = Result<void> (Pipeline::*)();
     constexpr std::pair<const char*, Stage> kStages[] = {
-        {"import", &Pipeline::import},     {"fix", &Pipeline::fix_shapes},       {"simplify", &Pipeline::simplify_model},
-        {"diagnose", &Pipeline::diagnose_model}, {"quantize", &Pipeline::quantize},    {"emit", &Pipeline::emit},
-        {"compile", &Pipeline::compile},   {"evaluate", &Pipeline::evaluate},    {"time", &Pipeline::time},
-        {"profile", &Pipeline::profile},   {"report", &Pipeline::write_report},
+        {"import", &Pipeline::import},
+        {"fix", &Pipeline::fix_shapes},
+        {"simplify", &Pipeline::simplify_model},
+        {"diagnose", &Pipeline::diagnose_model},
+        {"quantize", &Pipeline::quantize},
+        {"emit", &Pipeline::emit},
+        {"compile", &Pipeline::compile},
+        {"evaluate", &Pipeline::evaluate},
+        {"time", &Pipeline::time},
+        {"profile", &Pipeline::profile},
+        {"report", &Pipeline::write_report},
     };
     for (const auto& [name, stage] : kStages) {
       if (stop_requested()) return fail("interrupted before stage '{}'; nothing was written", name);
       const Stopwatch watch;
       if (auto done = (this->*stage)(); !done) return done.error();
-      if (std::string_view(name) != "report") report_.stages.push_back({name, watch.seconds(), Measure(static_cast<double>(peak_rss_bytes()))});
+      if (std::string_view(name) != "report")
+        report_.stages.push_back(
+            {name, watch.seconds(), Measure(static_cast<double>(peak_rss_bytes()))});
     }
     return Conversion{std::move(report_), options_.output, std::move(unmet_)};
   }
@@ -60,7 +70,9 @@ class Pipeline {
       return fail("target {} cannot be built for here: {}{}", target_.id, status.build.reason,
                   status.diagnose.available ? "; `acuate diagnose` answers for it" : "");
     if (options_.precision == "int8" && !options_.data)
-      return fail("--precision int8 needs --data: samples from which the ranges of the activations are measured");
+      return fail(
+          "--precision int8 needs --data: samples from which the ranges of the activations are "
+          "measured");
     // The output is claimed first, so that an existing folder is found before any work is done.
     auto folder = AtomicFolder::create(options_.output, options_.overwrite, kManifestName);
     if (!folder) return folder.error();
@@ -95,7 +107,8 @@ class Pipeline {
   }
 
   Result<void> diagnose_model() {
-    const DiagnoseOptions options{.fix = fix_options_, .shapes_source = proposed_ ? "proposed from the data" : "as given"};
+    const DiagnoseOptions options{
+        .fix = fix_options_, .shapes_source = proposed_ ? "proposed from the data" : "as given"};
     std::vector<std::string> ids = options_.diagnose;
     ids.insert(ids.begin(), target_.id);
     for (const std::string& id : ids) {
@@ -105,7 +118,9 @@ class Pipeline {
       if (!findings) return fail("target {}: {}", id, findings.error().message);
       for (Finding& finding : *findings) {
         // What is wrong with the model itself is told once, not for every target.
-        if (std::find(report_.findings.begin(), report_.findings.end(), finding) == report_.findings.end()) report_.findings.push_back(std::move(finding));
+        if (std::find(report_.findings.begin(), report_.findings.end(), finding) ==
+            report_.findings.end())
+          report_.findings.push_back(std::move(finding));
       }
     }
     return {};
@@ -126,23 +141,32 @@ class Pipeline {
     if (code) return fail("cannot create {}: {}", (folder / "modules").string(), code.message());
     const Model& emitted = quantized_ ? *quantized_->model : *float_;
     if (auto saved = save_model(emitted, folder / kModuleFile); !saved) return saved;
-    std::string script = "# Edits that make the float network of this artifact out of " + options_.model.filename().string() + "\n";
+    std::string script = "# Edits that make the float network of this artifact out of " +
+                         options_.model.filename().string() + "\n";
     for (const std::string& line : edits_) script += line + "\n";
     if (auto written = write_text_file(folder / "edits.acu", script); !written) return written;
     if (quantized_)
-      if (auto written = write_text_file(folder / "encodings.json", write_encodings(quantized_->encodings)); !written) return written;
+      if (auto written =
+              write_text_file(folder / "encodings.json", write_encodings(quantized_->encodings));
+          !written)
+        return written;
     return {};
   }
 
   Result<void> compile() {
-    auto engine = target_.load(ModelSource::file(folder_->path() / kModuleFile), {.threads = options_.threads});
-    if (!engine) return fail("target {} does not take the emitted model: {}", target_.id, engine.error().message);
+    auto engine = target_.load(ModelSource::file(folder_->path() / kModuleFile),
+                               {.threads = options_.threads});
+    if (!engine)
+      return fail("target {} does not take the emitted model: {}", target_.id,
+                  engine.error().message);
     Manifest manifest;
     manifest.acuate = kVersion;
     manifest.target = target_.id;
     manifest.inputs = (*engine)->inputs();
     manifest.outputs = (*engine)->outputs();
-    const SampleSet* set = samples_.calibration ? &*samples_.calibration : samples_.evaluation ? &*samples_.evaluation : nullptr;
+    const SampleSet* set = samples_.calibration  ? &*samples_.calibration
+                           : samples_.evaluation ? &*samples_.evaluation
+                                                 : nullptr;
     if (set != nullptr && set->dataset.is_images()) manifest.preprocess = set->preprocess;
     ManifestModule module{"onnx", kModuleFile, target_.id, {}, {}};
     for (const IoSpec& port : manifest.inputs) module.inputs.push_back(port.name);
@@ -150,12 +174,14 @@ class Pipeline {
     manifest.modules.push_back(std::move(module));
     for (const auto& entry : fs::recursive_directory_iterator(folder_->path() / "modules")) {
       if (!entry.is_regular_file()) continue;
-      auto file = describe_file(folder_->path(), fs::relative(entry.path(), folder_->path()).generic_string());
+      auto file = describe_file(folder_->path(),
+                                fs::relative(entry.path(), folder_->path()).generic_string());
       if (!file) return file.error();
       converted_bytes_ += file->size_bytes;
       manifest.files.push_back(std::move(*file));
     }
-    report_environment(report_, fmt::format("{} {}", target_.id, target_.status().run.version), options_.threads, options_.seed);
+    report_environment(report_, fmt::format("{} {}", target_.id, target_.status().run.version),
+                       options_.threads, options_.seed);
     for (const auto& [key, value] : report_.environment) manifest.environment[key] = value;
     return write_text_file(folder_->path() / kManifestName, write_manifest(manifest));
   }
@@ -163,17 +189,17 @@ class Pipeline {
   Result<void> evaluate() {
     auto bytes = model_bytes(*fixed_);
     if (!bytes) return bytes.error();
-    auto engine = target_.load(ModelSource::memory(as_bytes(*bytes)), {.threads = options_.threads});
+    auto engine =
+        target_.load(ModelSource::memory(as_bytes(*bytes)), {.threads = options_.threads});
     if (!engine) return fail("the float model does not run: {}", engine.error().message);
     baseline_.emplace(Runnable::of(std::move(*engine)));
     auto artifact = Runnable::open(folder_->path(), target_, {.threads = options_.threads});
     if (!artifact) return artifact.error();
     converted_.emplace(std::move(*artifact));
     if (!samples_.evaluation) {
-      Finding finding;
-      finding.id = "no_evaluation_data";
-      finding.severity = Severity::Warning;
-      finding.cause = "No data were given to judge the converted model on, so its accuracy is unknown.";
+      Finding finding = new_finding("no_evaluation_data");
+      finding.cause =
+          "No data were given to judge the converted model on, so its accuracy is unknown.";
       finding.stage = "evaluate";
       report_.findings.push_back(std::move(finding));
       unmet_ = unmet(requirements_, {});
@@ -185,22 +211,25 @@ class Pipeline {
     register_all_metrics(metrics_);
     register_all_decoders(decoders_);
     if (samples_.spec) {
-      for (const std::string& id : samples_.spec->metrics) evaluation.metrics.push_back(metrics_.lookup(id));
-      evaluation.context.decoder = samples_.spec->decoder.empty() ? nullptr : decoders_.lookup(samples_.spec->decoder);
+      for (const std::string& id : samples_.spec->metrics)
+        evaluation.metrics.push_back(metrics_.lookup(id));
+      evaluation.context.decoder =
+          samples_.spec->decoder.empty() ? nullptr : decoders_.lookup(samples_.spec->decoder);
       evaluation.context.decoder_options = samples_.spec->decoder_options;
     }
     for (const char* id : {"sqnr", "cosine"})
-      if (std::find(evaluation.metrics.begin(), evaluation.metrics.end(), metrics_.lookup(id)) == evaluation.metrics.end())
+      if (std::find(evaluation.metrics.begin(), evaluation.metrics.end(), metrics_.lookup(id)) ==
+          evaluation.metrics.end())
         evaluation.metrics.push_back(metrics_.lookup(id));
     const SampleSet& set = *samples_.evaluation;
-    auto values = evaluate_pair(*baseline_, *converted_, set.size(), [&](size_t i) { return set.load(i); }, [&](size_t i) { return set.name(i); }, evaluation);
+    auto values = evaluate_pair(
+        *baseline_, *converted_, set.size(), [&](size_t i) { return set.load(i); },
+        [&](size_t i) { return set.name(i); }, evaluation);
     if (!values) return values.error();
     report_accuracy(report_, *values);
     unmet_ = unmet(requirements_, *values);
     for (const std::string& sentence : unmet_) {
-      Finding finding;
-      finding.id = "requirement_not_met";
-      finding.severity = Severity::Error;
+      Finding finding = new_finding("requirement_not_met");
       finding.target = target_.id;
       finding.cause = "A condition that was required with --max-drop does not hold.";
       finding.evidence = sentence;
@@ -234,10 +263,12 @@ class Pipeline {
         return outputs ? Result<void>() : Result<void>(outputs.error());
       };
     };
-    auto timings = time_interleaved({run(*baseline_), run(*converted_)}, options_.runs, 2, options_.progress);
+    auto timings =
+        time_interleaved({run(*baseline_), run(*converted_)}, options_.runs, 2, options_.progress);
     if (!timings) {
       if (samples_.evaluation || samples_.calibration) return timings.error();
-      report_.latency.baseline_ms = report_.latency.converted_ms = Measure::none("no samples, and the model does not run on zeros");
+      report_.latency.baseline_ms = report_.latency.converted_ms =
+          Measure::none("no samples, and the model does not run on zeros");
       return {};
     }
     report_latency(report_, (*timings)[0], (*timings)[1]);
@@ -245,7 +276,8 @@ class Pipeline {
   }
 
   Result<void> profile() {
-    auto artifact = Runnable::open(folder_->path(), target_, {.threads = options_.threads, .profile = true});
+    auto artifact =
+        Runnable::open(folder_->path(), target_, {.threads = options_.threads, .profile = true});
     if (!artifact) return artifact.error();
     auto inputs = timing_inputs();
     if (!inputs) return inputs.error();
@@ -259,7 +291,8 @@ class Pipeline {
     profile_ = std::move(*profile);
     report_kernels(report_, profile_);
     if (quantized_)
-      for (Finding& finding : findings_of_execution(*quantized_, profile_, target_.id)) report_.findings.push_back(std::move(finding));
+      for (Finding& finding : findings_of_execution(*quantized_, profile_, target_.id))
+        report_.findings.push_back(std::move(finding));
     return {};
   }
 
@@ -267,16 +300,22 @@ class Pipeline {
     const Stopwatch watch;
     report_model(report_, *original_, *fixed_, *float_);
     report_.model.converted_size_bytes = Measure(static_cast<double>(converted_bytes_));
-    report_.target = {target_.id, target_.summary, target_.status().run.version, "CPU", options_.precision, ""};
+    report_.target = {target_.id, target_.summary,    target_.status().run.version,
+                      "CPU",      options_.precision, ""};
     if (quantized_) {
       report_.target.scheme = QuantizationRequest{}.scheme;
       if (!options_.scheme.empty()) report_.target.scheme = to_snake_case(options_.scheme);
       report_quantization(report_, *float_, *quantized_);
     }
     report_modules(report_, *float_, kModuleFile, profile_);
-    report_.stages.push_back({"report", watch.seconds(), Measure(static_cast<double>(peak_rss_bytes()))});
-    if (auto written = write_text_file(folder_->path() / "report.json", render_json(report_)); !written) return written;
-    if (auto written = write_text_file(folder_->path() / "report.html", render_html(report_)); !written) return written;
+    report_.stages.push_back(
+        {"report", watch.seconds(), Measure(static_cast<double>(peak_rss_bytes()))});
+    if (auto written = write_text_file(folder_->path() / "report.json", render_json(report_));
+        !written)
+      return written;
+    if (auto written = write_text_file(folder_->path() / "report.html", render_html(report_));
+        !written)
+      return written;
     return folder_->commit();
   }
 
@@ -304,10 +343,12 @@ class Pipeline {
 
 Result<Conversion> convert(const ConvertOptions& options) { return Pipeline(options).run(); }
 
-Result<std::string> apply_pass_by_name(Model& model, std::string_view id, const PassContext& context) {
+Result<std::string> apply_pass_by_name(Model& model, std::string_view id,
+                                       const PassContext& context) {
   const std::string key = to_snake_case(id);
   if (key == "simplify" || key == "simplify_exact") {
-    auto records = simplify(model, context, {.exact_only = key == "simplify_exact", .disabled = {}});
+    auto records =
+        simplify(model, context, {.exact_only = key == "simplify_exact", .disabled = {}});
     if (!records) return records.error();
     size_t applied = 0;
     for (const PassRecord& record : *records) applied += record.applied;

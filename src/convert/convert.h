@@ -12,15 +12,18 @@ namespace acuate {
 struct Conversion {
   Report report;
   std::filesystem::path output;
-  std::vector<std::string> unmet;  // required conditions that failed, a sentence each; the artifact is written all the same
+  std::vector<std::string> unmet;  // required conditions that failed, a sentence each; the artifact
+                                   // is written all the same
 };
 
-// The main job: import → fix → simplify → diagnose → calibrate and quantize → emit → compile → evaluate → report. Writes the
-// artifact (blueprint §2) as one folder that appears whole at the end. Errors leave nothing behind.
+// The main job: import → fix → simplify → diagnose → calibrate and quantize → emit → compile →
+// evaluate → report. Writes the artifact (blueprint §2) as one folder that appears whole at the
+// end. Errors leave nothing behind.
 Result<Conversion> convert(const ConvertOptions& options);
 
-// Everything that simplify() does, as the edit command `apply simplify` (or `apply simplify-exact`); any other id is one
-// pass. A sentence says what was done.
-Result<std::string> apply_pass_by_name(Model& model, std::string_view id, const PassContext& context);
+// Everything that simplify() does, as the edit command `apply simplify` (or `apply
+// simplify-exact`); any other id is one pass. A sentence says what was done.
+Result<std::string> apply_pass_by_name(Model& model, std::string_view id,
+                                       const PassContext& context);
 
 }  // namespace acuate

@@ -22,7 +22,7 @@ struct ConvertOptions {
   FixOptions fix;                     // --shape, --dim
 
   std::optional<std::filesystem::path> data;
-  size_t samples = 0;      // of `data`, drawn by seed; 0: all
+  size_t samples = 0;  // of `data`, drawn by seed; 0: all
   uint64_t seed = 0;
   std::string preprocess;  // preset or file; empty: assumed, and said as a finding
   std::optional<std::filesystem::path> eval;

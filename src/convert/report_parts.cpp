@@ -11,6 +11,7 @@
 #include "base/hash.h"
 #include "base/text.h"
 #include "base/version.h"
+#include "diagnose/rule.h"
 #include "graph/module_tree.h"
 #include "onnx_io/authority.h"
 #include "report/histogram.h"
@@ -22,7 +23,9 @@ namespace {
 ReportShape report_shape(const ValueType& type) {
   if (!type.shape) return std::nullopt;
   std::vector<ReportDim> dims;
-  for (const Dim& dim : *type.shape) dims.push_back({dim.is_known() ? std::optional(dim.value) : std::nullopt, to_valid_utf8(dim.name)});
+  for (const Dim& dim : *type.shape)
+    dims.push_back(
+        {dim.is_known() ? std::optional(dim.value) : std::nullopt, to_valid_utf8(dim.name)});
   return dims;
 }
 
@@ -31,7 +34,8 @@ ReportPort report_port(const Value& before, const Model& fixed) {
   port.name = to_valid_utf8(before.name);
   port.type = element_type_name(before.type.element);
   port.shape_before = report_shape(before.type);
-  if (const Value* after = fixed.graph().find(before.name)) port.shape_after = report_shape(after->type);
+  if (const Value* after = fixed.graph().find(before.name))
+    port.shape_after = report_shape(after->type);
   return port;
 }
 
@@ -50,7 +54,8 @@ std::string_view without_engine_suffix(std::string_view name) {
 }
 
 bool is_float_convolution(std::string_view kernel) {
-  return kernel == "Conv" || kernel == "FusedConv" || kernel == "NhwcFusedConv" || kernel == "Gemm" || kernel == "FusedGemm" || kernel == "MatMul" || kernel == "FusedMatMul";
+  return kernel == "Conv" || kernel == "FusedConv" || kernel == "NhwcFusedConv" ||
+         kernel == "Gemm" || kernel == "FusedGemm" || kernel == "MatMul" || kernel == "FusedMatMul";
 }
 
 ReportHistogram report_histogram(const Histogram& histogram) {
@@ -78,7 +83,8 @@ std::string cpu_model() {
 
 }  // namespace
 
-void report_model(Report& report, const Model& original, const Model& fixed, const Model& converted) {
+void report_model(Report& report, const Model& original, const Model& fixed,
+                  const Model& converted) {
   ReportModel& model = report.model;
   model.path = original.path().filename().string();
   if (auto file = MappedFile::open(original.path())) {
@@ -87,17 +93,21 @@ void report_model(Report& report, const Model& original, const Model& fixed, con
   }
   for (const Value* input : original.graph().inputs())
     if (!input->initializer) model.inputs.push_back(report_port(*input, fixed));
-  for (const Value* output : original.graph().outputs()) model.outputs.push_back(report_port(*output, fixed));
+  for (const Value* output : original.graph().outputs())
+    model.outputs.push_back(report_port(*output, fixed));
   model.nodes_before = node_count(original);
   model.nodes_after = node_count(converted);
   for (const Graph* graph : converted.all_graphs())
     for (const Value* value : graph->initializers()) model.parameters += value->initializer->size();
-  for (const OpsetImport& import : original.opset_imports()) model.opset.push_back({std::string(import.domain), import.version});
+  for (const OpsetImport& import : original.opset_imports())
+    model.opset.push_back({std::string(import.domain), import.version});
   model.producer = to_valid_utf8(original.producer_name());
-  if (!original.producer_version().empty()) model.producer += " " + to_valid_utf8(original.producer_version());
+  if (!original.producer_version().empty())
+    model.producer += " " + to_valid_utf8(original.producer_version());
 }
 
-void report_modules(Report& report, const Model& converted, const std::string& engine, const Profile& profile) {
+void report_modules(Report& report, const Model& converted, const std::string& engine,
+                    const Profile& profile) {
   const ModelModuleTree tree = ModelModuleTree::of(converted);
   std::map<std::string, ReportModule> rows;
   std::vector<std::string> order;
@@ -110,7 +120,7 @@ void report_modules(Report& report, const Model& converted, const std::string& e
     ReportModule& row = place->second;
     if (added) {
       order.push_back(info.path);
-      row.path = info.path;
+      row.path = info.path.empty() ? "(model)" : info.path;
       row.type = info.class_name;
       row.status = ModuleStatus::Converted;
       row.engine = engine;
@@ -122,36 +132,46 @@ void report_modules(Report& report, const Model& converted, const std::string& e
     ++row.nodes;
     const auto macs = multiply_accumulates(*node);
     macs_known &= macs.has_value();
-    if (macs && row.macs) row.macs = Measure(*row.macs + static_cast<double>(*macs));
-    else row.macs = Measure::none("shapes are not static");
+    if (macs && row.macs)
+      row.macs = Measure(*row.macs + static_cast<double>(*macs));
+    else
+      row.macs = Measure::none("shapes are not static");
     total_macs += macs.value_or(0);
     for (size_t slot = 0; slot < node->input_count(); ++slot)
-      if (const Value* input = node->input(slot); input != nullptr && input->is_constant()) row.parameters += input->initializer->size();
+      if (const Value* input = node->input(slot); input != nullptr && input->is_constant())
+        row.parameters += input->initializer->size();
     by_name.emplace(node->name(), node);
   }
   for (const KernelRecord& kernel : profile.kernels) {
     const auto found = by_name.find(without_engine_suffix(kernel.node));
     const auto row = rows.find(found == by_name.end() ? "" : tree.module_of(*found->second).path);
-    if (row != rows.end() && profile.runs > 0) row->second.time_us = Measure(row->second.time_us.value_or(0) + kernel.time_us / static_cast<double>(profile.runs));
+    if (row != rows.end() && profile.runs > 0)
+      row->second.time_us = Measure(row->second.time_us.value_or(0) +
+                                    kernel.time_us / static_cast<double>(profile.runs));
   }
   for (const std::string& path : order) report.modules.push_back(rows.at(path));
-  report.model.macs = macs_known ? Measure(static_cast<double>(total_macs)) : Measure::none("shapes are not static");
+  report.model.macs = macs_known ? Measure(static_cast<double>(total_macs))
+                                 : Measure::none("shapes are not static");
   ReportCoverage& coverage = report.coverage;
   coverage.modules_total = coverage.modules_converted = static_cast<int64_t>(report.modules.size());
   coverage.engines = 1;
-  coverage.nodes_total = coverage.nodes_on_target = static_cast<int64_t>(converted.graph().node_count());
+  coverage.nodes_total = coverage.nodes_on_target =
+      static_cast<int64_t>(converted.graph().node_count());
   coverage.macs_on_target_fraction = Measure(1.0);
 }
 
 void report_accuracy(Report& report, const std::vector<MetricValue>& values) {
   for (const MetricValue& value : values) {
     ReportAccuracy row;
-    row.metric = value.output.empty() ? value.name : value.name + " of " + to_valid_utf8(value.output);
+    row.metric =
+        value.output.empty() ? value.name : value.name + " of " + to_valid_utf8(value.output);
     row.baseline = value.baseline ? Measure(*value.baseline) : Measure::none(value.reason);
     row.converted = value.converted ? Measure(*value.converted) : Measure::none(value.reason);
     row.n = value.n;
-    if (value.interval) row.interval = {(*value.interval)[0], (*value.interval)[1]};
-    else row.interval_reason = value.reason.empty() ? "too few samples to resample" : value.reason;
+    if (value.interval)
+      row.interval = {(*value.interval)[0], (*value.interval)[1]};
+    else
+      row.interval_reason = value.reason.empty() ? "too few samples to resample" : value.reason;
     report.accuracy.push_back(std::move(row));
   }
 }
@@ -173,7 +193,8 @@ void report_quantization(Report& report, const Model& converted, const Quantized
     row.name = to_valid_utf8(encoding.tensor);
     const Value* value = converted.graph().find(encoding.tensor);
     row.kind = value != nullptr && value->is_constant() ? "weight" : "activation";
-    if (value != nullptr && value->producer != nullptr) row.module = tree.module_of(*value->producer).path;
+    if (value != nullptr && value->producer != nullptr)
+      row.module = tree.module_of(*value->producer).path;
     row.scheme = grid.scheme;
     row.bits = grid.bits;
     if (grid.per_channel_axis >= 0) row.axis = grid.per_channel_axis;
@@ -188,9 +209,12 @@ void report_quantization(Report& report, const Model& converted, const Quantized
     row.range_min = Measure(low);
     row.range_max = Measure(high);
     row.range_method = encoding.range_method;
-    row.sqnr_db = encoding.sqnr_db ? Measure(*encoding.sqnr_db) : Measure::none("no signal, or no error at all");
-    row.clipped_fraction = encoding.clipped_fraction ? Measure(*encoding.clipped_fraction) : Measure::none("not measured");
-    if (const auto found = quantized.calibration.histograms.find(encoding.tensor); found != quantized.calibration.histograms.end())
+    row.sqnr_db = encoding.sqnr_db ? Measure(*encoding.sqnr_db)
+                                   : Measure::none("no signal, or no error at all");
+    row.clipped_fraction = encoding.clipped_fraction ? Measure(*encoding.clipped_fraction)
+                                                     : Measure::none("not measured");
+    if (const auto found = quantized.calibration.histograms.find(encoding.tensor);
+        found != quantized.calibration.histograms.end())
       row.histogram = report_histogram(found->second);
     report.quantization.tensors.push_back(std::move(row));
   }
@@ -203,7 +227,8 @@ void report_kernels(Report& report, const Profile& profile) {
   if (counts.empty()) report.kernels.unproven = "the engine's profile named no kernel";
 }
 
-void report_environment(Report& report, const std::string& engine_version, int threads, uint64_t seed) {
+void report_environment(Report& report, const std::string& engine_version, int threads,
+                        uint64_t seed) {
   report.environment = {
       {"acuate", kVersion},
       {"engine", engine_version},
@@ -215,27 +240,28 @@ void report_environment(Report& report, const std::string& engine_version, int t
   };
 }
 
-std::vector<Finding> findings_of_execution(const Quantized& quantized, const Profile& profile, const std::string& target) {
+std::vector<Finding> findings_of_execution(const Quantized& quantized, const Profile& profile,
+                                           const std::string& target) {
   std::vector<Finding> findings;
   std::set<std::string, std::less<>> in_float;
   for (const KernelRecord& kernel : profile.kernels)
     if (is_float_convolution(kernel.op_type)) in_float.emplace(without_engine_suffix(kernel.node));
-  Finding silent;
-  silent.id = "float_convolution";
-  silent.severity = Severity::Warning;
+  Finding silent = new_finding("float_convolution");
   silent.target = target;
-  silent.cause = "Planned in 8 bits, but the engine ran it in float: it found no integer kernel for this form.";
+  silent.cause =
+      "Planned in 8 bits, but the engine ran it in float: it found no integer kernel for this "
+      "form.";
   silent.stage = "evaluate";
   for (const std::string& anchor : quantized.anchors)
     if (in_float.count(anchor) > 0) silent.nodes.push_back(anchor);
-  silent.evidence = fmt::format("{} of {} convolutions and matrix products, by the engine's profile", silent.nodes.size(), quantized.anchors.size());
+  silent.evidence =
+      fmt::format("{} of {} convolutions and matrix products, by the engine's profile",
+                  silent.nodes.size(), quantized.anchors.size());
   if (!silent.nodes.empty()) findings.push_back(std::move(silent));
   std::map<std::string, std::vector<std::string>> kept;
   for (const auto& [node, reason] : quantized.kept_float) kept[reason].push_back(node);
   for (auto& [reason, nodes] : kept) {
-    Finding finding;
-    finding.id = "kept_float";
-    finding.severity = Severity::Info;
+    Finding finding = new_finding("kept_float");
     finding.target = target;
     finding.cause = "Stays in float while the rest runs in 8 bits.";
     finding.evidence = reason;

@@ -6,7 +6,8 @@
 namespace acuate {
 namespace {
 
-MetricValue value(std::string name, std::optional<double> baseline, std::optional<double> converted, std::string reason = "") {
+MetricValue value(std::string name, std::optional<double> baseline, std::optional<double> converted,
+                  std::string reason = "") {
   MetricValue out;
   out.name = std::move(name);
   out.baseline = baseline;
@@ -20,11 +21,14 @@ TEST(Requirement, ReadsTheThreeForms) {
   EXPECT_DOUBLE_EQ(parse_requirement("top1=0.5%")->limit, 0.005);
   EXPECT_EQ(parse_requirement("text-box-f1=0.05")->metric, "text_box_f1");
   EXPECT_EQ(parse_requirement("sqnr=20dB")->kind, Requirement::Kind::Floor);
-  for (const char* bad : {"top1", "=3", "top1=abc", "top1=-1", "top1=1 dB"}) EXPECT_FALSE(parse_requirement(bad)) << bad;
+  for (const char* bad : {"top1", "=3", "top1=abc", "top1=-1", "top1=1 dB"})
+    EXPECT_FALSE(parse_requirement(bad)) << bad;
 }
 
 TEST(Requirement, JudgesDropsAndFloors) {
-  const auto judge = [](const char* text, const MetricValue& v) { return unmet({*parse_requirement(text)}, {v}).size(); };
+  const auto judge = [](const char* text, const MetricValue& v) {
+    return unmet({*parse_requirement(text)}, {v}).size();
+  };
   EXPECT_EQ(judge("f1=0.05", value("f1", 1.0, 0.95)), 0U);
   EXPECT_EQ(judge("f1=0.05", value("f1", 1.0, 0.949)), 1U);
   EXPECT_EQ(judge("f1=5%", value("f1", 0.8, 0.761)), 0U);
@@ -36,7 +40,8 @@ TEST(Requirement, JudgesDropsAndFloors) {
 }
 
 TEST(Requirement, AnUnmeasuredMetricIsNotMet) {
-  EXPECT_THAT(unmet({*parse_requirement("f1=0.05")}, {value("sqnr_db", {}, 30)})[0], testing::HasSubstr("not measured"));
+  EXPECT_THAT(unmet({*parse_requirement("f1=0.05")}, {value("sqnr_db", {}, 30)})[0],
+              testing::HasSubstr("not measured"));
 }
 
 }  // namespace

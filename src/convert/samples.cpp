@@ -6,26 +6,27 @@
 #include "data/propose_shape.h"
 #include "data/split.h"
 #include "diagnose/dynamic.h"
+#include "diagnose/rule.h"
 
 namespace acuate {
 namespace {
 
 Finding assumed_finding(const Preprocess& preprocess) {
-  Finding finding;
-  finding.id = "assumed_preprocess";
-  finding.severity = Severity::Warning;
-  finding.cause = "No pre-processing was declared, so one was assumed; with another one than in training every number here is wrong.";
+  Finding finding = new_finding("assumed_preprocess");
+  finding.cause =
+      "No pre-processing was declared, so one was assumed; with another one than in training every "
+      "number here is wrong.";
   finding.evidence = "assumed: " + preprocess_to_json(preprocess).dump();
   finding.stage = "calibrate";
   return finding;
 }
 
 Finding overlap_finding(const std::vector<std::pair<std::string, std::string>>& pairs) {
-  Finding finding;
-  finding.id = "sample_overlap";
-  finding.severity = Severity::Warning;
-  finding.cause = "Samples that calibrate also judge, so the accuracy is better than it will be on new data.";
-  finding.evidence = fmt::format("{} samples have the same content, the first is '{}' = '{}'", pairs.size(), pairs[0].first, pairs[0].second);
+  Finding finding = new_finding("sample_overlap");
+  finding.cause =
+      "Samples that calibrate also judge, so the accuracy is better than it will be on new data.";
+  finding.evidence = fmt::format("{} samples have the same content, the first is '{}' = '{}'",
+                                 pairs.size(), pairs[0].first, pairs[0].second);
   finding.stage = "calibrate";
   return finding;
 }
@@ -63,7 +64,8 @@ Result<Samples> open_samples(const ConvertOptions& options) {
     auto dataset = Dataset::open(*options.data);
     if (!dataset) return dataset.error();
     images = dataset->is_images();
-    std::vector<size_t> chosen = choose_samples(dataset->size(), options.samples == 0 ? dataset->size() : options.samples, options.seed);
+    std::vector<size_t> chosen = choose_samples(
+        dataset->size(), options.samples == 0 ? dataset->size() : options.samples, options.seed);
     SampleSet calibration{*dataset, chosen, preprocess, {}};
     if (!samples.spec) {
       const Split split = split_samples(chosen.size(), 4, options.seed);
@@ -73,7 +75,8 @@ Result<Samples> open_samples(const ConvertOptions& options) {
         return out;
       };
       calibration.indices = pick(split.calibration);
-      if (!split.evaluation.empty()) samples.evaluation = SampleSet{*dataset, pick(split.evaluation), preprocess, {}};
+      if (!split.evaluation.empty())
+        samples.evaluation = SampleSet{*dataset, pick(split.evaluation), preprocess, {}};
     }
     samples.calibration = std::move(calibration);
   }
@@ -82,11 +85,13 @@ Result<Samples> open_samples(const ConvertOptions& options) {
     if (!dataset) return dataset.error();
     images |= dataset->is_images();
     std::vector<size_t> all = choose_samples(dataset->size(), dataset->size(), options.seed);
-    samples.evaluation = SampleSet{std::move(*dataset), std::move(all), samples.spec->preprocess.value_or(preprocess), {}};
+    samples.evaluation = SampleSet{
+        std::move(*dataset), std::move(all), samples.spec->preprocess.value_or(preprocess), {}};
   }
   if (images && preprocess.assumed) samples.findings.push_back(assumed_finding(preprocess));
   if (samples.calibration && samples.evaluation) {
-    auto pairs = find_overlap(samples.calibration->dataset, samples.calibration->indices, samples.evaluation->dataset, samples.evaluation->indices);
+    auto pairs = find_overlap(samples.calibration->dataset, samples.calibration->indices,
+                              samples.evaluation->dataset, samples.evaluation->indices);
     if (!pairs) return pairs.error();
     if (!pairs->empty()) samples.findings.push_back(overlap_finding(*pairs));
   }
@@ -98,20 +103,26 @@ void set_inputs(Samples& samples, const Model& model) {
   for (const Value* input : fed_inputs(model)) {
     InputSpec spec{std::string(input->name), input->type.element, {}};
     if (input->type.shape)
-      for (const Dim& dim : *input->type.shape) spec.shape.push_back(dim.is_known() ? dim.value : -1);
+      for (const Dim& dim : *input->type.shape)
+        spec.shape.push_back(dim.is_known() ? dim.value : -1);
     inputs.push_back(std::move(spec));
   }
   for (auto* set : {&samples.calibration, &samples.evaluation})
     if (*set) (*set)->inputs = inputs;
 }
 
-Result<std::map<std::string, ShapeSpec>> propose_input_shapes(const Model& model, const ConvertOptions& options, const Samples& samples) {
+Result<std::map<std::string, ShapeSpec>> propose_input_shapes(const Model& model,
+                                                              const ConvertOptions& options,
+                                                              const Samples& samples) {
   std::map<std::string, ShapeSpec> proposals;
-  const SampleSet* set = samples.calibration ? &*samples.calibration : samples.evaluation ? &*samples.evaluation : nullptr;
+  const SampleSet* set = samples.calibration  ? &*samples.calibration
+                         : samples.evaluation ? &*samples.evaluation
+                                              : nullptr;
   if (set == nullptr) return proposals;
   for (const Value* input : fed_inputs(model)) {
     const std::string name(input->name);
-    if (!is_dynamic_input(*input) || !input->type.shape || options.fix.shapes.count(name) > 0) continue;
+    if (!is_dynamic_input(*input) || !input->type.shape || options.fix.shapes.count(name) > 0)
+      continue;
     const std::vector<Dim>& dims = *input->type.shape;
     Shape wanted;
     if (set->dataset.is_images()) {
@@ -121,12 +132,16 @@ Result<std::map<std::string, ShapeSpec>> propose_input_shapes(const Model& model
       const auto candidates = propose_shapes(*sizes);
       if (candidates.empty()) continue;
       const ImageSize size = candidates[0].size;
-      const int64_t channels = set->preprocess.channel_order == Preprocess::ChannelOrder::Gray ? 1 : 3;
-      wanted = set->preprocess.layout == Preprocess::Layout::Nchw ? Shape{1, channels, size.height, size.width} : Shape{1, size.height, size.width, channels};
+      const int64_t channels =
+          set->preprocess.channel_order == Preprocess::ChannelOrder::Gray ? 1 : 3;
+      wanted = set->preprocess.layout == Preprocess::Layout::Nchw
+                   ? Shape{1, channels, size.height, size.width}
+                   : Shape{1, size.height, size.width, channels};
     } else {
       for (const auto& [array, tensor] : set->dataset.arrays()) {
         if (array != name && set->dataset.arrays().size() != 1) continue;
-        const Shape& shape = tensor.shape();  // the first axis counts samples, of one batch or of whole inputs
+        const Shape& shape =
+            tensor.shape();  // the first axis counts samples, of one batch or of whole inputs
         if (shape.size() == dims.size()) wanted = shape;
         if (shape.size() == dims.size() && !wanted.empty()) wanted[0] = 1;
         if (shape.size() == dims.size() + 1) wanted.assign(shape.begin() + 1, shape.end());
@@ -135,7 +150,8 @@ Result<std::map<std::string, ShapeSpec>> propose_input_shapes(const Model& model
     }
     ShapeSpec spec(dims.size());
     for (size_t i = 0; i < dims.size(); ++i)
-      if (!dims[i].is_known() && options.fix.dims.count(std::string(dims[i].name)) == 0) spec[i] = wanted[i];
+      if (!dims[i].is_known() && options.fix.dims.count(std::string(dims[i].name)) == 0)
+        spec[i] = wanted[i];
     proposals.emplace(name, std::move(spec));
   }
   return proposals;

@@ -18,12 +18,14 @@ struct SampleSet {
   std::vector<InputSpec> inputs;
 
   size_t size() const { return indices.size(); }
-  Result<std::vector<Tensor>> load(size_t i) const { return dataset.load(indices[i], inputs, preprocess); }
+  Result<std::vector<Tensor>> load(size_t i) const {
+    return dataset.load(indices[i], inputs, preprocess);
+  }
   std::string name(size_t i) const { return dataset.sample_name(indices[i]); }
 };
 
-// The data of one conversion: what calibrates and what judges never overlap. With an evaluation spec its data judge;
-// else every fourth sample of `data` does.
+// The data of one conversion: what calibrates and what judges never overlap. With an evaluation
+// spec its data judge; else every fourth sample of `data` does.
 struct Samples {
   std::optional<SampleSet> calibration;
   std::optional<SampleSet> evaluation;
@@ -38,8 +40,10 @@ void set_inputs(Samples& samples, const Model& model);
 // The model's inputs that callers feed: those that no initializer gives.
 std::vector<Value*> fed_inputs(const Model& model);
 
-// Shapes for the dynamic inputs that the options leave open, from the images' sizes or the arrays; batch 1. Empty where
-// there is nothing to propose or nothing dynamic.
-Result<std::map<std::string, ShapeSpec>> propose_input_shapes(const Model& model, const ConvertOptions& options, const Samples& samples);
+// Shapes for the dynamic inputs that the options leave open, from the images' sizes or the arrays;
+// batch 1. Empty where there is nothing to propose or nothing dynamic.
+Result<std::map<std::string, ShapeSpec>> propose_input_shapes(const Model& model,
+                                                              const ConvertOptions& options,
+                                                              const Samples& samples);
 
 }  // namespace acuate

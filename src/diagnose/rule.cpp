@@ -13,6 +13,15 @@ const FindingRuleRegistry& finding_rules() {
   return kRegistry;
 }
 
+Finding new_finding(std::string_view id) {
+  const FindingRule* rule = finding_rules().lookup(id);
+  ACUATE_CHECK(rule != nullptr, "a finding that no rule documents: " + std::string(id));
+  Finding finding;
+  finding.id = rule->id;
+  finding.severity = rule->severity;
+  return finding;
+}
+
 std::string findings_reference(const FindingRuleRegistry& registry) {
   std::string text =
       "# Findings\n\n"

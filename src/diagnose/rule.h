@@ -55,6 +55,10 @@ using FindingRuleRegistry = Registry<FindingRule>;
 void register_all_findings(FindingRuleRegistry& registry);
 const FindingRuleRegistry& finding_rules();
 
+// An empty finding of a kind that is documented, with its severity; for stages that make findings
+// themselves.
+Finding new_finding(std::string_view id);
+
 // The text of docs/findings.md.
 std::string findings_reference(const FindingRuleRegistry& registry);
 

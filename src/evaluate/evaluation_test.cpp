@@ -24,13 +24,17 @@ const MetricRegistry& metric_units() {
   return registry;
 }
 
-Result<std::vector<Tensor>> sample(size_t i) { return std::vector<Tensor>{Tensor::of<float>({2}, {1.0F + static_cast<float>(i), 2.0F})}; }
+Result<std::vector<Tensor>> sample(size_t i) {
+  return std::vector<Tensor>{Tensor::of<float>({2}, {1.0F + static_cast<float>(i), 2.0F})};
+}
 std::string name_of(size_t i) { return "sample " + std::to_string(i); }
 
 TEST(EvaluatePair, MeasuresKnownNoise) {
   auto baseline = runnable("g (float[2] x) => (float[2] y) { y = Identity(x) }");
   auto converted = runnable("g (float[2] x) => (float[2] y) <float k = {1.1}> { y = Mul(x, k) }");
-  auto values = evaluate_pair(baseline, converted, 3, sample, name_of, {.metrics = {metric_units().lookup("sqnr")}, .context = {}, .progress = {}});
+  auto values =
+      evaluate_pair(baseline, converted, 3, sample, name_of,
+                    {.metrics = {metric_units().lookup("sqnr")}, .context = {}, .progress = {}});
   ASSERT_TRUE(values) << values.error().message;
   ASSERT_FALSE(values->empty());
   EXPECT_NEAR(*(*values)[0].converted, 20.0, 1e-4);  // an error of a tenth: 20 dB
@@ -40,7 +44,9 @@ TEST(EvaluatePair, MeasuresKnownNoise) {
 TEST(EvaluatePair, AMissingOutputIsNamed) {
   auto baseline = runnable("g (float[2] x) => (float[2] y) { y = Identity(x) }");
   auto converted = runnable("g (float[2] x) => (float[2] z) { z = Identity(x) }");
-  auto values = evaluate_pair(baseline, converted, 1, sample, name_of, {.metrics = {metric_units().lookup("sqnr")}, .context = {}, .progress = {}});
+  auto values =
+      evaluate_pair(baseline, converted, 1, sample, name_of,
+                    {.metrics = {metric_units().lookup("sqnr")}, .context = {}, .progress = {}});
   EXPECT_THAT(values.error().message, testing::HasSubstr("no output 'y'"));
 }
 

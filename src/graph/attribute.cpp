@@ -32,8 +32,10 @@ WireRope finish(WireRope rope, AttributeType type) {
 }  // namespace
 
 std::string_view attribute_type_name(AttributeType type) {
-  constexpr std::string_view kNames[] = {"undefined", "float", "int", "string", "tensor", "graph", "floats", "ints", "strings",
-                                         "tensors", "graphs", "sparse_tensor", "sparse_tensors", "type_proto", "type_protos"};
+  constexpr std::string_view kNames[] = {
+      "undefined",      "float",      "int",        "string",  "tensor", "graph",
+      "floats",         "ints",       "strings",    "tensors", "graphs", "sparse_tensor",
+      "sparse_tensors", "type_proto", "type_protos"};
   const auto index = static_cast<size_t>(type);
   return index < std::size(kNames) ? kNames[index] : kNames[0];
 }

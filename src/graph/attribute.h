@@ -14,13 +14,26 @@ class Graph;
 
 // AttributeProto.AttributeType of onnx.proto3, same numbers.
 enum class AttributeType : int32_t {
-  Undefined = 0, Float = 1, Int = 2, String = 3, Tensor = 4, Graph = 5, Floats = 6, Ints = 7, Strings = 8, Tensors = 9,
-  Graphs = 10, SparseTensor = 11, SparseTensors = 12, TypeProto = 13, TypeProtos = 14,
+  Undefined = 0,
+  Float = 1,
+  Int = 2,
+  String = 3,
+  Tensor = 4,
+  Graph = 5,
+  Floats = 6,
+  Ints = 7,
+  Strings = 8,
+  Tensors = 9,
+  Graphs = 10,
+  SparseTensor = 11,
+  SparseTensors = 12,
+  TypeProto = 13,
+  TypeProtos = 14,
 };
 std::string_view attribute_type_name(AttributeType type);
 
-// One attribute of a node, kept as its wire bytes and decoded where it is read. Bodies of control flow are parsed, since
-// their nodes use outer values; everything else stays as it came.
+// One attribute of a node, kept as its wire bytes and decoded where it is read. Bodies of control
+// flow are parsed, since their nodes use outer values; everything else stays as it came.
 struct Attribute {
   std::string_view name;
   AttributeType type = AttributeType::Undefined;
@@ -55,9 +68,18 @@ WireRope encode_attribute(std::string_view name, std::span<const float> values);
 
 // Field numbers of AttributeProto, onnx.proto3.
 enum AttributeField : uint32_t {
-  kAttributeName = 1, kAttributeFloat = 2, kAttributeInt = 3, kAttributeString = 4, kAttributeTensor = 5,
-  kAttributeGraph = 6, kAttributeFloats = 7, kAttributeInts = 8, kAttributeStrings = 9, kAttributeGraphs = 11,
-  kAttributeType = 20, kAttributeRefName = 21,
+  kAttributeName = 1,
+  kAttributeFloat = 2,
+  kAttributeInt = 3,
+  kAttributeString = 4,
+  kAttributeTensor = 5,
+  kAttributeGraph = 6,
+  kAttributeFloats = 7,
+  kAttributeInts = 8,
+  kAttributeStrings = 9,
+  kAttributeGraphs = 11,
+  kAttributeType = 20,
+  kAttributeRefName = 21,
 };
 
 }  // namespace acuate

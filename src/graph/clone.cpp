@@ -4,13 +4,15 @@
 
 namespace acuate {
 
-// Copies structure; every name, attribute and weight keeps referring to the bytes that both models hold.
+// Copies structure; every name, attribute and weight keeps referring to the bytes that both models
+// hold.
 class ModelCloner {
  public:
   explicit ModelCloner(const Model& source) : source_(source), copy_(std::make_unique<Model>()) {}
 
   std::unique_ptr<Model> run() {
-    // The source's arena holds names and attributes; the copy keeps what it refers to by copying those below.
+    // The source's arena holds names and attributes; the copy keeps what it refers to by copying
+    // those below.
     for (const auto& storage : source_.storage_) copy_->keep(storage);
     copy_->opset_imports_ = source_.opset_imports_;
     copy_->metadata_ = source_.metadata_;
@@ -48,7 +50,8 @@ class ModelCloner {
   }
   bool in_storage(Bytes bytes) const {
     const std::byte* begin = source_.wire_.data();
-    return begin != nullptr && bytes.data() >= begin && bytes.data() + bytes.size() <= begin + source_.wire_.size();
+    return begin != nullptr && bytes.data() >= begin &&
+           bytes.data() + bytes.size() <= begin + source_.wire_.size();
   }
   std::string_view own(std::string_view text) { return as_text(own(as_bytes(text))); }
 
@@ -77,20 +80,23 @@ class ModelCloner {
       to.values_.push_back(copy);
       if (from.find(value->name) == value) to.by_name_.emplace(copy->name, copy);
       if (const auto found = from.declarations_.find(value); found != from.declarations_.end())
-        to.declarations_.emplace(copy, Graph::Declaration{copy, own(found->second.wire), found->second.touched});
+        to.declarations_.emplace(
+            copy, Graph::Declaration{copy, own(found->second.wire), found->second.touched});
     }
   }
 
   void copy_graph(const Graph& from, Graph& to) {
     to.name_ = own(from.name_);
     to.field_order_ = from.field_order_;
-    for (const auto& [number, bytes] : from.other_fields_) to.other_fields_.emplace_back(number, own(bytes));
+    for (const auto& [number, bytes] : from.other_fields_)
+      to.other_fields_.emplace_back(number, own(bytes));
     to.wire_ = own(from.wire_);
     copy_values(from, to);
     const auto mapped = [&](const std::vector<Value*>& list) {
       std::vector<Value*> out;
       for (const Value* value : list)
-        if (const auto found = values_.find(value); found != values_.end()) out.push_back(found->second);
+        if (const auto found = values_.find(value); found != values_.end())
+          out.push_back(found->second);
       return out;
     };
     to.inputs_ = mapped(from.inputs_);
@@ -98,12 +104,14 @@ class ModelCloner {
     to.initializers_ = mapped(from.initializers_);
     for (const auto& [value, wire] : from.value_infos_) {
       const auto found = values_.find(value);
-      if (value == nullptr || found != values_.end()) to.value_infos_.emplace_back(value ? found->second : nullptr, own(wire));
+      if (value == nullptr || found != values_.end())
+        to.value_infos_.emplace_back(value ? found->second : nullptr, own(wire));
     }
     for (const Node* node = from.first_; node != nullptr; node = node->next_) copy_node(*node, to);
     // Bodies last: their nodes may read any value of this graph.
     auto copied = to.first_;
-    for (const Node* node = from.first_; node != nullptr; node = node->next_, copied = copied->next_)
+    for (const Node* node = from.first_; node != nullptr;
+         node = node->next_, copied = copied->next_)
       for (size_t a = 0; a < node->attributes_.size(); ++a)
         for (const auto& body : node->attributes_[a].graphs) {
           auto& list = copied->attributes_[a].graphs;
@@ -121,7 +129,8 @@ class ModelCloner {
     copy->overload_ = own(node.overload_);
     copy->inputs_.resize(node.inputs_.size());
     for (size_t slot = 0; slot < node.inputs_.size(); ++slot)
-      if (const Value* value = node.inputs_[slot].value) copy->link_operand(slot, values_.at(value));
+      if (const Value* value = node.inputs_[slot].value)
+        copy->link_operand(slot, values_.at(value));
     for (const Value* output : node.outputs_) {
       Value* mapped = output ? values_.at(output) : nullptr;
       if (mapped != nullptr) {
@@ -137,7 +146,8 @@ class ModelCloner {
       added.ref_attr_name = own(attribute.ref_attr_name);
       added.wire = own(attribute.wire);
     }
-    for (const auto& [key, value] : node.metadata_) copy->metadata_.emplace_back(own(key), own(value));
+    for (const auto& [key, value] : node.metadata_)
+      copy->metadata_.emplace_back(own(key), own(value));
     for (const Bytes field : node.other_fields_) copy->other_fields_.push_back(own(field));
     copy->wire_ = own(node.wire_);
     copy->touched_ = node.touched_;

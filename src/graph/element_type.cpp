@@ -12,13 +12,15 @@ struct TypeRow {
 };
 
 constexpr std::array<TypeRow, 27> kTypes = {{
-    {"undefined", 0, false},     {"float32", 32, true},         {"uint8", 8, false},        {"int8", 8, false},
-    {"uint16", 16, false},       {"int16", 16, false},          {"int32", 32, false},       {"int64", 64, false},
-    {"string", 0, false},        {"bool", 8, false},            {"float16", 16, true},      {"float64", 64, true},
-    {"uint32", 32, false},       {"uint64", 64, false},         {"complex64", 64, false},   {"complex128", 128, false},
-    {"bfloat16", 16, true},      {"float8e4m3fn", 8, true},     {"float8e4m3fnuz", 8, true}, {"float8e5m2", 8, true},
-    {"float8e5m2fnuz", 8, true}, {"uint4", 4, false},           {"int4", 4, false},         {"float4e2m1", 4, true},
-    {"float8e8m0", 8, true},     {"uint2", 2, false},           {"int2", 2, false},
+    {"undefined", 0, false},     {"float32", 32, true},   {"uint8", 8, false},
+    {"int8", 8, false},          {"uint16", 16, false},   {"int16", 16, false},
+    {"int32", 32, false},        {"int64", 64, false},    {"string", 0, false},
+    {"bool", 8, false},          {"float16", 16, true},   {"float64", 64, true},
+    {"uint32", 32, false},       {"uint64", 64, false},   {"complex64", 64, false},
+    {"complex128", 128, false},  {"bfloat16", 16, true},  {"float8e4m3fn", 8, true},
+    {"float8e4m3fnuz", 8, true}, {"float8e5m2", 8, true}, {"float8e5m2fnuz", 8, true},
+    {"uint4", 4, false},         {"int4", 4, false},      {"float4e2m1", 4, true},
+    {"float8e8m0", 8, true},     {"uint2", 2, false},     {"int2", 2, false},
 }};
 
 const TypeRow& row(ElementType type) {
@@ -45,8 +47,10 @@ std::optional<int64_t> element_count(std::span<const int64_t> shape) {
   bool empty = false;
   for (const int64_t dim : shape) {
     if (dim < 0) return std::nullopt;
-    if (dim == 0) empty = true;
-    else if (__builtin_mul_overflow(count, dim, &count)) overflow = true;
+    if (dim == 0)
+      empty = true;
+    else if (__builtin_mul_overflow(count, dim, &count))
+      overflow = true;
   }
   if (empty) return 0;
   if (overflow) return std::nullopt;
@@ -58,7 +62,9 @@ std::optional<uint64_t> tensor_size_bytes(ElementType type, std::span<const int6
   const auto count = element_count(shape);
   if (bits == 0 || !count) return std::nullopt;
   uint64_t total_bits = 0;
-  if (__builtin_mul_overflow(static_cast<uint64_t>(*count), static_cast<uint64_t>(bits), &total_bits)) return std::nullopt;
+  if (__builtin_mul_overflow(static_cast<uint64_t>(*count), static_cast<uint64_t>(bits),
+                             &total_bits))
+    return std::nullopt;
   return total_bits / 8 + (total_bits % 8 != 0 ? 1 : 0);
 }
 

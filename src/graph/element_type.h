@@ -42,13 +42,15 @@ enum class ElementType : int32_t {
 std::string_view element_type_name(ElementType type);
 std::optional<ElementType> parse_element_type(std::string_view name);
 
-// Bits of one element as raw_data stores it; 0 for strings and unknown types, which have no fixed width.
+// Bits of one element as raw_data stores it; 0 for strings and unknown types, which have no fixed
+// width.
 int element_bits(ElementType type);
 bool is_floating_point(ElementType type);
 
 // Product of the dimensions; nothing where one is negative or the product exceeds 2^63 - 1.
 std::optional<int64_t> element_count(std::span<const int64_t> shape);
-// Bytes of a dense tensor in raw_data layout (sub-byte elements packed, rounded up); nothing where it cannot be stated.
+// Bytes of a dense tensor in raw_data layout (sub-byte elements packed, rounded up); nothing where
+// it cannot be stated.
 std::optional<uint64_t> tensor_size_bytes(ElementType type, std::span<const int64_t> shape);
 
 }  // namespace acuate

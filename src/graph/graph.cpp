@@ -1,9 +1,9 @@
 #include "graph/graph.h"
 
-#include <fmt/format.h>
-
 #include <algorithm>
 #include <unordered_set>
+
+#include <fmt/format.h>
 
 #include "base/text.h"
 #include "graph/model.h"
@@ -16,7 +16,8 @@ std::string Dim::text() const {
 }
 
 bool ValueType::is_static() const {
-  return kind == Kind::Tensor && shape && std::all_of(shape->begin(), shape->end(), [](const Dim& d) { return d.is_known(); });
+  return kind == Kind::Tensor && shape &&
+         std::all_of(shape->begin(), shape->end(), [](const Dim& d) { return d.is_known(); });
 }
 
 std::optional<Shape> ValueType::static_shape() const {
@@ -28,22 +29,30 @@ std::optional<Shape> ValueType::static_shape() const {
 
 std::string ValueType::text() const {
   switch (kind) {
-    case Kind::Unknown: return "unknown";
-    case Kind::Sequence: return "sequence";
-    case Kind::Map: return "map";
-    case Kind::Optional: return "optional";
-    case Kind::Opaque: return "opaque";
+    case Kind::Unknown:
+      return "unknown";
+    case Kind::Sequence:
+      return "sequence";
+    case Kind::Map:
+      return "map";
+    case Kind::Optional:
+      return "optional";
+    case Kind::Opaque:
+      return "opaque";
     case Kind::Tensor:
-    case Kind::SparseTensor: break;
+    case Kind::SparseTensor:
+      break;
   }
-  std::string out = std::string(kind == Kind::SparseTensor ? "sparse " : "") + std::string(element_type_name(element));
+  std::string out = std::string(kind == Kind::SparseTensor ? "sparse " : "") +
+                    std::string(element_type_name(element));
   if (!shape) return out + "[*]";
   std::vector<std::string> dims;
   for (const Dim& dim : *shape) dims.push_back(dim.text());
   return out + "[" + join(dims, ", ") + "]";
 }
 
-// --- Node -----------------------------------------------------------------------------------------------------------
+// --- Node
+// -----------------------------------------------------------------------------------------------------------
 
 const Attribute* Node::attribute(std::string_view name) const {
   for (const Attribute& attribute : attributes_)
@@ -144,7 +153,8 @@ void Node::set_attribute(const WireRope& attribute_proto) {
 }
 
 bool Node::remove_attribute(std::string_view name) {
-  const size_t removed = std::erase_if(attributes_, [&](const Attribute& attribute) { return attribute.name == name; });
+  const size_t removed = std::erase_if(
+      attributes_, [&](const Attribute& attribute) { return attribute.name == name; });
   if (removed > 0) touch();
   return removed > 0;
 }
@@ -165,7 +175,8 @@ void Node::touch() {
   if (graph_ != nullptr) graph_->touch();
 }
 
-// --- Graph ----------------------------------------------------------------------------------------------------------
+// --- Graph
+// ----------------------------------------------------------------------------------------------------------
 
 void Graph::touch() {
   if (touched_) return;
@@ -200,7 +211,8 @@ Value* Graph::find(std::string_view name) const {
 }
 
 Value* Graph::resolve(std::string_view name) const {
-  for (const Graph* graph = this; graph != nullptr; graph = graph->owner_ ? graph->owner_->graph_ : nullptr)
+  for (const Graph* graph = this; graph != nullptr;
+       graph = graph->owner_ ? graph->owner_->graph_ : nullptr)
     if (Value* value = graph->find(name)) return value;
   return nullptr;
 }
@@ -217,12 +229,14 @@ Value* Graph::add_value(std::string_view name) {
 
 std::string Graph::unused_name(std::string_view stem) const {
   std::string name(stem);
-  for (size_t suffix = 1; resolve(name) != nullptr; ++suffix) name = fmt::format("{}_{}", stem, suffix);
+  for (size_t suffix = 1; resolve(name) != nullptr; ++suffix)
+    name = fmt::format("{}_{}", stem, suffix);
   return name;
 }
 
 void Graph::rename(Value& value, std::string_view name) {
-  ACUATE_CHECK(value.graph == this && find(name) == nullptr, "rename to a taken name: " + std::string(name));
+  ACUATE_CHECK(value.graph == this && find(name) == nullptr,
+               "rename to a taken name: " + std::string(name));
   by_name_.erase(value.name);
   value.name = model_->intern(name);
   by_name_.emplace(value.name, &value);
@@ -249,8 +263,10 @@ void Graph::unlink_node(Node& node) {
 }
 
 Node* Graph::add_node(std::string_view op_type, std::string_view domain, std::string_view name,
-                      const std::vector<Value*>& inputs, const std::vector<Value*>& outputs, Node* before) {
-  ACUATE_CHECK(before == nullptr || before->graph_ == this, "insertion point stands in another graph");
+                      const std::vector<Value*>& inputs, const std::vector<Value*>& outputs,
+                      Node* before) {
+  ACUATE_CHECK(before == nullptr || before->graph_ == this,
+               "insertion point stands in another graph");
   Node* node = model_->new_node();
   node->op_type_ = model_->intern(op_type);
   node->domain_ = model_->intern(domain);
@@ -259,7 +275,8 @@ Node* Graph::add_node(std::string_view op_type, std::string_view domain, std::st
   for (size_t slot = 0; slot < inputs.size(); ++slot) node->link_operand(slot, inputs[slot]);
   for (Value* output : outputs) {
     if (output != nullptr) {
-      ACUATE_CHECK(output->graph == this && output->producer == nullptr, "output is produced already: " + std::string(output->name));
+      ACUATE_CHECK(output->graph == this && output->producer == nullptr,
+                   "output is produced already: " + std::string(output->name));
       output->producer = node;
       output->output_slot = static_cast<uint32_t>(node->outputs_.size());
     }
@@ -291,8 +308,9 @@ void Graph::remove_node(Node& node) {
 }
 
 void Graph::remove_value(Value& value) {
-  ACUATE_CHECK(value.graph == this && value.is_unused() && value.producer == nullptr && !value.is_input,
-               "value is still in use: " + std::string(value.name));
+  ACUATE_CHECK(
+      value.graph == this && value.is_unused() && value.producer == nullptr && !value.is_input,
+      "value is still in use: " + std::string(value.name));
   if (find(value.name) == &value) by_name_.erase(value.name);
   declarations_.erase(&value);
   value.initializer.reset();
@@ -330,7 +348,8 @@ void Graph::set_initializer(Value& value, const Tensor& tensor) {
 }
 
 void Graph::set_initializer(Value& value, TensorRef ref) {
-  ACUATE_CHECK(value.graph == this && value.producer == nullptr, "an initializer has no producer: " + std::string(value.name));
+  ACUATE_CHECK(value.graph == this && value.producer == nullptr,
+               "an initializer has no producer: " + std::string(value.name));
   if (!value.listed_initializer_) initializers_.push_back(&value);
   value.listed_initializer_ = true;
   value.type = {};
@@ -382,7 +401,8 @@ void Graph::set_type(Value& value, ValueType type) {
 
 void Graph::clear_inferred_types() {
   for (Value* value : values_) {
-    if (value->graph != this || value->is_input || value->is_output() || value->initializer) continue;
+    if (value->graph != this || value->is_input || value->is_output() || value->initializer)
+      continue;
     value->type = {};
     declarations_.erase(value);
   }
@@ -391,7 +411,8 @@ void Graph::clear_inferred_types() {
 }
 
 bool Graph::sort_topologically() {
-  // Kahn's algorithm over this graph's nodes; a body's outer uses count for the node that holds the body.
+  // Kahn's algorithm over this graph's nodes; a body's outer uses count for the node that holds the
+  // body.
   std::unordered_map<const Node*, size_t> missing;
   std::unordered_map<const Node*, std::vector<Node*>> users;
   const auto node_here = [&](Node* node) {
@@ -411,7 +432,8 @@ bool Graph::sort_topologically() {
   order.reserve(node_count_);
   // A stable order: a min-heap over the old positions.
   std::unordered_map<const Node*, size_t> position;
-  for (Node* node = first_; node != nullptr; node = node->next_) position.emplace(node, position.size());
+  for (Node* node = first_; node != nullptr; node = node->next_)
+    position.emplace(node, position.size());
   const auto later = [&](const Node* a, const Node* b) { return position[a] > position[b]; };
   std::vector<Node*> ready;
   for (Node* node = first_; node != nullptr; node = node->next_)

@@ -27,7 +27,8 @@ struct Dim {
   bool operator==(const Dim&) const = default;
 };
 
-// The declared or inferred type of a value. Sequences, maps and optionals keep their TypeProto as it came.
+// The declared or inferred type of a value. Sequences, maps and optionals keep their TypeProto as
+// it came.
 struct ValueType {
   enum class Kind { Unknown, Tensor, SparseTensor, Sequence, Map, Optional, Opaque };
   Kind kind = Kind::Unknown;
@@ -35,9 +36,9 @@ struct ValueType {
   std::optional<std::vector<Dim>> shape;  // nothing: unknown rank
   Bytes wire;                             // TypeProto; empty when built here
 
-  bool is_static() const;              // a tensor whose every dimension is a number
+  bool is_static() const;  // a tensor whose every dimension is a number
   std::optional<Shape> static_shape() const;
-  std::string text() const;            // `float32[1, 3, h, w]`
+  std::string text() const;  // `float32[1, 3, h, w]`
 };
 
 struct Use {
@@ -63,7 +64,9 @@ class Value {
   bool is_unused() const { return uses_.empty() && output_count == 0; }
   // An initializer that no caller can override (in IR version 3 initializers are inputs too).
   bool is_constant() const { return initializer.has_value() && !is_input; }
-  bool is_defined() const { return producer != nullptr || is_input || initializer.has_value() || is_sparse_initializer; }
+  bool is_defined() const {
+    return producer != nullptr || is_input || initializer.has_value() || is_sparse_initializer;
+  }
 
  private:
   friend class Node;
@@ -74,8 +77,9 @@ class Value {
   std::vector<Use> uses_;
 };
 
-// One operation. Reads outer values too when it stands in a body. Every change goes through the members below, which
-// keep the use lists and mark the wire bytes stale, outward to the owning nodes of nested graphs.
+// One operation. Reads outer values too when it stands in a body. Every change goes through the
+// members below, which keep the use lists and mark the wire bytes stale, outward to the owning
+// nodes of nested graphs.
 class Node {
  public:
   std::string_view name() const { return name_; }
@@ -86,8 +90,10 @@ class Node {
   bool is_op(std::string_view op_type) const { return op_type_ == op_type && domain_.empty(); }
 
   size_t input_count() const { return inputs_.size(); }
-  Value* input(size_t slot) const { return slot < inputs_.size() ? inputs_[slot].value : nullptr; }  // null: omitted
-  const std::vector<Value*>& outputs() const { return outputs_; }                                    // null: omitted
+  Value* input(size_t slot) const {
+    return slot < inputs_.size() ? inputs_[slot].value : nullptr;
+  }                                                                // null: omitted
+  const std::vector<Value*>& outputs() const { return outputs_; }  // null: omitted
   Value* output(size_t slot = 0) const { return slot < outputs_.size() ? outputs_[slot] : nullptr; }
   const std::vector<Attribute>& attributes() const { return attributes_; }
   const Attribute* attribute(std::string_view name) const;
@@ -96,7 +102,9 @@ class Node {
   std::string string_attribute(std::string_view name, std::string_view fallback) const;
   std::vector<int64_t> ints_attribute(std::string_view name) const;  // empty where absent
   std::string_view metadata(std::string_view key) const;             // empty where absent
-  const std::vector<std::pair<std::string_view, std::string_view>>& metadata() const { return metadata_; }
+  const std::vector<std::pair<std::string_view, std::string_view>>& metadata() const {
+    return metadata_;
+  }
 
   // Name, or `@first_output` where it has none: how people and edit scripts address it.
   std::string address() const;
@@ -134,13 +142,15 @@ class Node {
   std::vector<Value*> outputs_;
   std::vector<Attribute> attributes_;
   std::vector<std::pair<std::string_view, std::string_view>> metadata_;
-  std::vector<Bytes> other_fields_;  // doc_string, device configurations, unknown fields: whole, with tags
-  Bytes wire_;                       // the whole field as it came, valid while not touched
+  std::vector<Bytes>
+      other_fields_;  // doc_string, device configurations, unknown fields: whole, with tags
+  Bytes wire_;        // the whole field as it came, valid while not touched
   bool touched_ = true;
 };
 
-// A graph with its values and nodes in order: the main graph, a control-flow body, or the body of a local function.
-// Values and nodes live in the model's arena until the model goes; removing one unlinks it.
+// A graph with its values and nodes in order: the main graph, a control-flow body, or the body of a
+// local function. Values and nodes live in the model's arena until the model goes; removing one
+// unlinks it.
 class Graph {
  public:
   Graph(Model& model, Node* owner) : model_(&model), owner_(owner) {}
@@ -148,10 +158,13 @@ class Graph {
   Graph& operator=(const Graph&) = delete;
 
   Model& model() const { return *model_; }
-  Node* owner() const { return owner_; }  // the node whose attribute holds this graph; null for main graph and functions
+  Node* owner() const {
+    return owner_;
+  }  // the node whose attribute holds this graph; null for main graph and functions
   std::string_view name() const { return name_; }
 
-  // Iteration in stored order; the current node may be removed while iterating by taking next() first.
+  // Iteration in stored order; the current node may be removed while iterating by taking next()
+  // first.
   Node* first() const { return first_; }
   Node* last() const { return last_; }
   size_t node_count() const { return node_count_; }
@@ -169,16 +182,20 @@ class Graph {
   std::string unused_name(std::string_view stem) const;
   void rename(Value& value, std::string_view name);
   // Appends, or inserts before `before`. Outputs must be values of this graph without a producer.
-  Node* add_node(std::string_view op_type, std::string_view domain, std::string_view name, const std::vector<Value*>& inputs,
-                 const std::vector<Value*>& outputs, Node* before = nullptr);
+  Node* add_node(std::string_view op_type, std::string_view domain, std::string_view name,
+                 const std::vector<Value*>& inputs, const std::vector<Value*>& outputs,
+                 Node* before = nullptr);
   void move_before(Node& node, Node* before);  // null: to the end
-  // Unlinks the node from its inputs and outputs; its outputs stay as undefined values for whoever still uses them.
+  // Unlinks the node from its inputs and outputs; its outputs stay as undefined values for whoever
+  // still uses them.
   void remove_node(Node& node);
   void remove_value(Value& value);  // unused, undefined by a node, not an input
   // Every use in nodes (nested ones too) and among this graph's outputs.
   void replace_uses(Value& old_value, Value& new_value);
-  void set_initializer(Value& value, const Tensor& tensor);  // copies nothing: the model keeps the tensor
-  void set_initializer(Value& value, TensorRef ref);         // refers to bytes that the model keeps already
+  void set_initializer(Value& value,
+                       const Tensor& tensor);  // copies nothing: the model keeps the tensor
+  void set_initializer(Value& value,
+                       TensorRef ref);  // refers to bytes that the model keeps already
   void remove_initializer(Value& value);
   void add_output(Value& value);
   void set_outputs(const std::vector<Value*>& outputs);
@@ -200,7 +217,8 @@ class Graph {
   void link_node(Node& node, Node* before);
   void unlink_node(Node& node);
 
-  // A ValueInfoProto as it stood (inputs, outputs, value_info), and whether the type was changed since.
+  // A ValueInfoProto as it stood (inputs, outputs, value_info), and whether the type was changed
+  // since.
   struct Declaration {
     Value* value = nullptr;
     Bytes wire;  // whole field; empty when new
@@ -216,16 +234,17 @@ class Graph {
   size_t node_count_ = 0;
   std::vector<Value*> inputs_;
   std::vector<Value*> outputs_;
-  std::vector<Value*> initializers_;  // in file order; entries whose initializer was removed are skipped
+  std::vector<Value*>
+      initializers_;  // in file order; entries whose initializer was removed are skipped
   std::vector<Value*> values_;
   std::unordered_map<std::string_view, Value*> by_name_;
   std::unordered_map<const Value*, Declaration> declarations_;
-  // value_info entries in order: a changed type is re-encoded, everything else written as it came. An entry that names
-  // no value has a null one.
+  // value_info entries in order: a changed type is re-encoded, everything else written as it came.
+  // An entry that names no value has a null one.
   std::vector<std::pair<Value*, Bytes>> value_infos_;
-  std::vector<uint32_t> field_order_;              // kinds of fields in the order of first appearance
+  std::vector<uint32_t> field_order_;  // kinds of fields in the order of first appearance
   std::vector<std::pair<uint32_t, Bytes>> other_fields_;  // fields kept as they came, by number
-  Bytes wire_;                       // the payload as it came
+  Bytes wire_;                                            // the payload as it came
   bool touched_ = true;
 };
 

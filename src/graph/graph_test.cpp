@@ -52,7 +52,8 @@ TEST(Graph, ManyUsesOfOneValueComeAndGoInConstantTime) {
   Value* x = g.add_value("x");
   g.set_inputs({x});
   std::vector<Node*> nodes;
-  for (int i = 0; i < 20'000; ++i) nodes.push_back(g.add_node("Add", "", "", {x, x}, {g.add_value("v" + std::to_string(i))}));
+  for (int i = 0; i < 20'000; ++i)
+    nodes.push_back(g.add_node("Add", "", "", {x, x}, {g.add_value("v" + std::to_string(i))}));
   EXPECT_EQ(x->uses().size(), 40'000U);
   for (Node* node : nodes) g.remove_node(*node);
   EXPECT_TRUE(x->uses().empty());
@@ -94,7 +95,8 @@ TEST(Graph, CloneIsIndependent) {
 TEST(Node, AttributesRoundTrip) {
   Chain c;
   c.first->set_attribute(encode_attribute("alpha", 0.5F));
-  c.first->set_attribute(encode_attribute("axes", std::span<const int64_t>(std::vector<int64_t>{-1, 2})));
+  c.first->set_attribute(
+      encode_attribute("axes", std::span<const int64_t>(std::vector<int64_t>{-1, 2})));
   c.first->set_attribute(encode_attribute("mode", std::string_view("linear")));
   c.first->set_attribute(encode_attribute("alpha", 0.25F));
   EXPECT_EQ(c.first->float_attribute("alpha", 0), 0.25F);

@@ -50,7 +50,8 @@ std::string_view Model::intern(std::string_view text) {
 }
 
 Bytes Model::own(const WireRope& rope) {
-  auto* memory = static_cast<std::byte*>(arena_.allocate(std::max<uint64_t>(rope.size_bytes(), 1), 1));
+  auto* memory =
+      static_cast<std::byte*>(arena_.allocate(std::max<uint64_t>(rope.size_bytes(), 1), 1));
   std::byte* end = memory;
   for (const Bytes piece : rope.pieces()) {
     std::memcpy(end, piece.data(), piece.size());

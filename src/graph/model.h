@@ -24,7 +24,8 @@ struct Function {
   std::unique_ptr<Graph> body;
 };
 
-// Something wrong with the model that does not keep it from being opened (duplicate names, a dangling input, …).
+// Something wrong with the model that does not keep it from being opened (duplicate names, a
+// dangling input, …).
 struct ModelIssue {
   std::string id;  // the finding it becomes: `duplicate_name`
   std::string node;
@@ -50,7 +51,9 @@ class Model {
   int64_t opset_version(std::string_view domain = "") const;  // 0 where the domain is not imported
   void set_opset(std::string_view domain, int64_t version);
   void set_ir_version(int64_t version);
-  const std::vector<std::pair<std::string_view, std::string_view>>& metadata() const { return metadata_; }
+  const std::vector<std::pair<std::string_view, std::string_view>>& metadata() const {
+    return metadata_;
+  }
   void set_metadata(std::string_view key, std::string_view value);
 
   // Where it was read from; empty for a model built here. External data is relative to the folder.
@@ -70,7 +73,8 @@ class Model {
 
   // An independent copy that shares the mapped bytes; linear in nodes, no weight is copied.
   std::unique_ptr<Model> clone() const;
-  // Every graph: main, function bodies, then the bodies of control flow, each after the graph that holds it.
+  // Every graph: main, function bodies, then the bodies of control flow, each after the graph that
+  // holds it.
   std::vector<Graph*> all_graphs() const;
 
  private:

@@ -29,11 +29,13 @@ Tensor Tensor::allocate(ElementType type, Shape shape) {
   tensor.shape_ = std::move(shape);
   tensor.size_bytes_ = *size_bytes;
   tensor.writable_ = true;
-  tensor.data_ = std::shared_ptr<const std::byte>(memory, [](const std::byte* p) { std::free(const_cast<std::byte*>(p)); });
+  tensor.data_ = std::shared_ptr<const std::byte>(
+      memory, [](const std::byte* p) { std::free(const_cast<std::byte*>(p)); });
   return tensor;
 }
 
-Tensor Tensor::view(ElementType type, Shape shape, std::span<const std::byte> bytes, std::shared_ptr<const void> owner) {
+Tensor Tensor::view(ElementType type, Shape shape, std::span<const std::byte> bytes,
+                    std::shared_ptr<const void> owner) {
   ACUATE_CHECK(tensor_size_bytes(type, shape) == bytes.size(), "the bytes do not fit the shape");
   const size_t alignment = static_cast<size_t>(std::max(1, element_bits(type) / 8));
   if (reinterpret_cast<uintptr_t>(bytes.data()) % alignment != 0) {

@@ -19,29 +19,44 @@ std::string format_shape(std::span<const int64_t> shape);  // `1x3x640x640`, `sc
 template <class T>
 constexpr ElementType element_type_of();
 template <>
-constexpr ElementType element_type_of<float>() { return ElementType::Float; }
+constexpr ElementType element_type_of<float>() {
+  return ElementType::Float;
+}
 template <>
-constexpr ElementType element_type_of<double>() { return ElementType::Double; }
+constexpr ElementType element_type_of<double>() {
+  return ElementType::Double;
+}
 template <>
-constexpr ElementType element_type_of<int8_t>() { return ElementType::Int8; }
+constexpr ElementType element_type_of<int8_t>() {
+  return ElementType::Int8;
+}
 template <>
-constexpr ElementType element_type_of<uint8_t>() { return ElementType::Uint8; }
+constexpr ElementType element_type_of<uint8_t>() {
+  return ElementType::Uint8;
+}
 template <>
-constexpr ElementType element_type_of<int32_t>() { return ElementType::Int32; }
+constexpr ElementType element_type_of<int32_t>() {
+  return ElementType::Int32;
+}
 template <>
-constexpr ElementType element_type_of<int64_t>() { return ElementType::Int64; }
+constexpr ElementType element_type_of<int64_t>() {
+  return ElementType::Int64;
+}
 template <>
-constexpr ElementType element_type_of<bool>() { return ElementType::Bool; }
+constexpr ElementType element_type_of<bool>() {
+  return ElementType::Bool;
+}
 
-// A dense host tensor: row-major, little-endian, elements narrower than a byte packed low bits first (ONNX raw_data).
-// Copies share the bytes. A view keeps its owner (a mapped file, an engine's buffer) alive; only allocated tensors are
-// writable.
+// A dense host tensor: row-major, little-endian, elements narrower than a byte packed low bits
+// first (ONNX raw_data). Copies share the bytes. A view keeps its owner (a mapped file, an engine's
+// buffer) alive; only allocated tensors are writable.
 class Tensor {
  public:
   Tensor() = default;
   // Zero-filled. The shape must be one that tensor_size_bytes can state.
   static Tensor allocate(ElementType type, Shape shape);
-  static Tensor view(ElementType type, Shape shape, std::span<const std::byte> bytes, std::shared_ptr<const void> owner);
+  static Tensor view(ElementType type, Shape shape, std::span<const std::byte> bytes,
+                     std::shared_ptr<const void> owner);
   template <class T>
   static Tensor of(Shape shape, std::span<const T> values) {
     Tensor tensor = allocate(element_type_of<T>(), std::move(shape));
@@ -70,7 +85,8 @@ class Tensor {
   }
   template <class T>
   std::span<T> mutable_values() {
-    ACUATE_CHECK(writable_ && element_bits(type_) == static_cast<int>(sizeof(T) * 8), "element width differs or not writable");
+    ACUATE_CHECK(writable_ && element_bits(type_) == static_cast<int>(sizeof(T) * 8),
+                 "element width differs or not writable");
     return {reinterpret_cast<T*>(const_cast<std::byte*>(data_.get())), static_cast<size_t>(size_)};
   }
   // The same bytes under another shape with as many elements.

@@ -13,15 +13,16 @@
 
 namespace acuate {
 
-// A weight where it lies: a TensorProto in the mapped model (or a buffer of ours), or a range of a data file.
-// Nothing is copied until load().
+// A weight where it lies: a TensorProto in the mapped model (or a buffer of ours), or a range of a
+// data file. Nothing is copied until load().
 struct TensorRef {
   ElementType type = ElementType::Undefined;
   Shape shape;
   Bytes wire;  // TensorProto without tag and length, as it stands in the model
   std::shared_ptr<const Tensor> resident;  // content made here (then `wire` lacks raw_data)
 
-  // External data (onnx.proto3, TensorProto.external_data). `location` is relative to the model's folder.
+  // External data (onnx.proto3, TensorProto.external_data). `location` is relative to the model's
+  // folder.
   struct External {
     std::string location;
     std::filesystem::path path;  // resolved inside the model's folder
@@ -35,12 +36,14 @@ struct TensorRef {
   // Bytes of the content in raw_data layout; 0 for strings.
   uint64_t size_bytes() const { return tensor_size_bytes(type, shape).value_or(0); }
 
-  // The content as a host tensor: a view of the mapping where layout and alignment allow, else decoded into a copy.
-  // `owner` keeps `wire` alive. Errors: strings, a payload that does not fit the shape, an unreadable data file.
+  // The content as a host tensor: a view of the mapping where layout and alignment allow, else
+  // decoded into a copy. `owner` keeps `wire` alive. Errors: strings, a payload that does not fit
+  // the shape, an unreadable data file.
   Result<Tensor> load(std::shared_ptr<const void> owner) const;
 };
 
-// Parses a TensorProto; `model_folder` is where external data is looked up (checked against the data file's size here).
+// Parses a TensorProto; `model_folder` is where external data is looked up (checked against the
+// data file's size here).
 Result<TensorRef> parse_tensor(Bytes wire, const std::filesystem::path& model_folder);
 
 // A TensorProto (raw_data) for `tensor`; refers to its bytes, which must outlive the rope.

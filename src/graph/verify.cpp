@@ -1,9 +1,9 @@
 #include "graph/verify.h"
 
-#include <fmt/format.h>
-
 #include <unordered_map>
 #include <unordered_set>
+
+#include <fmt/format.h>
 
 #include "base/text.h"
 
@@ -18,7 +18,8 @@ const Node* holder_in(const Node* node, const Graph& graph) {
 
 void check_order(const Graph& graph, std::vector<ModelIssue>& issues) {
   std::unordered_map<const Node*, size_t> position;
-  for (const Node* node = graph.first(); node != nullptr; node = node->next()) position.emplace(node, position.size());
+  for (const Node* node = graph.first(); node != nullptr; node = node->next())
+    position.emplace(node, position.size());
   const Node* early = nullptr;
   const Value* late = nullptr;
   std::unordered_map<const Node*, size_t> missing;
@@ -48,19 +49,24 @@ void check_order(const Graph& graph, std::vector<ModelIssue>& issues) {
     for (const Value* output : node->outputs())
       if (output != nullptr)
         for (const Use& use : output->uses())
-          if (const Node* user = holder_in(use.node, graph); user != nullptr && --missing[user] == 0) ready.push_back(user);
+          if (const Node* user = holder_in(use.node, graph);
+              user != nullptr && --missing[user] == 0)
+            ready.push_back(user);
   }
   if (done == graph.node_count()) {
-    issues.push_back({"unsorted_nodes", early->address(), to_valid_utf8(late->name),
-                      fmt::format("node '{}' stands before the producer of its input '{}'; ONNX wants producers first", early->address(),
-                                  to_valid_utf8(late->name))});
+    issues.push_back(
+        {"unsorted_nodes", early->address(), to_valid_utf8(late->name),
+         fmt::format(
+             "node '{}' stands before the producer of its input '{}'; ONNX wants producers first",
+             early->address(), to_valid_utf8(late->name))});
     return;
   }
   for (const Node* node = graph.first(); node != nullptr; node = node->next())
     if (missing[node] > 0) {
-      issues.push_back({"cycle", node->address(), "",
-                        fmt::format("node '{}' needs its own output: {} nodes lie on a cycle or behind one", node->address(),
-                                    graph.node_count() - done)});
+      issues.push_back(
+          {"cycle", node->address(), "",
+           fmt::format("node '{}' needs its own output: {} nodes lie on a cycle or behind one",
+                       node->address(), graph.node_count() - done)});
       return;
     }
 }
@@ -69,8 +75,9 @@ void check_names(const Graph& graph, std::vector<ModelIssue>& issues) {
   std::unordered_set<std::string_view> seen;
   for (const Node* node = graph.first(); node != nullptr; node = node->next())
     if (!node->name().empty() && !seen.insert(node->name()).second)
-      issues.push_back({"duplicate_node_name", node->address(), "",
-                        fmt::format("two nodes are called '{}'; address them by @output", node->address())});
+      issues.push_back(
+          {"duplicate_node_name", node->address(), "",
+           fmt::format("two nodes are called '{}'; address them by @output", node->address())});
 }
 
 void check_types(const Graph& graph, std::vector<ModelIssue>& issues) {
@@ -78,16 +85,19 @@ void check_types(const Graph& graph, std::vector<ModelIssue>& issues) {
     const ValueType& declared = value->type;
     const TensorRef& ref = *value->initializer;
     const std::string name = to_valid_utf8(value->name);
-    if (declared.kind == ValueType::Kind::Tensor && declared.element != ElementType::Undefined && declared.element != ref.type)
-      issues.push_back({"type_mismatch", "", name, fmt::format("'{}' is declared {} but its initializer is {}", name,
-                                                                declared.text(), element_type_name(ref.type))});
+    if (declared.kind == ValueType::Kind::Tensor && declared.element != ElementType::Undefined &&
+        declared.element != ref.type)
+      issues.push_back({"type_mismatch", "", name,
+                        fmt::format("'{}' is declared {} but its initializer is {}", name,
+                                    declared.text(), element_type_name(ref.type))});
     if (declared.kind != ValueType::Kind::Tensor || !declared.shape) continue;
     bool fits = declared.shape->size() == ref.shape.size();
     for (size_t i = 0; fits && i < ref.shape.size(); ++i)
       fits = !(*declared.shape)[i].is_known() || (*declared.shape)[i].value == ref.shape[i];
     if (!fits)
-      issues.push_back({"type_mismatch", "", name, fmt::format("'{}' is declared {} but its initializer has shape {}", name,
-                                                                declared.text(), format_shape(ref.shape))});
+      issues.push_back({"type_mismatch", "", name,
+                        fmt::format("'{}' is declared {} but its initializer has shape {}", name,
+                                    declared.text(), format_shape(ref.shape))});
   }
 }
 
@@ -107,18 +117,22 @@ void check_invariants(const Model& model) {
   for (const Graph* graph : model.all_graphs()) {
     size_t count = 0;
     const Node* previous = nullptr;
-    for (const Node* node = graph->first(); node != nullptr; previous = node, node = node->next(), ++count) {
-      ACUATE_CHECK(&node->graph() == graph && node->previous() == previous, "node list of " + node->address());
+    for (const Node* node = graph->first(); node != nullptr;
+         previous = node, node = node->next(), ++count) {
+      ACUATE_CHECK(&node->graph() == graph && node->previous() == previous,
+                   "node list of " + node->address());
       for (size_t slot = 0; slot < node->input_count(); ++slot) {
         const Value* value = node->input(slot);
         if (value == nullptr) continue;
         ACUATE_CHECK(value->graph != nullptr, "removed value is read by " + node->address());
         size_t found = 0;
         for (const Use& use : value->uses()) found += use.node == node && use.slot == slot ? 1 : 0;
-        ACUATE_CHECK(found == 1 || value->uses().size() > 64, "use list of " + std::string(value->name));
+        ACUATE_CHECK(found == 1 || value->uses().size() > 64,
+                     "use list of " + std::string(value->name));
       }
       for (const Value* output : node->outputs())
-        ACUATE_CHECK(output == nullptr || output->producer == node, "producer of an output of " + node->address());
+        ACUATE_CHECK(output == nullptr || output->producer == node,
+                     "producer of an output of " + node->address());
     }
     ACUATE_CHECK(count == graph->node_count() && previous == graph->last(), "node count");
   }

@@ -9,7 +9,8 @@
 namespace acuate {
 namespace {
 constexpr int kMaxGroupDepth = 32;
-constexpr size_t kSmallBlockBytes = 128;  // beyond the small-string size, so that a block never moves
+constexpr size_t kSmallBlockBytes =
+    128;  // beyond the small-string size, so that a block never moves
 constexpr size_t kBlockBytes = 4096;
 }  // namespace
 
@@ -35,9 +36,12 @@ bool WireReader::read_body(WireField& field, int depth) {
     return true;
   };
   switch (field.type) {
-    case WireType::Varint: return read_varint(field.varint);
-    case WireType::Fixed64: return fixed(8);
-    case WireType::Fixed32: return fixed(4);
+    case WireType::Varint:
+      return read_varint(field.varint);
+    case WireType::Fixed64:
+      return fixed(8);
+    case WireType::Fixed32:
+      return fixed(4);
     case WireType::Length: {
       uint64_t length = 0;
       if (!read_varint(length) || length > message_.size() - position_) return false;
@@ -62,7 +66,8 @@ bool WireReader::read_body(WireField& field, int depth) {
         if (!read_body(inner, depth + 1)) return false;
       }
     }
-    case WireType::EndGroup: return false;
+    case WireType::EndGroup:
+      return false;
   }
   return false;
 }
@@ -134,13 +139,15 @@ void WireRope::append_view(Bytes bytes) {
 
 void WireRope::append(WireRope&& other) {
   for (const Bytes piece : other.pieces_) append_view(piece);
-  owned_.insert(owned_.end(), std::make_move_iterator(other.owned_.begin()), std::make_move_iterator(other.owned_.end()));
+  owned_.insert(owned_.end(), std::make_move_iterator(other.owned_.begin()),
+                std::make_move_iterator(other.owned_.end()));
   open_ = 0;
 }
 
 void WireRope::append_owned(std::string_view bytes) {
   if (open_ == 0 || owned_.back().size() + bytes.size() > owned_.back().capacity()) {
-    owned_.emplace_back().reserve(std::max(size_bytes_ < kSmallBlockBytes ? kSmallBlockBytes : kBlockBytes, bytes.size()));
+    owned_.emplace_back().reserve(
+        std::max(size_bytes_ < kSmallBlockBytes ? kSmallBlockBytes : kBlockBytes, bytes.size()));
     pieces_.push_back(Bytes(as_bytes(owned_.back()).data(), 0));
     open_ = 0;
   }
@@ -161,7 +168,9 @@ void WireRope::raw_varint(uint64_t value) {
   append_owned({buffer, length});
 }
 
-void WireRope::tag(uint32_t number, WireType type) { raw_varint((uint64_t{number} << 3) | static_cast<uint64_t>(type)); }
+void WireRope::tag(uint32_t number, WireType type) {
+  raw_varint((uint64_t{number} << 3) | static_cast<uint64_t>(type));
+}
 
 void WireRope::varint_field(uint32_t number, uint64_t value) {
   tag(number, WireType::Varint);
@@ -175,7 +184,9 @@ void WireRope::fixed32_field(uint32_t number, uint32_t value) {
   append_owned({buffer, 4});
 }
 
-void WireRope::float_field(uint32_t number, float value) { fixed32_field(number, std::bit_cast<uint32_t>(value)); }
+void WireRope::float_field(uint32_t number, float value) {
+  fixed32_field(number, std::bit_cast<uint32_t>(value));
+}
 
 void WireRope::text_field(uint32_t number, std::string_view text) {
   tag(number, WireType::Length);

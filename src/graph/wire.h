@@ -15,10 +15,21 @@ namespace acuate {
 
 using Bytes = std::span<const std::byte>;
 
-inline std::string_view as_text(Bytes bytes) { return {reinterpret_cast<const char*>(bytes.data()), bytes.size()}; }
-inline Bytes as_bytes(std::string_view text) { return {reinterpret_cast<const std::byte*>(text.data()), text.size()}; }
+inline std::string_view as_text(Bytes bytes) {
+  return {reinterpret_cast<const char*>(bytes.data()), bytes.size()};
+}
+inline Bytes as_bytes(std::string_view text) {
+  return {reinterpret_cast<const std::byte*>(text.data()), text.size()};
+}
 
-enum class WireType : uint8_t { Varint = 0, Fixed64 = 1, Length = 2, StartGroup = 3, EndGroup = 4, Fixed32 = 5 };
+enum class WireType : uint8_t {
+  Varint = 0,
+  Fixed64 = 1,
+  Length = 2,
+  StartGroup = 3,
+  EndGroup = 4,
+  Fixed32 = 5
+};
 
 struct WireField {
   uint32_t number = 0;
@@ -32,8 +43,9 @@ struct WireField {
   float float_value() const;
 };
 
-// Walks the fields of one message. After next() returned false, failed() tells the end from malformed bytes, and
-// position() where they stand. A malformed length never reads outside the message.
+// Walks the fields of one message. After next() returned false, failed() tells the end from
+// malformed bytes, and position() where they stand. A malformed length never reads outside the
+// message.
 class WireReader {
  public:
   explicit WireReader(Bytes message) : message_(message) {}
@@ -49,12 +61,13 @@ class WireReader {
   bool failed_ = false;
 };
 
-// A packed payload or a single unpacked field of a repeated number, appended to `values`. False when malformed.
+// A packed payload or a single unpacked field of a repeated number, appended to `values`. False
+// when malformed.
 bool append_varints(const WireField& field, std::vector<int64_t>& values);
 bool append_floats(const WireField& field, std::vector<float>& values);
 
-// Output as a sequence of pieces, so that weights are referred to and never copied. Views must outlive the rope.
-// Views that adjoin in memory become one piece.
+// Output as a sequence of pieces, so that weights are referred to and never copied. Views must
+// outlive the rope. Views that adjoin in memory become one piece.
 class WireRope {
  public:
   WireRope() = default;
@@ -82,7 +95,8 @@ class WireRope {
   void append_owned(std::string_view bytes);
   std::vector<Bytes> pieces_;
   std::deque<std::string> owned_;  // stable addresses behind the pieces; grown in blocks
-  size_t open_ = 0;                // bytes of the last owned block that belong to the last piece; 0: no open block
+  size_t open_ =
+      0;  // bytes of the last owned block that belong to the last piece; 0: no open block
   uint64_t size_bytes_ = 0;
 };
 

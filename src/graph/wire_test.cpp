@@ -50,7 +50,9 @@ TEST(Wire, TruncationNeverReadsOutside) {
 }
 
 TEST(Wire, RefusesOverrunningAndEndlessInput) {
-  for (const std::string& bytes : {std::string("\x0A\xFF\xFF\xFF\xFF\x0F", 6), std::string(20, '\xFF'), std::string("\x0B\x0B\x0B", 3), std::string("\x07", 1)}) {
+  for (const std::string& bytes :
+       {std::string("\x0A\xFF\xFF\xFF\xFF\x0F", 6), std::string(20, '\xFF'),
+        std::string("\x0B\x0B\x0B", 3), std::string("\x07", 1)}) {
     WireReader reader(as_bytes(bytes));
     WireField field;
     EXPECT_FALSE(reader.next(field));

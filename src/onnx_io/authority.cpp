@@ -1,13 +1,13 @@
 #include "onnx_io/authority.h"
 
+#include <set>
+#include <unordered_map>
+
 #include <fmt/format.h>
 #include <onnx/checker.h>
 #include <onnx/common/version.h>
 #include <onnx/defs/schema.h>
 #include <onnx/onnx_pb.h>
-
-#include <set>
-#include <unordered_map>
 
 #include "base/text.h"
 #include "onnx_io/onnx_fields.h"
@@ -52,7 +52,8 @@ bool is_function(const Model& model, const Node& node) {
 const onnx::OpSchema* find_schema(const Model& model, const Node& node) {
   const int64_t version = model.opset_version(node.domain());
   if (version <= 0 || version > 10'000) return nullptr;
-  return onnx::OpSchemaRegistry::Schema(std::string(node.op_type()), static_cast<int>(version), std::string(node.domain()));
+  return onnx::OpSchemaRegistry::Schema(std::string(node.op_type()), static_cast<int>(version),
+                                        std::string(node.domain()));
 }
 
 onnx::NodeProto to_node_proto(const Node& node) {
@@ -62,7 +63,8 @@ onnx::NodeProto to_node_proto(const Node& node) {
   proto.set_domain(std::string(node.domain()));
   for (size_t slot = 0; slot < node.input_count(); ++slot)
     proto.add_input(node.input(slot) ? std::string(node.input(slot)->name) : "");
-  for (const Value* output : node.outputs()) proto.add_output(output ? std::string(output->name) : "");
+  for (const Value* output : node.outputs())
+    proto.add_output(output ? std::string(output->name) : "");
   for (const Attribute& attribute : node.attributes()) append_attribute(attribute, proto);
   return proto;
 }
@@ -76,8 +78,10 @@ onnx::TypeProto to_type_proto(const ValueType& type) {
       auto* shape = tensor->mutable_shape();
       for (const Dim& dim : *type.shape) {
         auto* out = shape->add_dim();
-        if (dim.is_known()) out->set_dim_value(dim.value);
-        else if (!dim.name.empty()) out->set_dim_param(std::string(dim.name));
+        if (dim.is_known())
+          out->set_dim_value(dim.value);
+        else if (!dim.name.empty())
+          out->set_dim_param(std::string(dim.name));
       }
     }
   } else if (!type.wire.empty()) {
@@ -89,27 +93,40 @@ onnx::TypeProto to_type_proto(const ValueType& type) {
 std::vector<ModelIssue> check_operators(const Model& model) {
   std::vector<ModelIssue> issues;
   // ONNX Runtime's own domains are not in the library's registry; their engine judges them.
-  const std::set<std::string_view> known_domains = {"com.microsoft", "com.microsoft.nchwc", "com.microsoft.experimental", "com.ms.internal.nhwc"};
+  const std::set<std::string_view> known_domains = {
+      "com.microsoft", "com.microsoft.nchwc", "com.microsoft.experimental", "com.ms.internal.nhwc"};
   for (const Graph* graph : model.all_graphs())
     for (const Node* node = graph->first(); node != nullptr; node = node->next()) {
-      const std::string op = fmt::format("{}{}{}", to_valid_utf8(node->domain()), node->domain().empty() ? "" : "::", to_valid_utf8(node->op_type()));
+      const std::string op =
+          fmt::format("{}{}{}", to_valid_utf8(node->domain()),
+                      node->domain().empty() ? "" : "::", to_valid_utf8(node->op_type()));
       if (is_function(model, *node) || known_domains.count(node->domain()) > 0) continue;
       if (model.opset_version(node->domain()) == 0 && model.ir_version() >= 3) {
         // Function bodies import their own opsets.
         bool in_function = false;
         for (const Function& function : model.functions())
-          for (const OpsetImport& import : function.opset_imports) in_function |= import.domain == node->domain();
+          for (const OpsetImport& import : function.opset_imports)
+            in_function |= import.domain == node->domain();
         if (!in_function)
-          issues.push_back({"unknown_domain", node->address(), "",
-                            fmt::format("operator {} belongs to the domain '{}', which the model does not import", op, to_valid_utf8(node->domain()))});
+          issues.push_back(
+              {"unknown_domain", node->address(), "",
+               fmt::format(
+                   "operator {} belongs to the domain '{}', which the model does not import", op,
+                   to_valid_utf8(node->domain()))});
         continue;
       }
       const onnx::OpSchema* schema = find_schema(model, *node);
       if (schema == nullptr) {
-        const bool own_domain = node->domain().empty() || node->domain() == "ai.onnx.ml" || node->domain() == "ai.onnx.preview.training" || node->domain() == "ai.onnx.training";
-        issues.push_back({own_domain ? "unknown_operator" : "unknown_domain", node->address(), "",
-                          own_domain ? fmt::format("there is no operator {} in opset {}", op, model.opset_version(node->domain()))
-                                     : fmt::format("operator {} belongs to a domain that the onnx library does not know", op)});
+        const bool own_domain = node->domain().empty() || node->domain() == "ai.onnx.ml" ||
+                                node->domain() == "ai.onnx.preview.training" ||
+                                node->domain() == "ai.onnx.training";
+        issues.push_back(
+            {own_domain ? "unknown_operator" : "unknown_domain", node->address(), "",
+             own_domain
+                 ? fmt::format("there is no operator {} in opset {}", op,
+                               model.opset_version(node->domain()))
+                 : fmt::format(
+                       "operator {} belongs to a domain that the onnx library does not know", op)});
         continue;
       }
       try {
@@ -123,6 +140,8 @@ std::vector<ModelIssue> check_operators(const Model& model) {
 
 std::string onnx_library_version() { return onnx::LAST_RELEASE_VERSION; }
 
-int64_t newest_opset() { return onnx::OpSchemaRegistry::DomainToVersionRange::Instance().Map().at("").second; }
+int64_t newest_opset() {
+  return onnx::OpSchemaRegistry::DomainToVersionRange::Instance().Map().at("").second;
+}
 
 }  // namespace acuate

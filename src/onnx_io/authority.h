@@ -20,8 +20,9 @@ const onnx::OpSchema* find_schema(const Model& model, const Node& node);
 onnx::NodeProto to_node_proto(const Node& node);
 onnx::TypeProto to_type_proto(const ValueType& type);
 
-// What the onnx library's schemas say against the nodes: unknown operators and domains (unless the model defines them
-// as functions), wrong numbers of inputs or outputs, missing or ill-typed attributes. Linear; loads no weight.
+// What the onnx library's schemas say against the nodes: unknown operators and domains (unless the
+// model defines them as functions), wrong numbers of inputs or outputs, missing or ill-typed
+// attributes. Linear; loads no weight.
 std::vector<ModelIssue> check_operators(const Model& model);
 
 // Version of the linked library, `1.23.2`.

@@ -14,7 +14,8 @@ namespace fs = std::filesystem;
 namespace {
 
 constexpr uint64_t kProtobufLimitBytes = (uint64_t{1} << 31) - 1;
-constexpr uint64_t kStreamFromBytes = uint64_t{1} << 16;  // larger pieces of the mapped file are copied file to file
+constexpr uint64_t kStreamFromBytes =
+    uint64_t{1} << 16;  // larger pieces of the mapped file are copied file to file
 
 WireRope encode_entry(std::string_view key, std::string_view value) {
   WireRope rope;
@@ -35,8 +36,10 @@ WireRope encode_type(const ValueType& type) {
     WireRope shape;
     for (const Dim& dim : *type.shape) {
       WireRope dim_rope;
-      if (dim.is_known()) dim_rope.varint_field(dim_field::kValue, static_cast<uint64_t>(dim.value));
-      else if (!dim.name.empty()) dim_rope.text_field(dim_field::kParam, dim.name);
+      if (dim.is_known())
+        dim_rope.varint_field(dim_field::kValue, static_cast<uint64_t>(dim.value));
+      else if (!dim.name.empty())
+        dim_rope.text_field(dim_field::kParam, dim.name);
       shape.message_field(1, std::move(dim_rope));
     }
     tensor.message_field(type_field::kShape, std::move(shape));
@@ -63,8 +66,9 @@ class GraphExporter {
       return rope;
     }
     std::vector<uint32_t> order = graph.field_order_;
-    for (const uint32_t number : {graph_field::kNode, graph_field::kName, graph_field::kInitializer, graph_field::kInput,
-                                  graph_field::kOutput, graph_field::kValueInfo})
+    for (const uint32_t number :
+         {graph_field::kNode, graph_field::kName, graph_field::kInitializer, graph_field::kInput,
+          graph_field::kOutput, graph_field::kValueInfo})
       if (std::find(order.begin(), order.end(), number) == order.end()) order.push_back(number);
     for (const uint32_t number : order) append_fields(graph, number, rope);
     return rope;
@@ -74,7 +78,8 @@ class GraphExporter {
   static void append_fields(const Graph& graph, uint32_t number, WireRope& rope) {
     switch (number) {
       case graph_field::kNode:
-        for (const Node* node = graph.first_; node != nullptr; node = node->next_) append_node(*node, rope);
+        for (const Node* node = graph.first_; node != nullptr; node = node->next_)
+          append_node(*node, rope);
         return;
       case graph_field::kInitializer:
         for (const Value* value : graph.initializers_)
@@ -91,11 +96,14 @@ class GraphExporter {
           if (value != nullptr && value->graph != &graph) continue;
           const auto found = value ? graph.declarations_.find(value) : graph.declarations_.end();
           const bool changed = found != graph.declarations_.end() && found->second.touched;
-          if (changed || wire.empty()) append_declaration(graph, *value, number, rope);
-          else rope.append_view(wire);
+          if (changed || wire.empty())
+            append_declaration(graph, *value, number, rope);
+          else
+            rope.append_view(wire);
         }
         return;
-      default: break;
+      default:
+        break;
     }
     bool found = false;
     for (const auto& [field, whole] : graph.other_fields_)
@@ -103,10 +111,12 @@ class GraphExporter {
         rope.append_view(whole);
         found = true;
       }
-    if (!found && number == graph_field::kName) rope.text_field(graph_field::kName, graph.name_.empty() ? "graph" : graph.name_);
+    if (!found && number == graph_field::kName)
+      rope.text_field(graph_field::kName, graph.name_.empty() ? "graph" : graph.name_);
   }
 
-  static void append_declaration(const Graph& graph, const Value& value, uint32_t number, WireRope& rope) {
+  static void append_declaration(const Graph& graph, const Value& value, uint32_t number,
+                                 WireRope& rope) {
     const auto found = graph.declarations_.find(&value);
     const Bytes wire = found != graph.declarations_.end() ? found->second.wire : Bytes();
     const bool same_kind = !wire.empty() && first_field_number(wire) == number;
@@ -116,10 +126,12 @@ class GraphExporter {
     }
     WireRope info;
     info.text_field(value_info_field::kName, value.name);
-    if (value.type.kind != ValueType::Kind::Unknown) info.message_field(value_info_field::kType, encode_type(value.type));
+    if (value.type.kind != ValueType::Kind::Unknown)
+      info.message_field(value_info_field::kType, encode_type(value.type));
     WireReader reader(payload_of(wire));
     for (WireField field; reader.next(field);)
-      if (field.number != value_info_field::kName && field.number != value_info_field::kType) info.append_view(field.whole);
+      if (field.number != value_info_field::kName && field.number != value_info_field::kType)
+        info.append_view(field.whole);
     rope.message_field(number, std::move(info));
   }
 
@@ -154,22 +166,26 @@ class GraphExporter {
       return;
     }
     WireRope out;
-    for (const Node::Operand& operand : node.inputs_) out.text_field(node_field::kInput, operand.value ? operand.value->name : "");
-    for (const Value* output : node.outputs_) out.text_field(node_field::kOutput, output ? output->name : "");
+    for (const Node::Operand& operand : node.inputs_)
+      out.text_field(node_field::kInput, operand.value ? operand.value->name : "");
+    for (const Value* output : node.outputs_)
+      out.text_field(node_field::kOutput, output ? output->name : "");
     if (!node.name_.empty()) out.text_field(node_field::kName, node.name_);
     out.text_field(node_field::kOpType, node.op_type_);
     if (!node.domain_.empty()) out.text_field(node_field::kDomain, node.domain_);
     if (!node.overload_.empty()) out.text_field(node_field::kOverload, node.overload_);
-    for (const Attribute& attribute : node.attributes_) out.message_field(node_field::kAttribute, encode(attribute));
-    for (const auto& [key, value] : node.metadata_) out.message_field(node_field::kMetadata, encode_entry(key, value));
+    for (const Attribute& attribute : node.attributes_)
+      out.message_field(node_field::kAttribute, encode(attribute));
+    for (const auto& [key, value] : node.metadata_)
+      out.message_field(node_field::kMetadata, encode_entry(key, value));
     for (const Bytes field : node.other_fields_) out.append_view(field);
     rope.message_field(graph_field::kNode, std::move(out));
   }
 
   static WireRope encode(const Attribute& attribute) {
     WireRope rope;
-    const bool body_touched =
-        std::any_of(attribute.graphs.begin(), attribute.graphs.end(), [](const auto& body) { return body->touched_; });
+    const bool body_touched = std::any_of(attribute.graphs.begin(), attribute.graphs.end(),
+                                          [](const auto& body) { return body->touched_; });
     if (!body_touched) {
       rope.append_view(attribute.wire);
       return rope;
@@ -195,11 +211,14 @@ class ModelExporter {
       return rope;
     }
     std::vector<uint32_t> order = model.field_order_;
-    for (const uint32_t number : {model_field::kIrVersion, model_field::kOpsetImport, model_field::kGraph, model_field::kMetadata})
+    for (const uint32_t number : {model_field::kIrVersion, model_field::kOpsetImport,
+                                  model_field::kGraph, model_field::kMetadata})
       if (std::find(order.begin(), order.end(), number) == order.end()) order.push_back(number);
     for (const uint32_t number : order) {
       switch (number) {
-        case model_field::kIrVersion: rope.varint_field(number, static_cast<uint64_t>(model.ir_version_)); break;
+        case model_field::kIrVersion:
+          rope.varint_field(number, static_cast<uint64_t>(model.ir_version_));
+          break;
         case model_field::kOpsetImport:
           for (const OpsetImport& import : model.opset_imports_) {
             WireRope entry;
@@ -208,9 +227,12 @@ class ModelExporter {
             rope.message_field(number, std::move(entry));
           }
           break;
-        case model_field::kGraph: rope.message_field(number, GraphExporter::graph(model.graph())); break;
+        case model_field::kGraph:
+          rope.message_field(number, GraphExporter::graph(model.graph()));
+          break;
         case model_field::kMetadata:
-          for (const auto& [key, value] : model.metadata_) rope.message_field(number, encode_entry(key, value));
+          for (const auto& [key, value] : model.metadata_)
+            rope.message_field(number, encode_entry(key, value));
           break;
         default:
           for (const auto& [field, whole] : model.other_fields_)
@@ -252,24 +274,31 @@ Result<bool> same_content(const fs::path& a, const fs::path& b) {
   while (first && second) {
     first.read(left.data(), static_cast<std::streamsize>(left.size()));
     second.read(right.data(), static_cast<std::streamsize>(right.size()));
-    if (first.gcount() != second.gcount() || std::memcmp(left.data(), right.data(), static_cast<size_t>(first.gcount())) != 0) return false;
+    if (first.gcount() != second.gcount() ||
+        std::memcmp(left.data(), right.data(), static_cast<size_t>(first.gcount())) != 0)
+      return false;
   }
   return true;
 }
 
-Result<void> bring_data_file(const TensorRef::External& data, const fs::path& folder, bool reference) {
+Result<void> bring_data_file(const TensorRef::External& data, const fs::path& folder,
+                             bool reference) {
   const fs::path destination = folder / data.location;
   std::error_code code;
   if (fs::exists(destination, code)) {
     auto same = same_content(data.path, destination);
     if (!same) return same.error();
     if (*same) return {};
-    return fail("{} exists with other content and is left as it is; write the model into another folder", destination.string());
+    return fail(
+        "{} exists with other content and is left as it is; write the model into another folder",
+        destination.string());
   }
   fs::create_directories(destination.parent_path(), code);
   if (reference) {
     fs::create_hard_link(data.path, destination, code);
-    if (code) return fail("cannot link {} to {}: {}; leave out --reference-data to copy it", destination.string(), data.path.string(), code.message());
+    if (code)
+      return fail("cannot link {} to {}: {}; leave out --reference-data to copy it",
+                  destination.string(), data.path.string(), code.message());
     return {};
   }
   auto file = AtomicFile::create(destination);
@@ -285,18 +314,24 @@ Result<void> bring_data_file(const TensorRef::External& data, const fs::path& fo
 Result<void> save_model(const Model& model, const fs::path& path, const SaveOptions& options) {
   const WireRope rope = encode_model(model);
   if (rope.size_bytes() > kProtobufLimitBytes)
-    return fail("{}: the model has {} outside data files, more than the 2 GiB that ONNX allows in one file; keep its weights as external data",
-                path.string(), rope.size_bytes());
+    return fail(
+        "{}: the model has {} outside data files, more than the 2 GiB that ONNX allows in one "
+        "file; keep its weights as external data",
+        path.string(), rope.size_bytes());
   auto file = AtomicFile::create(path);
   if (!file) return file.error();
   for (const TensorRef::External& data : external_files(model))
-    if (auto brought = bring_data_file(data, path.parent_path(), options.reference_data); !brought) return brought;
+    if (auto brought = bring_data_file(data, path.parent_path(), options.reference_data); !brought)
+      return brought;
   const Bytes source = ModelExporter::wire(model);
   for (const Bytes piece : rope.pieces()) {
-    const bool in_source = piece.data() >= source.data() && piece.data() + piece.size() <= source.data() + source.size();
+    const bool in_source = piece.data() >= source.data() &&
+                           piece.data() + piece.size() <= source.data() + source.size();
     const bool stream = in_source && piece.size() >= kStreamFromBytes && !model.path().empty();
-    auto written = stream ? file->copy_from(model.path(), static_cast<uint64_t>(piece.data() - source.data()), piece.size())
-                          : file->write(piece);
+    auto written =
+        stream ? file->copy_from(model.path(), static_cast<uint64_t>(piece.data() - source.data()),
+                                 piece.size())
+               : file->write(piece);
     if (!written) return written;
   }
   return file->commit();
@@ -314,7 +349,10 @@ Result<std::string> model_bytes(const Model& model) {
     }
   const WireRope rope = encode_model(*copy);
   if (rope.size_bytes() > kProtobufLimitBytes)
-    return fail("the model has {} bytes with its external data, more than an engine takes from memory (2 GiB)", rope.size_bytes());
+    return fail(
+        "the model has {} bytes with its external data, more than an engine takes from memory (2 "
+        "GiB)",
+        rope.size_bytes());
   return rope.flatten();
 }
 

@@ -11,15 +11,18 @@ namespace fs = std::filesystem;
 
 namespace {
 
-constexpr int kMaxBodyDepth = 64;  // If/Loop/Scan inside one another; the wire itself could nest without end
+constexpr int kMaxBodyDepth =
+    64;  // If/Loop/Scan inside one another; the wire itself could nest without end
 
 Result<Dim> parse_dim(Bytes wire) {
   Dim dim;
   WireReader reader(wire);
   for (WireField field; reader.next(field);) {
     if (field.number == dim_field::kValue) {
-      if (field.int_value() >= 0) dim = {field.int_value(), {}};
-      else dim = {};  // −1 is how some exporters write "unknown"
+      if (field.int_value() >= 0)
+        dim = {field.int_value(), {}};
+      else
+        dim = {};  // −1 is how some exporters write "unknown"
     }
     if (field.number == dim_field::kParam) dim = {-1, field.text()};
   }
@@ -35,10 +38,12 @@ Result<ValueType> parse_type(Bytes wire) {
     switch (field.number) {
       case type_field::kTensor:
       case type_field::kSparse: {
-        type.kind = field.number == type_field::kTensor ? ValueType::Kind::Tensor : ValueType::Kind::SparseTensor;
+        type.kind = field.number == type_field::kTensor ? ValueType::Kind::Tensor
+                                                        : ValueType::Kind::SparseTensor;
         WireReader tensor(field.payload);
         for (WireField inner; tensor.next(inner);) {
-          if (inner.number == type_field::kElemType) type.element = static_cast<ElementType>(static_cast<int32_t>(inner.varint));
+          if (inner.number == type_field::kElemType)
+            type.element = static_cast<ElementType>(static_cast<int32_t>(inner.varint));
           if (inner.number != type_field::kShape) continue;
           type.shape.emplace();
           WireReader shape(inner.payload);
@@ -53,11 +58,20 @@ Result<ValueType> parse_type(Bytes wire) {
         if (tensor.failed()) return fail("malformed tensor type");
         break;
       }
-      case type_field::kSequence: type.kind = ValueType::Kind::Sequence; break;
-      case type_field::kMap: type.kind = ValueType::Kind::Map; break;
-      case type_field::kOptional: type.kind = ValueType::Kind::Optional; break;
-      case type_field::kOpaque: type.kind = ValueType::Kind::Opaque; break;
-      default: break;
+      case type_field::kSequence:
+        type.kind = ValueType::Kind::Sequence;
+        break;
+      case type_field::kMap:
+        type.kind = ValueType::Kind::Map;
+        break;
+      case type_field::kOptional:
+        type.kind = ValueType::Kind::Optional;
+        break;
+      case type_field::kOpaque:
+        type.kind = ValueType::Kind::Opaque;
+        break;
+      default:
+        break;
     }
   }
   if (reader.failed()) return fail("malformed type");
@@ -68,7 +82,8 @@ Result<OpsetImport> parse_opset(Bytes wire) {
   OpsetImport import;
   WireReader reader(wire);
   for (WireField field; reader.next(field);) {
-    if (field.number == 1) import.domain = field.text() == "ai.onnx" ? std::string_view() : field.text();
+    if (field.number == 1)
+      import.domain = field.text() == "ai.onnx" ? std::string_view() : field.text();
     if (field.number == 2) import.version = field.int_value();
   }
   if (reader.failed()) return fail("malformed opset_import");
@@ -86,14 +101,18 @@ Result<std::pair<std::string_view, std::string_view>> parse_entry(Bytes wire) {
   return entry;
 }
 
-std::string_view normal_domain(std::string_view domain) { return domain == "ai.onnx" ? std::string_view() : domain; }
+std::string_view normal_domain(std::string_view domain) {
+  return domain == "ai.onnx" ? std::string_view() : domain;
+}
 
 }  // namespace
 
-// One graph: names are defined first, then uses are linked, then bodies are imported, so that order never matters.
+// One graph: names are defined first, then uses are linked, then bodies are imported, so that order
+// never matters.
 class GraphImporter {
  public:
-  GraphImporter(Model& model, Graph& graph, int depth) : model_(model), graph_(graph), depth_(depth) {}
+  GraphImporter(Model& model, Graph& graph, int depth)
+      : model_(model), graph_(graph), depth_(depth) {}
 
   Result<void> run(Bytes wire, uint32_t node_field_number = graph_field::kNode) {
     graph_.wire_ = wire;
@@ -106,7 +125,9 @@ class GraphImporter {
       }
       if (auto read = read_graph_field(field); !read) return read;
     }
-    if (reader.failed()) return fail("graph '{}': malformed field at byte {}", to_valid_utf8(graph_.name_), reader.position());
+    if (reader.failed())
+      return fail("graph '{}': malformed field at byte {}", to_valid_utf8(graph_.name_),
+                  reader.position());
     return finish();
   }
 
@@ -115,11 +136,22 @@ class GraphImporter {
     graph_.wire_ = wire;
     for (WireField field; reader.next(field);) {
       switch (field.number) {
-        case function_field::kName: function.name = field.text(); break;
-        case function_field::kDomain: function.domain = normal_domain(field.text()); break;
-        case function_field::kOverload: function.overload = field.text(); break;
-        case function_field::kInput: graph_.inputs_.push_back(define(field.text(), "function input")); graph_.inputs_.back()->is_input = true; break;
-        case function_field::kOutput: output_names_.push_back({field.text(), {}, {}}); break;
+        case function_field::kName:
+          function.name = field.text();
+          break;
+        case function_field::kDomain:
+          function.domain = normal_domain(field.text());
+          break;
+        case function_field::kOverload:
+          function.overload = field.text();
+          break;
+        case function_field::kInput:
+          graph_.inputs_.push_back(define(field.text(), "function input"));
+          graph_.inputs_.back()->is_input = true;
+          break;
+        case function_field::kOutput:
+          output_names_.push_back({field.text(), {}, {}});
+          break;
         case function_field::kOpsetImport: {
           auto import = parse_opset(field.payload);
           if (!import) return import.error();
@@ -129,10 +161,12 @@ class GraphImporter {
         case function_field::kNode:
           if (auto read = read_node(field); !read) return read;
           break;
-        default: break;
+        default:
+          break;
       }
     }
-    if (reader.failed()) return fail("function '{}': malformed field", to_valid_utf8(function.name));
+    if (reader.failed())
+      return fail("function '{}': malformed field", to_valid_utf8(function.name));
     return finish();
   }
 
@@ -148,12 +182,14 @@ class GraphImporter {
   };
 
   void note_order(uint32_t number) {
-    if (std::find(graph_.field_order_.begin(), graph_.field_order_.end(), number) == graph_.field_order_.end())
+    if (std::find(graph_.field_order_.begin(), graph_.field_order_.end(), number) ==
+        graph_.field_order_.end())
       graph_.field_order_.push_back(number);
   }
 
   void issue(std::string id, const Node* node, std::string_view value, std::string message) {
-    model_.import_issues_.push_back({std::move(id), node ? node->address() : "", to_valid_utf8(value), std::move(message)});
+    model_.import_issues_.push_back(
+        {std::move(id), node ? node->address() : "", to_valid_utf8(value), std::move(message)});
   }
 
   Value* new_named_value(std::string_view name) {
@@ -165,11 +201,14 @@ class GraphImporter {
     return value;
   }
 
-  // A value that is being defined; a second definition of the name becomes a value of its own that nothing can use.
+  // A value that is being defined; a second definition of the name becomes a value of its own that
+  // nothing can use.
   Value* define(std::string_view name, std::string_view what) {
     Value* value = graph_.find(name);
     if (value == nullptr || !value->is_defined()) return value ? value : new_named_value(name);
-    issue("duplicate_name", nullptr, name, fmt::format("{} '{}' is defined a second time; every value needs one name of its own", what, to_valid_utf8(name)));
+    issue("duplicate_name", nullptr, name,
+          fmt::format("{} '{}' is defined a second time; every value needs one name of its own",
+                      what, to_valid_utf8(name)));
     return new_named_value(name);
   }
 
@@ -183,18 +222,23 @@ class GraphImporter {
       if (!type) return fail("type of '{}': {}", to_valid_utf8(info.name), type.error().message);
       info.type = *type;
     }
-    if (reader.failed()) return fail("malformed value information of '{}'", to_valid_utf8(info.name));
+    if (reader.failed())
+      return fail("malformed value information of '{}'", to_valid_utf8(info.name));
     return info;
   }
 
   Result<void> read_graph_field(const WireField& field) {
     switch (field.number) {
-      case graph_field::kName: graph_.name_ = field.text(); break;
+      case graph_field::kName:
+        graph_.name_ = field.text();
+        break;
       case graph_field::kInput: {
         auto info = read_value_info(field);
         if (!info) return info.error();
         Value* existing = graph_.find(info->name);
-        Value* value = existing && existing->initializer && !existing->is_input ? existing : define(info->name, "graph input");
+        Value* value = existing && existing->initializer && !existing->is_input
+                           ? existing
+                           : define(info->name, "graph input");
         value->is_input = true;
         value->type = info->type;
         graph_.inputs_.push_back(value);
@@ -213,19 +257,23 @@ class GraphImporter {
         value_infos_.push_back(std::move(*info));
         return {};
       }
-      case graph_field::kInitializer: return read_initializer(field);
+      case graph_field::kInitializer:
+        return read_initializer(field);
       case graph_field::kSparseInitializer: {
         WireReader reader(field.payload);
         for (WireField inner; reader.next(inner);) {
           if (inner.number != 1) continue;
           WireReader values(inner.payload);
           for (WireField name; values.next(name);)
-            if (name.number == tensor_field::kName) define(name.text(), "sparse initializer")->is_sparse_initializer = true;
+            if (name.number == tensor_field::kName)
+              define(name.text(), "sparse initializer")->is_sparse_initializer = true;
         }
         graph_.other_fields_.emplace_back(field.number, field.whole);
         return {};
       }
-      default: graph_.other_fields_.emplace_back(field.number, field.whole); return {};
+      default:
+        graph_.other_fields_.emplace_back(field.number, field.whole);
+        return {};
     }
     graph_.other_fields_.emplace_back(field.number, field.whole);
     return {};
@@ -239,7 +287,9 @@ class GraphImporter {
     auto ref = parse_tensor(field.payload, model_.folder());
     if (!ref) return fail("initializer '{}': {}", to_valid_utf8(name), ref.error().message);
     Value* existing = graph_.find(name);
-    Value* value = existing && existing->is_input && !existing->initializer ? existing : define(name, "initializer");
+    Value* value = existing && existing->is_input && !existing->initializer
+                       ? existing
+                       : define(name, "initializer");
     if (value->type.kind == ValueType::Kind::Unknown) {
       value->type.kind = ValueType::Kind::Tensor;
       value->type.element = ref->type;
@@ -260,28 +310,48 @@ class GraphImporter {
     WireReader reader(field.payload);
     for (WireField inner; reader.next(inner);) {
       switch (inner.number) {
-        case node_field::kInput: pending.inputs.push_back(inner.text()); break;
-        case node_field::kOutput: outputs.push_back(inner.text()); break;
-        case node_field::kName: node->name_ = inner.text(); break;
-        case node_field::kOpType: node->op_type_ = inner.text(); break;
-        case node_field::kDomain: node->domain_ = normal_domain(inner.text()); break;
-        case node_field::kOverload: node->overload_ = inner.text(); break;
+        case node_field::kInput:
+          pending.inputs.push_back(inner.text());
+          break;
+        case node_field::kOutput:
+          outputs.push_back(inner.text());
+          break;
+        case node_field::kName:
+          node->name_ = inner.text();
+          break;
+        case node_field::kOpType:
+          node->op_type_ = inner.text();
+          break;
+        case node_field::kDomain:
+          node->domain_ = normal_domain(inner.text());
+          break;
+        case node_field::kOverload:
+          node->overload_ = inner.text();
+          break;
         case node_field::kAttribute:
           if (auto read = read_attribute(inner.payload, *node); !read) return read;
           break;
         case node_field::kMetadata: {
           auto entry = parse_entry(inner.payload);
-          if (!entry) return fail("node '{}': {}", to_valid_utf8(node->name_), entry.error().message);
+          if (!entry)
+            return fail("node '{}': {}", to_valid_utf8(node->name_), entry.error().message);
           node->metadata_.push_back(*entry);
           break;
         }
-        default: node->other_fields_.push_back(inner.whole); break;
+        default:
+          node->other_fields_.push_back(inner.whole);
+          break;
       }
     }
-    if (reader.failed()) return fail("node '{}': malformed field at byte {}", to_valid_utf8(node->name_), reader.position());
+    if (reader.failed())
+      return fail("node '{}': malformed field at byte {}", to_valid_utf8(node->name_),
+                  reader.position());
     graph_.link_node(*node, nullptr);
     for (const std::string_view name : outputs) {
-      Value* value = name.empty() ? nullptr : define(name, fmt::format("output of node '{}'", to_valid_utf8(node->name_)));
+      Value* value =
+          name.empty()
+              ? nullptr
+              : define(name, fmt::format("output of node '{}'", to_valid_utf8(node->name_)));
       if (value != nullptr) {
         value->producer = node;
         value->output_slot = static_cast<uint32_t>(node->outputs_.size());
@@ -298,16 +368,20 @@ class GraphImporter {
     WireReader reader(wire);
     for (WireField field; reader.next(field);) {
       if (field.number == kAttributeName) attribute.name = field.text();
-      if (field.number == kAttributeType) attribute.type = static_cast<AttributeType>(static_cast<int32_t>(field.varint));
+      if (field.number == kAttributeType)
+        attribute.type = static_cast<AttributeType>(static_cast<int32_t>(field.varint));
       if (field.number == kAttributeRefName) attribute.ref_attr_name = field.text();
       if (field.number == kAttributeGraph || field.number == kAttributeGraphs)
         attribute.graphs.push_back(std::make_unique<Graph>(model_, &node));
       if (field.number == kAttributeTensor) {
         if (auto tensor = parse_tensor(field.payload, model_.folder()); !tensor)
-          return fail("attribute '{}' of node '{}': {}", to_valid_utf8(attribute.name), to_valid_utf8(node.name_), tensor.error().message);
+          return fail("attribute '{}' of node '{}': {}", to_valid_utf8(attribute.name),
+                      to_valid_utf8(node.name_), tensor.error().message);
       }
     }
-    if (reader.failed()) return fail("attribute '{}' of node '{}' is malformed", to_valid_utf8(attribute.name), to_valid_utf8(node.name_));
+    if (reader.failed())
+      return fail("attribute '{}' of node '{}' is malformed", to_valid_utf8(attribute.name),
+                  to_valid_utf8(node.name_));
     node.attributes_.push_back(std::move(attribute));
     return {};
   }
@@ -322,7 +396,9 @@ class GraphImporter {
         if (value == nullptr) {
           value = new_named_value(name);
           issue("undefined_input", pending.node, name,
-                fmt::format("node '{}' ({}) reads '{}', which nothing produces", pending.node->address(), to_valid_utf8(pending.node->op_type_), to_valid_utf8(name)));
+                fmt::format("node '{}' ({}) reads '{}', which nothing produces",
+                            pending.node->address(), to_valid_utf8(pending.node->op_type_),
+                            to_valid_utf8(name)));
         }
         pending.node->link_operand(slot, value);
       }
@@ -346,7 +422,8 @@ class GraphImporter {
     Value* value = graph_.resolve(output.name);
     if (value == nullptr) {
       value = new_named_value(output.name);
-      issue("undefined_output", nullptr, output.name, fmt::format("graph output '{}' is produced by nothing", to_valid_utf8(output.name)));
+      issue("undefined_output", nullptr, output.name,
+            fmt::format("graph output '{}' is produced by nothing", to_valid_utf8(output.name)));
     }
     if (value->graph == &graph_) {
       if (value->type.kind == ValueType::Kind::Unknown) value->type = output.type;
@@ -359,14 +436,17 @@ class GraphImporter {
   Result<void> import_bodies(Node& node) {
     for (Attribute& attribute : node.attributes_) {
       if (attribute.graphs.empty()) continue;
-      if (depth_ >= kMaxBodyDepth) return fail("node '{}': control flow is nested more than {} deep", node.address(), kMaxBodyDepth);
+      if (depth_ >= kMaxBodyDepth)
+        return fail("node '{}': control flow is nested more than {} deep", node.address(),
+                    kMaxBodyDepth);
       size_t index = 0;
       WireReader reader(attribute.wire);
       for (WireField field; reader.next(field);) {
         if (field.number != kAttributeGraph && field.number != kAttributeGraphs) continue;
         GraphImporter importer(model_, *attribute.graphs[index++], depth_ + 1);
         if (auto imported = importer.run(field.payload); !imported)
-          return fail("{} of node '{}': {}", to_valid_utf8(attribute.name), node.address(), imported.error().message);
+          return fail("{} of node '{}': {}", to_valid_utf8(attribute.name), node.address(),
+                      imported.error().message);
       }
     }
     return {};
@@ -382,23 +462,27 @@ class GraphImporter {
 
 class ModelImporter {
  public:
-  Result<std::unique_ptr<Model>> run(Bytes bytes, std::shared_ptr<const void> owner, const fs::path& path) {
+  Result<std::unique_ptr<Model>> run(Bytes bytes, std::shared_ptr<const void> owner,
+                                     const fs::path& path) {
     model_->keep(std::move(owner));
     model_->path_ = path;
     model_->wire_ = bytes;
     bool has_graph = false;
     WireReader reader(bytes);
     for (WireField field; reader.next(field);) {
-      if (std::find(model_->field_order_.begin(), model_->field_order_.end(), field.number) == model_->field_order_.end())
+      if (std::find(model_->field_order_.begin(), model_->field_order_.end(), field.number) ==
+          model_->field_order_.end())
         model_->field_order_.push_back(field.number);
       if (field.number == model_field::kGraph && field.type == WireType::Length) {
         if (has_graph) return fail("{}: has two graphs, an ONNX model has one", path.string());
         has_graph = true;
         GraphImporter importer(*model_, *model_->graph_, 0);
-        if (auto imported = importer.run(field.payload); !imported) return fail("{}: {}", path.string(), imported.error().message);
+        if (auto imported = importer.run(field.payload); !imported)
+          return fail("{}: {}", path.string(), imported.error().message);
         continue;
       }
-      if (auto read = read_field(field); !read) return fail("{}: {}", path.string(), read.error().message);
+      if (auto read = read_field(field); !read)
+        return fail("{}: {}", path.string(), read.error().message);
     }
     if (auto judged = judge(reader, has_graph, bytes, path); !judged) return judged.error();
     model_->touched_ = false;
@@ -408,9 +492,15 @@ class ModelImporter {
  private:
   Result<void> read_field(const WireField& field) {
     switch (field.number) {
-      case model_field::kIrVersion: model_->ir_version_ = field.int_value(); return {};
-      case model_field::kProducerName: model_->producer_name_ = field.text(); break;
-      case model_field::kProducerVersion: model_->producer_version_ = field.text(); break;
+      case model_field::kIrVersion:
+        model_->ir_version_ = field.int_value();
+        return {};
+      case model_field::kProducerName:
+        model_->producer_name_ = field.text();
+        break;
+      case model_field::kProducerVersion:
+        model_->producer_version_ = field.text();
+        break;
       case model_field::kOpsetImport: {
         auto import = parse_opset(field.payload);
         if (!import) return import.error();
@@ -427,26 +517,33 @@ class ModelImporter {
         Function& function = model_->functions_.emplace_back();
         function.body = std::make_unique<Graph>(*model_, nullptr);
         GraphImporter importer(*model_, *function.body, 0);
-        if (auto imported = importer.run_function(field.payload, function); !imported) return imported;
+        if (auto imported = importer.run_function(field.payload, function); !imported)
+          return imported;
         break;
       }
-      default: break;
+      default:
+        break;
     }
     model_->other_fields_.emplace_back(field.number, field.whole);
     return {};
   }
 
-  // Whether what was read is an ONNX model at all; a cut-off file is told apart from another format.
-  Result<void> judge(const WireReader& reader, bool has_graph, Bytes bytes, const fs::path& path) const {
+  // Whether what was read is an ONNX model at all; a cut-off file is told apart from another
+  // format.
+  Result<void> judge(const WireReader& reader, bool has_graph, Bytes bytes,
+                     const fs::path& path) const {
     if (!reader.failed() && has_graph) return {};
     if (bytes.empty()) return fail("{} is empty; expected an ONNX model", path.string());
     if (const auto foreign = describe_foreign_format(bytes, path.filename().string()))
       return fail("{} is not ONNX but {}", path.string(), *foreign);
     const bool looks_like_onnx = model_->ir_version_ > 0 && model_->ir_version_ < 100;
     if (reader.failed() && looks_like_onnx)
-      return fail("{} is cut off or damaged: the field at byte {} runs past the end of the file ({} bytes); copy or export it again",
-                  path.string(), reader.position(), bytes.size());
-    return fail("{} is not an ONNX model: no graph found in its {} bytes", path.string(), bytes.size());
+      return fail(
+          "{} is cut off or damaged: the field at byte {} runs past the end of the file ({} "
+          "bytes); copy or export it again",
+          path.string(), reader.position(), bytes.size());
+    return fail("{} is not an ONNX model: no graph found in its {} bytes", path.string(),
+                bytes.size());
   }
 
   std::unique_ptr<Model> model_ = std::make_unique<Model>();
@@ -456,13 +553,17 @@ Result<std::unique_ptr<Model>> import_model(const fs::path& path) {
   std::error_code code;
   if (fs::is_directory(path, code))
     return fail("{} is a folder; expected an ONNX file{}", path.string(),
-                fs::exists(path / "saved_model.pb", code) ? ": a TensorFlow SavedModel is converted with `python -m tf2onnx.convert --saved-model FOLDER --output model.onnx`" : "");
+                fs::exists(path / "saved_model.pb", code)
+                    ? ": a TensorFlow SavedModel is converted with `python -m tf2onnx.convert "
+                      "--saved-model FOLDER --output model.onnx`"
+                    : "");
   auto file = MappedFile::open(path);
   if (!file) return file.error();
   return import_model((*file)->bytes(), *file, path);
 }
 
-Result<std::unique_ptr<Model>> import_model(Bytes bytes, std::shared_ptr<const void> owner, const fs::path& path) {
+Result<std::unique_ptr<Model>> import_model(Bytes bytes, std::shared_ptr<const void> owner,
+                                            const fs::path& path) {
   return ModelImporter().run(bytes, std::move(owner), path);
 }
 

@@ -6,22 +6,64 @@
 namespace acuate {
 
 namespace model_field {
-enum : uint32_t { kIrVersion = 1, kProducerName = 2, kProducerVersion = 3, kGraph = 7, kOpsetImport = 8, kMetadata = 14, kFunction = 25 };
+enum : uint32_t {
+  kIrVersion = 1,
+  kProducerName = 2,
+  kProducerVersion = 3,
+  kGraph = 7,
+  kOpsetImport = 8,
+  kMetadata = 14,
+  kFunction = 25
+};
 }
 namespace graph_field {
-enum : uint32_t { kNode = 1, kName = 2, kInitializer = 5, kInput = 11, kOutput = 12, kValueInfo = 13, kSparseInitializer = 15 };
+enum : uint32_t {
+  kNode = 1,
+  kName = 2,
+  kInitializer = 5,
+  kInput = 11,
+  kOutput = 12,
+  kValueInfo = 13,
+  kSparseInitializer = 15
+};
 }
 namespace node_field {
-enum : uint32_t { kInput = 1, kOutput = 2, kName = 3, kOpType = 4, kAttribute = 5, kDomain = 7, kOverload = 8, kMetadata = 9 };
+enum : uint32_t {
+  kInput = 1,
+  kOutput = 2,
+  kName = 3,
+  kOpType = 4,
+  kAttribute = 5,
+  kDomain = 7,
+  kOverload = 8,
+  kMetadata = 9
+};
 }
 namespace function_field {
-enum : uint32_t { kName = 1, kInput = 4, kOutput = 5, kNode = 7, kOpsetImport = 9, kDomain = 10, kOverload = 13 };
+enum : uint32_t {
+  kName = 1,
+  kInput = 4,
+  kOutput = 5,
+  kNode = 7,
+  kOpsetImport = 9,
+  kDomain = 10,
+  kOverload = 13
+};
 }
 namespace value_info_field {
 enum : uint32_t { kName = 1, kType = 2 };
 }
 namespace type_field {
-enum : uint32_t { kTensor = 1, kSequence = 4, kMap = 5, kOpaque = 7, kSparse = 8, kOptional = 9, kElemType = 1, kShape = 2 };
+enum : uint32_t {
+  kTensor = 1,
+  kSequence = 4,
+  kMap = 5,
+  kOpaque = 7,
+  kSparse = 8,
+  kOptional = 9,
+  kElemType = 1,
+  kShape = 2
+};
 }
 namespace dim_field {
 enum : uint32_t { kValue = 1, kParam = 2 };

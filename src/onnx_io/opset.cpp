@@ -10,18 +10,22 @@
 namespace acuate {
 namespace {
 
-constexpr int64_t kMinIrVersion = 7;  // the one of opset 13, from which per-channel quantization is standard
+constexpr int64_t kMinIrVersion =
+    7;  // the one of opset 13, from which per-channel quantization is standard
 
 }  // namespace
 
 Result<std::unique_ptr<Model>> convert_opset(const Model& model, int64_t version) {
   const int64_t present = model.opset_version();
   if (present == version) return model.clone();
-  if (!model.functions().empty()) return fail("opset {} to {}: the onnx library converts no model with local functions", present, version);
+  if (!model.functions().empty())
+    return fail("opset {} to {}: the onnx library converts no model with local functions", present,
+                version);
   auto bytes = model_bytes(model);
   if (!bytes) return bytes.error();
   onnx::ModelProto proto;
-  if (!proto.ParseFromString(*bytes)) return fail("opset {} to {}: the onnx library cannot parse the model", present, version);
+  if (!proto.ParseFromString(*bytes))
+    return fail("opset {} to {}: the onnx library cannot parse the model", present, version);
   onnx::ModelProto converted;
   try {
     converted = onnx::version_conversion::ConvertVersion(proto, static_cast<int>(version));

@@ -7,9 +7,10 @@
 
 namespace acuate {
 
-// The model at another version of the default domain, by the onnx library's version converter; the same model where it
-// has that version already. Node metadata is carried over by output name. Errors: a step that the library has no
-// adapter for, and models with local functions or beyond 2 GiB, which it cannot take.
+// The model at another version of the default domain, by the onnx library's version converter; the
+// same model where it has that version already. Node metadata is carried over by output name.
+// Errors: a step that the library has no adapter for, and models with local functions or beyond 2
+// GiB, which it cannot take.
 Result<std::unique_ptr<Model>> convert_opset(const Model& model, int64_t version);
 
 }  // namespace acuate

@@ -23,7 +23,8 @@ TEST(ConvertOpset, DetectorReachesPerChannelQuantization) {
 }
 
 TEST(ConvertOpset, MetadataStaysWithItsNode) {
-  auto model = parse_text_model(R"(<ir_version: 6, opset_import: ["" : 11]> g (float[2] x) => (float[2] y) { a = Relu(x)  y = Neg(a) })");
+  auto model = parse_text_model(
+      R"(<ir_version: 6, opset_import: ["" : 11]> g (float[2] x) => (float[2] y) { a = Relu(x)  y = Neg(a) })");
   ASSERT_TRUE(model);
   (*model)->graph().last()->set_metadata("acuate.origins", "[\"n\"]");
   auto converted = convert_opset(**model, 13);
@@ -32,7 +33,8 @@ TEST(ConvertOpset, MetadataStaysWithItsNode) {
 }
 
 TEST(ConvertOpset, SaysWhatItCannotDo) {
-  auto model = parse_text_model(R"(<ir_version: 8, opset_import: ["" : 17, "f" : 1]> g (float[2] x) => (float[2] y) { y = f.twice(x) }
+  auto model = parse_text_model(
+      R"(<ir_version: 8, opset_import: ["" : 17, "f" : 1]> g (float[2] x) => (float[2] y) { y = f.twice(x) }
     <domain: "f", opset_import: ["" : 17]> twice (a) => (b) { b = Add(a, a) })");
   ASSERT_TRUE(model) << model.error().message;
   EXPECT_THAT(convert_opset(**model, 18).error().message, testing::HasSubstr("local functions"));

@@ -1,7 +1,9 @@
-#include <gtest/gtest.h>
-
 #include <filesystem>
 #include <fstream>
+
+#include <google/protobuf/util/message_differencer.h>
+#include <gtest/gtest.h>
+#include <onnx/onnx_pb.h>
 
 #include "base/file.h"
 #include "graph/verify.h"
@@ -9,9 +11,6 @@
 #include "onnx_io/export.h"
 #include "onnx_io/import.h"
 #include "onnx_io/text_form.h"
-
-#include <onnx/onnx_pb.h>
-#include <google/protobuf/util/message_differencer.h>
 
 namespace acuate {
 namespace {
@@ -21,13 +20,15 @@ std::vector<fs::path> corpus() {
   std::vector<fs::path> paths;
   for (const char* folder : {ACUATE_ONNX_TESTDATA, ACUATE_FIXTURES})
     if (fs::is_directory(folder))
-      for (const auto& entry : fs::recursive_directory_iterator(folder, fs::directory_options::follow_directory_symlink))
+      for (const auto& entry : fs::recursive_directory_iterator(
+               folder, fs::directory_options::follow_directory_symlink))
         if (entry.path().extension() == ".onnx") paths.push_back(entry.path());
   std::sort(paths.begin(), paths.end());
   return paths;
 }
 
-// Empty strings that were written out and the default domain's second name mean the same as nothing.
+// Empty strings that were written out and the default domain's second name mean the same as
+// nothing.
 void drop_empty_texts(onnx::GraphProto& graph) {
   for (auto& node : *graph.mutable_node()) {
     if (node.domain() == "ai.onnx" || node.domain().empty()) node.clear_domain();
@@ -74,7 +75,7 @@ TEST(RoundTrip, ReencodedModelsMeanTheSame) {
     differencer.ReportDifferencesToString(&difference);
     for (auto* proto : {&before, &after}) {
       drop_empty_texts(*proto->mutable_graph());
-      for (auto& opset : *proto->mutable_opset_import()) 
+      for (auto& opset : *proto->mutable_opset_import())
         if (opset.domain() == "ai.onnx" || opset.domain().empty()) opset.clear_domain();
     }
     EXPECT_TRUE(differencer.Compare(before, after)) << path << "\n" << difference.substr(0, 2000);
@@ -96,8 +97,10 @@ TEST(RoundTrip, CorpusIsValid) {
   for (const fs::path& path : corpus()) {
     auto model = import_model(path);
     ASSERT_TRUE(model);
-    for (const ModelIssue& issue : verify(**model)) EXPECT_EQ(issue.id, "duplicate_node_name") << path << ": " << issue.message;
-    for (const ModelIssue& issue : check_operators(**model)) ADD_FAILURE() << path << ": " << issue.id << ": " << issue.message;
+    for (const ModelIssue& issue : verify(**model))
+      EXPECT_EQ(issue.id, "duplicate_node_name") << path << ": " << issue.message;
+    for (const ModelIssue& issue : check_operators(**model))
+      ADD_FAILURE() << path << ": " << issue.id << ": " << issue.message;
   }
 }
 
@@ -123,7 +126,8 @@ TEST(Import, OuterNamesInBodiesAreUses) {
 }
 
 TEST(Export, OneEditLeavesTheRestAsItCame) {
-  auto model = parse_text_model(R"(<ir_version: 8, opset_import: ["" : 17], producer_name: "p", doc_string: "d">
+  auto model = parse_text_model(
+      R"(<ir_version: 8, opset_import: ["" : 17], producer_name: "p", doc_string: "d">
     g (float[2] x) => (float[2] y) <float[2] w = {1.0, 2.0}> { a = Add(x, w)  y = Relu(a) })");
   ASSERT_TRUE(model);
   const std::string before = encode_model(**model).flatten();
@@ -154,12 +158,15 @@ TEST(Export, UnknownFieldsSurviveAnEdit) {
   EXPECT_NE(encode_model(**reread).flatten().find("kept"), std::string::npos);
 }
 
-// --- external data --------------------------------------------------------------------------------------------------
+// --- external data
+// --------------------------------------------------------------------------------------------------
 
 class ExternalData : public testing::Test {
  protected:
   void SetUp() override {
-    folder_ = fs::path(testing::TempDir()) / ("external_" + std::string(testing::UnitTest::GetInstance()->current_test_info()->name()));
+    folder_ =
+        fs::path(testing::TempDir()) /
+        ("external_" + std::string(testing::UnitTest::GetInstance()->current_test_info()->name()));
     fs::remove_all(folder_);
     fs::create_directories(folder_ / "out");
     std::string data(4096, '\0');
@@ -205,7 +212,8 @@ TEST_F(ExternalData, IsReadWhereItLiesAndFollowsTheModel) {
   EXPECT_EQ(static_cast<int>(tensor->bytes()[0]), 1024 % 251);
   (*model)->graph().first()->set_name("edited");
   ASSERT_TRUE(save_model(**model, folder_ / "out" / "m.onnx"));
-  EXPECT_EQ(read_text_file(folder_ / "w.data").value(), read_text_file(folder_ / "out" / "w.data").value());
+  EXPECT_EQ(read_text_file(folder_ / "w.data").value(),
+            read_text_file(folder_ / "out" / "w.data").value());
   auto again = import_model(folder_ / "out" / "m.onnx");
   ASSERT_TRUE(again);
   EXPECT_EQ((*again)->graph().first()->name(), "edited");
@@ -215,14 +223,21 @@ TEST_F(ExternalData, IsReadWhereItLiesAndFollowsTheModel) {
 }
 
 TEST_F(ExternalData, RefusesWhatLiesOutside) {
-  EXPECT_THAT(import_model(write_model("../w.data", 0, 1024)).error().message, testing::HasSubstr("leaves the folder"));
-  EXPECT_THAT(import_model(write_model("/etc/passwd", 0, 1024)).error().message, testing::HasSubstr("absolute"));
-  EXPECT_THAT(import_model(write_model("w.data", 4000, 1024)).error().message, testing::HasSubstr("ends outside"));
-  EXPECT_THAT(import_model(write_model("w.data", -1, 1024)).error().message, testing::HasSubstr("offset"));
-  EXPECT_THAT(import_model(write_model("w.data", 0, 1000)).error().message, testing::HasSubstr("need 1024"));
-  EXPECT_THAT(import_model(write_model("none.data", 0, 1024)).error().message, testing::HasSubstr("none.data"));
+  EXPECT_THAT(import_model(write_model("../w.data", 0, 1024)).error().message,
+              testing::HasSubstr("leaves the folder"));
+  EXPECT_THAT(import_model(write_model("/etc/passwd", 0, 1024)).error().message,
+              testing::HasSubstr("absolute"));
+  EXPECT_THAT(import_model(write_model("w.data", 4000, 1024)).error().message,
+              testing::HasSubstr("ends outside"));
+  EXPECT_THAT(import_model(write_model("w.data", -1, 1024)).error().message,
+              testing::HasSubstr("offset"));
+  EXPECT_THAT(import_model(write_model("w.data", 0, 1000)).error().message,
+              testing::HasSubstr("need 1024"));
+  EXPECT_THAT(import_model(write_model("none.data", 0, 1024)).error().message,
+              testing::HasSubstr("none.data"));
   fs::create_symlink("/etc", folder_ / "link");
-  EXPECT_THAT(import_model(write_model("link/passwd", 0, 1024)).error().message, testing::HasSubstr("out of the folder"));
+  EXPECT_THAT(import_model(write_model("link/passwd", 0, 1024)).error().message,
+              testing::HasSubstr("out of the folder"));
 }
 
 TEST_F(ExternalData, NeverOverwritesOtherData) {
@@ -234,7 +249,8 @@ TEST_F(ExternalData, NeverOverwritesOtherData) {
   EXPECT_FALSE(fs::exists(folder_ / "out" / "m.onnx"));
 }
 
-// --- bad input ------------------------------------------------------------------------------------------------------
+// --- bad input
+// ------------------------------------------------------------------------------------------------------
 
 std::string import_error(const std::string& bytes, const std::string& name) {
   auto model = import_model(as_bytes(bytes), nullptr, name);
@@ -242,22 +258,29 @@ std::string import_error(const std::string& bytes, const std::string& name) {
 }
 
 TEST(BadInput, OtherFormatsAreNamedWithTheirConverter) {
-  EXPECT_THAT(import_error(std::string("\x1c\0\0\0TFL3", 8) + std::string(100, 'x'), "m.bin"), testing::HasSubstr("--tflite"));
+  EXPECT_THAT(import_error(std::string("\x1c\0\0\0TFL3", 8) + std::string(100, 'x'), "m.bin"),
+              testing::HasSubstr("--tflite"));
   EXPECT_THAT(import_error("\x89HDF\r\n\x1a\n", "m"), testing::HasSubstr("Keras"));
-  EXPECT_THAT(import_error(std::string("PK\x03\x04", 4) + "xx/data.pkl", "m"), testing::HasSubstr("torch.onnx.export"));
+  EXPECT_THAT(import_error(std::string("PK\x03\x04", 4) + "xx/data.pkl", "m"),
+              testing::HasSubstr("torch.onnx.export"));
   EXPECT_THAT(import_error("\x80\x02}q", "m.pth"), testing::HasSubstr("PyTorch"));
-  EXPECT_THAT(import_error("name: \"n\"\nlayer {\n bottom: \"x\"", "m"), testing::HasSubstr("caffe2onnx"));
-  EXPECT_THAT(import_error("\n\x0b\n\x01x\x12\x0bPlaceholder", "frozen.pb"), testing::HasSubstr("tf2onnx"));
+  EXPECT_THAT(import_error("name: \"n\"\nlayer {\n bottom: \"x\"", "m"),
+              testing::HasSubstr("caffe2onnx"));
+  EXPECT_THAT(import_error("\n\x0b\n\x01x\x12\x0bPlaceholder", "frozen.pb"),
+              testing::HasSubstr("tf2onnx"));
   EXPECT_THAT(import_error("", "m.onnx"), testing::HasSubstr("is empty"));
-  EXPECT_THAT(import_error("hello world, this is a text file", "m.onnx"), testing::HasSubstr("not an ONNX model"));
+  EXPECT_THAT(import_error("hello world, this is a text file", "m.onnx"),
+              testing::HasSubstr("not an ONNX model"));
 }
 
 TEST(BadInput, EveryTruncationIsRefusedOrStillWhole) {
   const std::string bytes = encode_model(**parse_text_model(kIfModel)).flatten();
   size_t refused = 0;
-  for (size_t length = 0; length < bytes.size(); ++length) refused += import_error(bytes.substr(0, length), "m.onnx").empty() ? 0 : 1;
+  for (size_t length = 0; length < bytes.size(); ++length)
+    refused += import_error(bytes.substr(0, length), "m.onnx").empty() ? 0 : 1;
   EXPECT_GT(refused, bytes.size() * 8 / 10);
-  EXPECT_THAT(import_error(bytes.substr(0, bytes.size() / 2), "m.onnx"), testing::HasSubstr("cut off or damaged"));
+  EXPECT_THAT(import_error(bytes.substr(0, bytes.size() / 2), "m.onnx"),
+              testing::HasSubstr("cut off or damaged"));
 }
 
 TEST(BadInput, FlippedBytesNeverCrash) {

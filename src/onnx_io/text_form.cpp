@@ -14,7 +14,8 @@ Result<std::unique_ptr<Model>> parse_text_model(std::string_view text) {
   const std::string terminated(text);  // the parser keeps the pointer
   onnx::OnnxParser parser(terminated.c_str());
   try {
-    if (const auto status = parser.Parse(proto); !status.IsOK()) return fail("ONNX text: {}", status.ErrorMessage());
+    if (const auto status = parser.Parse(proto); !status.IsOK())
+      return fail("ONNX text: {}", status.ErrorMessage());
   } catch (const std::exception& error) {
     return fail("ONNX text: {}", error.what());
   }
@@ -25,7 +26,8 @@ Result<std::unique_ptr<Model>> parse_text_model(std::string_view text) {
 std::string to_text(const Model& model) {
   onnx::ModelProto proto;
   const std::string bytes = encode_model(model).flatten();
-  if (!proto.ParseFromString(bytes)) return "<not printable: the onnx library cannot parse the model>";
+  if (!proto.ParseFromString(bytes))
+    return "<not printable: the onnx library cannot parse the model>";
   return onnx::ProtoToString(proto);
 }
 

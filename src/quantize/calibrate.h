@@ -34,10 +34,12 @@ struct Calibration {
   std::vector<NonFinite> non_finite;  // causes first: model inputs, then in the order asked for
 };
 
-// Runs the float graph (engine optimization basic: the graph as it is, constants folded) over the samples once and
-// reads each named activation once, into its histogram. All named tensors must have static shapes. Memory: one group of
-// activations up to max_memory_bytes and the histograms; it does not grow with the number of samples.
-Result<Calibration> calibrate(const Model& model, const Target& target, const std::vector<std::string>& tensors, size_t samples,
+// Runs the float graph (engine optimization basic: the graph as it is, constants folded) over the
+// samples once and reads each named activation once, into its histogram. All named tensors must
+// have static shapes. Memory: one group of activations up to max_memory_bytes and the histograms;
+// it does not grow with the number of samples.
+Result<Calibration> calibrate(const Model& model, const Target& target,
+                              const std::vector<std::string>& tensors, size_t samples,
                               const SampleLoader& load, const CalibrationOptions& options = {});
 
 }  // namespace acuate

@@ -13,12 +13,15 @@ std::optional<double> ratio_db(double signal, double noise) {
   return 10 * std::log10(signal / noise);
 }
 
-Result<TensorEncoding> activation_encoding(const PlannedActivation& planned, const Calibration& calibration, const RangeChoice& range) {
+Result<TensorEncoding> activation_encoding(const PlannedActivation& planned,
+                                           const Calibration& calibration,
+                                           const RangeChoice& range) {
   const std::string name(planned.value->name);
   auto scheme = schemes().find(planned.scheme, "scheme");
   if (!scheme) return scheme.error();
   const auto found = calibration.histograms.find(name);
-  if (found == calibration.histograms.end()) return fail("activation '{}' was not calibrated", to_valid_utf8(name));
+  if (found == calibration.histograms.end())
+    return fail("activation '{}' was not calibrated", to_valid_utf8(name));
   const Histogram& histogram = found->second;
   const Range chosen = range.range(histogram, **scheme);
   TensorEncoding encoding;
@@ -30,7 +33,9 @@ Result<TensorEncoding> activation_encoding(const PlannedActivation& planned, con
   const AffineGrid grid = encoding.quantization.grid();
   const GridNoiseModel noise(histogram);
   encoding.sqnr_db = ratio_db(noise.signal(), noise.noise(grid).total());
-  encoding.clipped_fraction = histogram.clipped_fraction((static_cast<double>(grid.lowest) - 0.5) * grid.scale, (static_cast<double>(grid.highest) + 0.5) * grid.scale);
+  encoding.clipped_fraction =
+      histogram.clipped_fraction((static_cast<double>(grid.lowest) - 0.5) * grid.scale,
+                                 (static_cast<double>(grid.highest) + 0.5) * grid.scale);
   return encoding;
 }
 
@@ -41,7 +46,8 @@ Result<TensorEncoding> weight_encoding(const Model& model, const PlannedWeight& 
   auto values = model.load(*planned.value->initializer);
   if (!values) return fail("weight '{}': {}", to_valid_utf8(name), values.error().message);
   auto quantization = quantization_of(*values, **scheme, planned.per_channel_axis, true);
-  if (!quantization) return fail("weight '{}': {}", to_valid_utf8(name), quantization.error().message);
+  if (!quantization)
+    return fail("weight '{}': {}", to_valid_utf8(name), quantization.error().message);
   TensorEncoding encoding;
   encoding.tensor = name;
   encoding.quantization = std::move(*quantization);
@@ -64,15 +70,19 @@ Result<TensorEncoding> weight_encoding(const Model& model, const PlannedWeight& 
 Result<void> refuse_quantized(const Model& model) {
   for (const Graph* graph : model.all_graphs())
     for (const Node* node = graph->first(); node != nullptr; node = node->next())
-      if (node->op_type() == "QuantizeLinear" || node->op_type() == "DynamicQuantizeLinear" || node->op_type().starts_with("QLinear"))
-        return fail("the model is quantized already: node '{}' is {}; give the float model, or convert it as it is with --precision fp32",
-                    node->address(), node->op_type());
+      if (node->op_type() == "QuantizeLinear" || node->op_type() == "DynamicQuantizeLinear" ||
+          node->op_type().starts_with("QLinear"))
+        return fail(
+            "the model is quantized already: node '{}' is {}; give the float model, or convert it "
+            "as it is with --precision fp32",
+            node->address(), node->op_type());
   return {};
 }
 
 }  // namespace
 
-Result<Encodings> choose_encodings(const Model& model, const QuantizationPlan& plan, const Calibration& calibration, const RangeChoice& range) {
+Result<Encodings> choose_encodings(const Model& model, const QuantizationPlan& plan,
+                                   const Calibration& calibration, const RangeChoice& range) {
   Encodings encodings;
   for (const PlannedActivation& planned : plan.activations) {
     auto encoding = activation_encoding(planned, calibration, range);
@@ -87,33 +97,46 @@ Result<Encodings> choose_encodings(const Model& model, const QuantizationPlan& p
   return encodings;
 }
 
-Result<Quantized> quantize_model(const Model& model, const Target& target, size_t samples, const SampleLoader& load, const QuantizeOptions& options) {
+Result<Quantized> quantize_model(const Model& model, const Target& target, size_t samples,
+                                 const SampleLoader& load, const QuantizeOptions& options) {
   auto range = parse_range_method(options.range);
   if (!range) return range.error();
-  if (auto scheme = schemes().find(options.request.scheme, "scheme"); !scheme) return scheme.error();
+  if (auto scheme = schemes().find(options.request.scheme, "scheme"); !scheme)
+    return scheme.error();
   if (auto fresh = refuse_quantized(model); !fresh) return fresh.error();
   Quantized result;
   result.model = model.clone();
   auto plan = target.backend->plan_quantization(*result.model, options.request);
   if (!plan) return plan.error();
-  if (plan->anchors.empty()) return fail("nothing to quantize: the model has no convolution or matrix product with constant float32 weights{}",
-                                         plan->kept_float.empty() ? "" : "; the first that stays in float is '" + plan->kept_float[0].node->address() + "': " + plan->kept_float[0].reason);
+  if (plan->anchors.empty())
+    return fail(
+        "nothing to quantize: the model has no convolution or matrix product with constant float32 "
+        "weights{}",
+        plan->kept_float.empty()
+            ? ""
+            : "; the first that stays in float is '" + plan->kept_float[0].node->address() +
+                  "': " + plan->kept_float[0].reason);
   for (const Node* node : plan->anchors) result.anchors.push_back(node->address());
-  for (const KeptFloat& kept : plan->kept_float) result.kept_float.emplace_back(kept.node->address(), kept.reason);
+  for (const KeptFloat& kept : plan->kept_float)
+    result.kept_float.emplace_back(kept.node->address(), kept.reason);
   std::vector<std::string> tensors;
-  for (const PlannedActivation& planned : plan->activations) tensors.emplace_back(planned.value->name);
+  for (const PlannedActivation& planned : plan->activations)
+    tensors.emplace_back(planned.value->name);
   auto calibration = calibrate(model, target, tensors, samples, load, options.calibration);
   if (!calibration) return calibration.error();
   if (!calibration->non_finite.empty()) {
     const NonFinite& first = calibration->non_finite.front();
-    return fail("activation '{}' is NaN or infinite in calibration sample {} (and {} more tensors are); check the sample and its pre-processing",
-                to_valid_utf8(first.tensor), first.sample, calibration->non_finite.size() - 1);
+    return fail(
+        "activation '{}' is NaN or infinite in calibration sample {} (and {} more tensors are); "
+        "check the sample and its pre-processing",
+        to_valid_utf8(first.tensor), first.sample, calibration->non_finite.size() - 1);
   }
   auto encodings = choose_encodings(*result.model, *plan, *calibration, *range);
   if (!encodings) return encodings.error();
   result.encodings = std::move(*encodings);
   result.calibration = std::move(*calibration);
-  if (auto emitted = target.backend->emit_quantized(*result.model, result.encodings); !emitted) return emitted.error();
+  if (auto emitted = target.backend->emit_quantized(*result.model, result.encodings); !emitted)
+    return emitted.error();
   return result;
 }
 

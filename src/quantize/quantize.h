@@ -15,20 +15,24 @@ struct QuantizeOptions {
   CalibrationOptions calibration;
 };
 
-// Encodings for a plan: activations by the range method from their histograms, weights by their exact extremes.
-Result<Encodings> choose_encodings(const Model& model, const QuantizationPlan& plan, const Calibration& calibration, const RangeChoice& range);
+// Encodings for a plan: activations by the range method from their histograms, weights by their
+// exact extremes.
+Result<Encodings> choose_encodings(const Model& model, const QuantizationPlan& plan,
+                                   const Calibration& calibration, const RangeChoice& range);
 
 // A float graph and what belongs to it; the target's quantized form is emitted from both.
 struct Quantized {
   Encodings encodings;
   Calibration calibration;
-  std::vector<std::string> anchors;                             // addresses of nodes that are to run in integers
+  std::vector<std::string> anchors;  // addresses of nodes that are to run in integers
   std::vector<std::pair<std::string, std::string>> kept_float;  // address and reason
   std::unique_ptr<Model> model;                                 // the target's quantized form
 };
 
-// Plan within what the target allows, calibrate in one pass, choose ranges, emit. `model` is the simplified float graph
-// with static shapes and opset ≥ 13. A model that holds QuantizeLinear already, or whose activations are not finite, is refused.
-Result<Quantized> quantize_model(const Model& model, const Target& target, size_t samples, const SampleLoader& load, const QuantizeOptions& options = {});
+// Plan within what the target allows, calibrate in one pass, choose ranges, emit. `model` is the
+// simplified float graph with static shapes and opset ≥ 13. A model that holds QuantizeLinear
+// already, or whose activations are not finite, is refused.
+Result<Quantized> quantize_model(const Model& model, const Target& target, size_t samples,
+                                 const SampleLoader& load, const QuantizeOptions& options = {});
 
 }  // namespace acuate

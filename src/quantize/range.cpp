@@ -19,7 +19,8 @@ Result<RangeChoice> parse_range_method(std::string_view text) {
   const size_t colon = text.find(':');
   const auto method = range_methods().find(trim(text.substr(0, colon)), "range method");
   if (!method) return method.error();
-  const std::string_view argument = colon == std::string_view::npos ? std::string_view() : trim(text.substr(colon + 1));
+  const std::string_view argument =
+      colon == std::string_view::npos ? std::string_view() : trim(text.substr(colon + 1));
   if (colon != std::string_view::npos && argument.empty())
     return fail("range method '{}': nothing stands behind the colon", text);
   auto range = (*method)->prepare(argument);
@@ -39,9 +40,12 @@ Range usable_range(Range range, const Scheme& scheme) {
   return range;
 }
 
-std::function<Result<RangeFunction>(std::string_view)> without_argument(std::string_view id, RangeFunction function) {
-  return [id = to_kebab_case(id), function = std::move(function)](std::string_view argument) -> Result<RangeFunction> {
-    if (!argument.empty()) return fail("range method '{}' takes no option, found '{}'", id, argument);
+std::function<Result<RangeFunction>(std::string_view)> without_argument(std::string_view id,
+                                                                        RangeFunction function) {
+  return [id = to_kebab_case(id),
+          function = std::move(function)](std::string_view argument) -> Result<RangeFunction> {
+    if (!argument.empty())
+      return fail("range method '{}' takes no option, found '{}'", id, argument);
     return function;
   };
 }

@@ -18,14 +18,16 @@ struct Range {
   bool operator==(const Range&) const = default;
 };
 
-// From the distribution of a tensor to the range for one scheme. A histogram without finite values gives [0, 0].
+// From the distribution of a tensor to the range for one scheme. A histogram without finite values
+// gives [0, 0].
 using RangeFunction = std::function<Range(const Histogram&, const Scheme&)>;
 
 // A range method: one file of ranges/ each.
 struct RangeMethod {
   std::string id;
   std::string doc;
-  // Checks what stands behind the colon of `percentile:99.9` (empty where there is none) and binds it.
+  // Checks what stands behind the colon of `percentile:99.9` (empty where there is none) and binds
+  // it.
   std::function<Result<RangeFunction>(std::string_view argument)> prepare;
 };
 
@@ -46,6 +48,7 @@ Result<RangeChoice> parse_range_method(std::string_view text);
 Range usable_range(Range range, const Scheme& scheme);
 
 // For methods without an option: an argument is an error.
-std::function<Result<RangeFunction>(std::string_view)> without_argument(std::string_view id, RangeFunction function);
+std::function<Result<RangeFunction>(std::string_view)> without_argument(std::string_view id,
+                                                                        RangeFunction function);
 
 }  // namespace acuate

@@ -12,9 +12,11 @@ TEST(RangeMethod, ChoicesAreParsedOnce) {
 }
 
 TEST(RangeMethod, MistakesSayWhatThereIs) {
-  EXPECT_NE(parse_range_method("median").error().message.find("there is no range method 'median'; there are: "),
+  EXPECT_NE(parse_range_method("median").error().message.find(
+                "there is no range method 'median'; there are: "),
             std::string::npos);
-  EXPECT_EQ(parse_range_method("minmax:3").error().message, "range method 'minmax' takes no option, found '3'");
+  EXPECT_EQ(parse_range_method("minmax:3").error().message,
+            "range method 'minmax' takes no option, found '3'");
   EXPECT_EQ(parse_range_method("percentile:").error().message,
             "range method 'percentile:': nothing stands behind the colon");
   EXPECT_FALSE(parse_range_method(""));
@@ -30,7 +32,9 @@ TEST(RangeMethod, EveryMethodAnswersForEmptyAndConstantTensors) {
     for (const Scheme& scheme : schemes().all()) {
       SCOPED_TRACE(method.id + " " + scheme.id);
       EXPECT_EQ(choice.range(Histogram(), scheme), Range());
-      EXPECT_EQ(scheme.from_range(choice.range(zeros, scheme).min, choice.range(zeros, scheme).max).scale.at(0), 1);
+      EXPECT_EQ(scheme.from_range(choice.range(zeros, scheme).min, choice.range(zeros, scheme).max)
+                    .scale.at(0),
+                1);
       const Range range = choice.range(constant, scheme);
       EXPECT_LE(range.min, 0);
       EXPECT_NEAR(range.max, 0.7, 0.7 * 0.05);

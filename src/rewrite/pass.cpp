@@ -14,10 +14,14 @@ constexpr size_t kMaxMisses = 64;
 
 std::string_view phase_name(Phase phase) {
   switch (phase) {
-    case Phase::Normalize: return "normalize";
-    case Phase::Fold: return "fold";
-    case Phase::Clean: return "clean";
-    case Phase::Fuse: return "fuse";
+    case Phase::Normalize:
+      return "normalize";
+    case Phase::Fold:
+      return "fold";
+    case Phase::Clean:
+      return "clean";
+    case Phase::Fuse:
+      return "fuse";
   }
   return "";
 }
@@ -40,9 +44,11 @@ std::vector<const Pass*> ordered_passes(const PassRegistry& registry) {
       if (pass.phase == phase) waiting.push_back(&pass);
     while (!waiting.empty()) {
       const auto ready = std::find_if(waiting.begin(), waiting.end(), [&](const Pass* pass) {
-        return std::all_of(pass->after.begin(), pass->after.end(), [&](const std::string& id) { return done.count(id) > 0; });
+        return std::all_of(pass->after.begin(), pass->after.end(),
+                           [&](const std::string& id) { return done.count(id) > 0; });
       });
-      ACUATE_CHECK(ready != waiting.end(), "`after` of pass " + waiting.front()->id + " names an unknown or later pass");
+      ACUATE_CHECK(ready != waiting.end(),
+                   "`after` of pass " + waiting.front()->id + " names an unknown or later pass");
       done.insert((*ready)->id);
       order.push_back(*ready);
       waiting.erase(ready);
@@ -51,7 +57,8 @@ std::vector<const Pass*> ordered_passes(const PassRegistry& registry) {
   return order;
 }
 
-Result<PassOutcome> run_pass(const Pass& pass, Model& model, const PassContext& context, PassRecord* record) {
+Result<PassOutcome> run_pass(const Pass& pass, Model& model, const PassContext& context,
+                             PassRecord* record) {
   const Stopwatch watch;
   auto outcome = pass.run(model, context);
   if (!outcome) return fail("pass {}: {}", to_kebab_case(pass.id), outcome.error().message);
@@ -66,10 +73,13 @@ Result<PassOutcome> run_pass(const Pass& pass, Model& model, const PassContext& 
   return outcome;
 }
 
-Result<std::vector<PassRecord>> simplify(Model& model, const PassContext& context, const SimplifyOptions& options) {
+Result<std::vector<PassRecord>> simplify(Model& model, const PassContext& context,
+                                         const SimplifyOptions& options) {
   std::vector<const Pass*> order;
   for (const Pass* pass : ordered_passes(passes()))
-    if (options.disabled.count(pass->id) == 0 && !(options.exact_only && pass->exactness == Exactness::Rounding)) order.push_back(pass);
+    if (options.disabled.count(pass->id) == 0 &&
+        !(options.exact_only && pass->exactness == Exactness::Rounding))
+      order.push_back(pass);
   std::vector<PassRecord> records(order.size());
   for (int round = 0; round < kMaxRounds; ++round) {
     infer_shapes(model);

@@ -10,12 +10,14 @@
 
 namespace acuate {
 
-// Runs a model without inputs and returns its outputs. Handed in by whoever has an engine; rewrite knows none.
+// Runs a model without inputs and returns its outputs. Handed in by whoever has an engine; rewrite
+// knows none.
 using Evaluator = std::function<Result<std::vector<Tensor>>(const Model& model)>;
 
 struct PassContext {
   Evaluator evaluate;  // empty: nothing is folded
-  // A folded result larger than this, and larger than the constants that it replaces, stays unfolded.
+  // A folded result larger than this, and larger than the constants that it replaces, stays
+  // unfolded.
   uint64_t max_folded_bytes = uint64_t{1} << 20;
 };
 
@@ -30,7 +32,8 @@ struct PassOutcome {
   std::vector<NoMatch> misses;
 };
 
-// `Exact`: the same bits come out. `Rounding`: another order of float operations, within the stated bound.
+// `Exact`: the same bits come out. `Rounding`: another order of float operations, within the stated
+// bound.
 enum class Exactness { Exact, Rounding };
 
 // Phases run in this order; within one, by `after` and then by id, to a fixed point.
@@ -63,7 +66,8 @@ struct PassRecord {
 };
 
 // The one wrapper: times the pass, and holds the model's invariants after it.
-Result<PassOutcome> run_pass(const Pass& pass, Model& model, const PassContext& context, PassRecord* record = nullptr);
+Result<PassOutcome> run_pass(const Pass& pass, Model& model, const PassContext& context,
+                             PassRecord* record = nullptr);
 
 struct SimplifyOptions {
   bool exact_only = false;
@@ -71,6 +75,7 @@ struct SimplifyOptions {
 };
 
 // All passes, phase by phase, until nothing changes; shapes are inferred before and between rounds.
-Result<std::vector<PassRecord>> simplify(Model& model, const PassContext& context, const SimplifyOptions& options = {});
+Result<std::vector<PassRecord>> simplify(Model& model, const PassContext& context,
+                                         const SimplifyOptions& options = {});
 
 }  // namespace acuate

@@ -10,7 +10,9 @@ TEST(Passes, RunInPhasesAndAfter) {
   ASSERT_EQ(order.size(), passes().all().size());
   for (size_t i = 1; i < order.size(); ++i) EXPECT_LE(order[i - 1]->phase, order[i]->phase);
   const auto position = [&](std::string_view id) {
-    return std::find_if(order.begin(), order.end(), [&](const Pass* pass) { return pass->id == id; }) - order.begin();
+    return std::find_if(order.begin(), order.end(),
+                        [&](const Pass* pass) { return pass->id == id; }) -
+           order.begin();
   };
   EXPECT_LT(position("eliminate_identity"), position("eliminate_dead_code"));
 }
@@ -29,7 +31,8 @@ TEST(Simplify, ComesToRest) {
   auto model = text_model(kMixed);
   const auto records = simplify(*model, {});
   ASSERT_TRUE(records);
-  EXPECT_EQ(operators(*model), (std::vector<std::string>{"Conv", "Mul"}));  // w is an input: nothing to fuse into
+  EXPECT_EQ(operators(*model),
+            (std::vector<std::string>{"Conv", "Mul"}));  // w is an input: nothing to fuse into
   auto again = simplify(*model, {});
   for (const PassRecord& record : *again) EXPECT_EQ(record.applied, 0U) << record.id;
 }
@@ -41,7 +44,8 @@ TEST(Simplify, DisabledPassesStayOut) {
 }
 
 TEST(Simplify, ExactLeavesArithmeticAlone) {
-  const char* graph = R"(g (float[1,1,4,4] x) => (float[1,1,4,4] y) <float[1,1,1,1] w = {3.0}, float two = {2.0}> { c = Conv(x, w)  y = Mul(c, two) })";
+  const char* graph =
+      R"(g (float[1,1,4,4] x) => (float[1,1,4,4] y) <float[1,1,1,1] w = {3.0}, float two = {2.0}> { c = Conv(x, w)  y = Mul(c, two) })";
   auto exact = text_model(graph);
   ASSERT_TRUE(simplify(*exact, {}, {.exact_only = true, .disabled = {}}));
   EXPECT_EQ(exact->graph().node_count(), 2U);
@@ -51,7 +55,8 @@ TEST(Simplify, ExactLeavesArithmeticAlone) {
 }
 
 TEST(Passes, UnknownIdListsThem) {
-  EXPECT_THAT(passes().find("fuse-everything", "pass").error().message, testing::HasSubstr("fold-constants"));
+  EXPECT_THAT(passes().find("fuse-everything", "pass").error().message,
+              testing::HasSubstr("fold-constants"));
 }
 
 }  // namespace

@@ -27,7 +27,8 @@ inline PassOutcome apply(const char* id, Model& model, const PassContext& contex
 
 inline std::vector<std::string> operators(const Model& model) {
   std::vector<std::string> out;
-  for (const Node* node = model.graph().first(); node != nullptr; node = node->next()) out.emplace_back(node->op_type());
+  for (const Node* node = model.graph().first(); node != nullptr; node = node->next())
+    out.emplace_back(node->op_type());
   return out;
 }
 

@@ -1,6 +1,7 @@
 #include "rewrite/surgery.h"
 
 #include <algorithm>
+
 #include <nlohmann/json.hpp>
 
 #include "base/text.h"
@@ -14,8 +15,10 @@ std::optional<std::string> bypass(Node& node, Value& source) {
   Graph& graph = node.graph();
   Value& output = *node.output();
   const bool visible = output.is_output();
-  if (visible && (source.graph != &graph || source.is_input || source.initializer || source.is_output()))
-    return "graph output '" + to_valid_utf8(output.name) + "' would become an input, a constant or another output";
+  if (visible &&
+      (source.graph != &graph || source.is_input || source.initializer || source.is_output()))
+    return "graph output '" + to_valid_utf8(output.name) +
+           "' would become an input, a constant or another output";
   const std::string name(output.name);
   graph.remove_node(node);
   graph.replace_uses(output, source);
@@ -31,7 +34,8 @@ std::vector<std::string> origins(const Node& node) {
   const std::string_view text = node.metadata(kOriginsKey);
   if (!text.empty()) {
     const auto list = nlohmann::json::parse(text, nullptr, false);
-    if (list.is_array() && std::all_of(list.begin(), list.end(), [](const auto& item) { return item.is_string(); }))
+    if (list.is_array() &&
+        std::all_of(list.begin(), list.end(), [](const auto& item) { return item.is_string(); }))
       return list.get<std::vector<std::string>>();
   }
   return {node.address()};
@@ -48,8 +52,39 @@ void set_origins(Node& node, const std::vector<std::string>& names) {
   node.set_metadata(kOriginsKey, nlohmann::json(names).dump());
 }
 
+Result<PassOutcome> for_each_node(Model& model,
+                                  const std::function<std::optional<std::string>(Node&)>& rewrite) {
+  PassOutcome outcome;
+  for (Graph* graph : model.all_graphs()) {
+    if (graph->owner() == nullptr && graph != &model.graph()) continue;
+    for (Node *node = graph->first(), *next = nullptr; node != nullptr; node = next) {
+      next = node->next();
+      const std::string address = node->address();
+      const auto reason = rewrite(*node);
+      if (!reason)
+        ++outcome.applied;
+      else if (!reason->empty())
+        outcome.misses.push_back({address, *reason});
+    }
+  }
+  return outcome;
+}
+
+void replace_constant(Node& node, size_t slot, const Tensor& tensor, std::string_view new_name) {
+  Graph& graph = node.graph();
+  Value* old = node.input(slot);
+  if (old != nullptr && old->graph == &graph && old->uses().size() == 1 && !old->is_output()) {
+    graph.set_initializer(*old, tensor);
+    return;
+  }
+  Value* value = graph.add_value(graph.unused_name(old ? old->name : new_name));
+  graph.set_initializer(*value, tensor);
+  node.set_input(slot, value);
+}
+
 std::optional<Tensor> float_constant(const Value* value) {
-  if (value == nullptr || !value->is_constant() || value->initializer->type != ElementType::Float) return std::nullopt;
+  if (value == nullptr || !value->is_constant() || value->initializer->type != ElementType::Float)
+    return std::nullopt;
   auto tensor = value->graph->model().load(*value->initializer);
   if (!tensor) return std::nullopt;
   return std::move(*tensor);

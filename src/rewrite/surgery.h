@@ -1,21 +1,36 @@
 #pragma once
 
+#include <functional>
 #include <optional>
 
 #include "graph/model.h"
+#include "rewrite/pass.h"
 
 namespace acuate {
 
-// Takes `node` out and lets `source` (one of its inputs) stand for its first output. The names of graph outputs stay.
-// Nothing where it worked, else the reason: the output and the source are both visible outside.
+// Takes `node` out and lets `source` (one of its inputs) stand for its first output. The names of
+// graph outputs stay. Nothing where it worked, else the reason: the output and the source are both
+// visible outside.
 std::optional<std::string> bypass(Node& node, Value& source);
 
 // The nodes of the user's model that this one stands for; itself where nothing was merged.
 std::vector<std::string> origins(const Node& node);
-// Those of both, for a node that is about to stand for two; taken before the merge, which may change addresses.
+// Those of both, for a node that is about to stand for two; taken before the merge, which may
+// change addresses.
 std::vector<std::string> merged_origins(const Node& into, const Node& from);
 // Metadata "acuate.origins" (blueprint §4), a JSON list.
 void set_origins(Node& node, const std::vector<std::string>& names);
+
+// Tries `rewrite` on every node, bodies included, function bodies left out. It returns nothing
+// where it applied, the reason where the pattern was there but did not fit, and an empty text where
+// it was not there; it may remove the node.
+Result<PassOutcome> for_each_node(Model& model,
+                                  const std::function<std::optional<std::string>(Node&)>& rewrite);
+
+// Gives the node this constant in place of the one that it reads there; others that read the old
+// one keep it.
+void replace_constant(Node& node, size_t slot, const Tensor& tensor,
+                      std::string_view new_name = "weight");
 
 // The constant as float32 host values where it is a constant of that type.
 std::optional<Tensor> float_constant(const Value* value);

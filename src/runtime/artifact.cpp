@@ -12,7 +12,8 @@ namespace fs = std::filesystem;
 Result<Artifact> Artifact::open(const fs::path& folder, const EngineOptions& options) {
   std::error_code code;
   if (!fs::exists(folder / kManifestName, code))
-    return fail("{} is not an artifact: it has no {}; `acuate convert` writes one", folder.string(), kManifestName);
+    return fail("{} is not an artifact: it has no {}; `acuate convert` writes one", folder.string(),
+                kManifestName);
   auto text = read_text_file(folder / kManifestName, uint64_t{64} << 20);
   if (!text) return text.error();
   auto manifest = parse_manifest(*text, (folder / kManifestName).string());
@@ -23,12 +24,15 @@ Result<Artifact> Artifact::open(const fs::path& folder, const EngineOptions& opt
     auto found = describe_file(folder, listed.file);
     if (!found) return found.error();
     if (found->size_bytes != listed.size_bytes || found->hash != listed.hash)
-      return fail("{} is not the file that the manifest describes ({} bytes, expected {}); convert the model again",
-                  (folder / listed.file).string(), found->size_bytes, listed.size_bytes);
+      return fail(
+          "{} is not the file that the manifest describes ({} bytes, expected {}); convert the "
+          "model again",
+          (folder / listed.file).string(), found->size_bytes, listed.size_bytes);
   }
   for (const ManifestModule& module : artifact.manifest_.modules) {
     if (module.kind != "onnx")
-      return fail("{}: module '{}' is of kind '{}', which this version does not run", folder.string(), module.file, module.kind);
+      return fail("{}: module '{}' is of kind '{}', which this version does not run",
+                  folder.string(), module.file, module.kind);
     auto target = resolve_target(module.target);
     if (!target) return target.error();
     auto path = resolve_inside(folder, module.file);
@@ -49,12 +53,15 @@ Result<std::vector<Tensor>> Artifact::run(std::span<const Tensor> inputs) {
     std::vector<Tensor> arguments;
     for (const IoSpec& spec : engines_[m]->inputs()) {
       const auto found = values.find(spec.name);
-      if (found == values.end()) return fail("module '{}' needs '{}', which no earlier module gives", module.file, spec.name);
+      if (found == values.end())
+        return fail("module '{}' needs '{}', which no earlier module gives", module.file,
+                    spec.name);
       arguments.push_back(found->second);
     }
     auto results = engines_[m]->run(arguments, module.outputs);
     if (!results) return fail("module '{}': {}", module.file, results.error().message);
-    for (size_t i = 0; i < module.outputs.size(); ++i) values[module.outputs[i]] = std::move((*results)[i]);
+    for (size_t i = 0; i < module.outputs.size(); ++i)
+      values[module.outputs[i]] = std::move((*results)[i]);
   }
   std::vector<Tensor> outputs;
   for (const IoSpec& spec : manifest_.outputs) {
@@ -78,7 +85,8 @@ Result<Profile> Artifact::profile() {
   return all;
 }
 
-Result<Runnable> Runnable::open(const fs::path& path, const Target& target, const EngineOptions& options) {
+Result<Runnable> Runnable::open(const fs::path& path, const Target& target,
+                                const EngineOptions& options) {
   Runnable runnable;
   std::error_code code;
   if (fs::is_directory(path, code)) {

@@ -9,17 +9,19 @@
 
 namespace acuate {
 
-// A converted model that runs: the folder that `convert` wrote. Files are checked against the manifest's sizes and
-// hashes when it is opened.
+// A converted model that runs: the folder that `convert` wrote. Files are checked against the
+// manifest's sizes and hashes when it is opened.
 class Artifact {
  public:
-  static Result<Artifact> open(const std::filesystem::path& folder, const EngineOptions& options = {});
+  static Result<Artifact> open(const std::filesystem::path& folder,
+                               const EngineOptions& options = {});
 
   const Manifest& manifest() const { return manifest_; }
   const std::vector<IoSpec>& inputs() const { return manifest_.inputs; }
   const std::vector<IoSpec>& outputs() const { return manifest_.outputs; }
 
-  // Inputs in the order of inputs(), results in that of outputs(); intermediate tensors pass without copies.
+  // Inputs in the order of inputs(), results in that of outputs(); intermediate tensors pass
+  // without copies.
   Result<std::vector<Tensor>> run(std::span<const Tensor> inputs);
   // Of all engines, one after the other; needs EngineOptions::profile.
   Result<Profile> profile();
@@ -30,16 +32,24 @@ class Artifact {
   std::vector<std::unique_ptr<Engine>> engines_;  // one for each module
 };
 
-// A model file or an artifact folder as something that runs: what `run`, `evaluate`, `compare` and `bench` take.
+// A model file or an artifact folder as something that runs: what `run`, `evaluate`, `compare` and
+// `bench` take.
 class Runnable {
  public:
   // `target` is used for a model file; an artifact names its own.
-  static Result<Runnable> open(const std::filesystem::path& path, const Target& target, const EngineOptions& options = {});
+  static Result<Runnable> open(const std::filesystem::path& path, const Target& target,
+                               const EngineOptions& options = {});
   static Runnable of(std::unique_ptr<Engine> engine);
-  const std::vector<IoSpec>& inputs() const { return artifact_ ? artifact_->inputs() : engine_->inputs(); }
-  const std::vector<IoSpec>& outputs() const { return artifact_ ? artifact_->outputs() : engine_->outputs(); }
+  const std::vector<IoSpec>& inputs() const {
+    return artifact_ ? artifact_->inputs() : engine_->inputs();
+  }
+  const std::vector<IoSpec>& outputs() const {
+    return artifact_ ? artifact_->outputs() : engine_->outputs();
+  }
   const Artifact* artifact() const { return artifact_ ? &*artifact_ : nullptr; }
-  Result<std::vector<Tensor>> run(std::span<const Tensor> inputs) { return artifact_ ? artifact_->run(inputs) : engine_->run(inputs); }
+  Result<std::vector<Tensor>> run(std::span<const Tensor> inputs) {
+    return artifact_ ? artifact_->run(inputs) : engine_->run(inputs);
+  }
   Result<Profile> profile() { return artifact_ ? artifact_->profile() : engine_->profile(); }
 
  private:

@@ -14,9 +14,12 @@ Json port_to_json(const IoSpec& port) {
   Json shape = Json::array();
   for (size_t i = 0; i < port.shape.size(); ++i) {
     const std::string name = i < port.dim_names.size() ? port.dim_names[i] : "";
-    if (port.shape[i] >= 0) shape.push_back(port.shape[i]);
-    else if (name.empty()) shape.push_back(nullptr);
-    else shape.push_back(name);
+    if (port.shape[i] >= 0)
+      shape.push_back(port.shape[i]);
+    else if (name.empty())
+      shape.push_back(nullptr);
+    else
+      shape.push_back(name);
   }
   return {{"name", port.name}, {"type", element_type_name(port.type)}, {"shape", shape}};
 }
@@ -26,13 +29,16 @@ class Reader {
  public:
   explicit Reader(const std::string& source) : source_(source) {}
 
-  const nlohmann::json& member(const nlohmann::json& object, const char* key, nlohmann::json::value_t type) {
+  const nlohmann::json& member(const nlohmann::json& object, const char* key,
+                               nlohmann::json::value_t type) {
     static const nlohmann::json kNull;
     if (error_) return kNull;
     const auto found = object.is_object() ? object.find(key) : object.end();
     const bool integer = type == nlohmann::json::value_t::number_unsigned;
-    if (!object.is_object() || found == object.end() || (integer ? !found->is_number_unsigned() : found->type() != type)) {
-      error_ = fail("{}: '{}' is missing or has another type; convert the model again", source_, key);
+    if (!object.is_object() || found == object.end() ||
+        (integer ? !found->is_number_unsigned() : found->type() != type)) {
+      error_ =
+          fail("{}: '{}' is missing or has another type; convert the model again", source_, key);
       return kNull;
     }
     return *found;
@@ -44,8 +50,10 @@ class Reader {
   std::vector<std::string> texts(const nlohmann::json& object, const char* key) {
     std::vector<std::string> out;
     for (const auto& item : member(object, key, nlohmann::json::value_t::array)) {
-      if (item.is_string()) out.push_back(item.get<std::string>());
-      else refuse(key);
+      if (item.is_string())
+        out.push_back(item.get<std::string>());
+      else
+        refuse(key);
     }
     return out;
   }
@@ -55,7 +63,9 @@ class Reader {
     const std::filesystem::path parsed(value);
     bool outside = value.empty() || parsed.is_absolute();
     for (const auto& part : parsed) outside |= part == "..";
-    if (outside && !error_) error_ = fail("{}: '{}' is '{}', which is not a path inside the artifact", source_, key, value);
+    if (outside && !error_)
+      error_ =
+          fail("{}: '{}' is '{}', which is not a path inside the artifact", source_, key, value);
     return value;
   }
   std::vector<IoSpec> ports(const nlohmann::json& object, const char* key) {
@@ -75,7 +85,9 @@ class Reader {
     return out;
   }
   void refuse(const char* key) {
-    if (!error_) error_ = fail("{}: '{}' has another form than expected; convert the model again", source_, key);
+    if (!error_)
+      error_ =
+          fail("{}: '{}' has another form than expected; convert the model again", source_, key);
   }
   const std::optional<Error>& error() const { return error_; }
 
@@ -99,10 +111,15 @@ std::string write_manifest(const Manifest& manifest) {
   if (manifest.preprocess) json["preprocess"] = preprocess_to_json(*manifest.preprocess);
   json["modules"] = Json::array();
   for (const ManifestModule& module : manifest.modules)
-    json["modules"].push_back({{"kind", module.kind}, {"file", module.file}, {"target", module.target}, {"inputs", module.inputs}, {"outputs", module.outputs}});
+    json["modules"].push_back({{"kind", module.kind},
+                               {"file", module.file},
+                               {"target", module.target},
+                               {"inputs", module.inputs},
+                               {"outputs", module.outputs}});
   json["files"] = Json::array();
   for (const ManifestFile& file : manifest.files)
-    json["files"].push_back({{"file", file.file}, {"size_bytes", file.size_bytes}, {"hash", file.hash}});
+    json["files"].push_back(
+        {{"file", file.file}, {"size_bytes", file.size_bytes}, {"hash", file.hash}});
   json["environment"] = manifest.environment;
   return json.dump(2, ' ', false, Json::error_handler_t::replace) + "\n";
 }
@@ -136,7 +153,8 @@ Result<Manifest> parse_manifest(std::string_view text, const std::string& source
     file.hash = reader.text(item, "hash");
     manifest.files.push_back(std::move(file));
   }
-  for (const auto& [key, value] : reader.member(json, "environment", nlohmann::json::value_t::object).items())
+  for (const auto& [key, value] :
+       reader.member(json, "environment", nlohmann::json::value_t::object).items())
     if (value.is_string()) manifest.environment[key] = value.get<std::string>();
   if (reader.error()) return *reader.error();
   if (manifest.modules.empty()) return fail("{}: it lists no module to run", source);

@@ -27,7 +27,8 @@ struct ManifestFile {
   std::string hash;  // content_hash()
 };
 
-// `manifest.json`, schema_version 1 (report/schema/manifest.schema.json): what to load, in which order, on what.
+// `manifest.json`, schema_version 1 (report/schema/manifest.schema.json): what to load, in which
+// order, on what.
 struct Manifest {
   std::string acuate;  // the version that wrote it
   std::string target;
@@ -42,7 +43,8 @@ struct Manifest {
 inline constexpr std::string_view kManifestName = "manifest.json";
 
 std::string write_manifest(const Manifest& manifest);
-// Strict: unknown versions, missing members, paths that leave the artifact are errors that name `source`.
+// Strict: unknown versions, missing members, paths that leave the artifact are errors that name
+// `source`.
 Result<Manifest> parse_manifest(std::string_view text, const std::string& source);
 
 // Size and hash of a file of the artifact.

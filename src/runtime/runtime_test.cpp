@@ -24,8 +24,10 @@ class ArtifactTest : public testing::Test {
     manifest_.inputs = {{"x", ElementType::Float, {2}, {""}}};
     manifest_.outputs = {{"y", ElementType::Float, {2}, {""}}};
     manifest_.preprocess = assumed_preprocess();
-    manifest_.modules = {{"onnx", "modules/a.onnx", "onnxruntime", {"x"}, {"m"}}, {"onnx", "modules/b.onnx", "onnxruntime", {"m"}, {"y"}}};
-    manifest_.files = {*describe_file(folder_, "modules/a.onnx"), *describe_file(folder_, "modules/b.onnx")};
+    manifest_.modules = {{"onnx", "modules/a.onnx", "onnxruntime", {"x"}, {"m"}},
+                         {"onnx", "modules/b.onnx", "onnxruntime", {"m"}, {"y"}}};
+    manifest_.files = {*describe_file(folder_, "modules/a.onnx"),
+                       *describe_file(folder_, "modules/b.onnx")};
     manifest_.environment = {{"engine", "1"}};
   }
   void save(const std::string& file, const std::string& graph) {
@@ -60,7 +62,8 @@ TEST_F(ArtifactTest, ManifestRoundTrips) {
 
 TEST_F(ArtifactTest, ChangedFilesAreRefused) {
   save("modules/b.onnx", R"(g (float[2] m) => (float[2] y) { y = Abs(m) })");
-  EXPECT_THAT(open().error().message, testing::HasSubstr("b.onnx is not the file that the manifest describes"));
+  EXPECT_THAT(open().error().message,
+              testing::HasSubstr("b.onnx is not the file that the manifest describes"));
 }
 
 TEST_F(ArtifactTest, PathsStayInside) {
@@ -76,18 +79,29 @@ TEST_F(ArtifactTest, WrongInputsNameFoundAndExpected) {
 }
 
 TEST(Manifest, DamagedTextsAreRefused) {
-  for (const char* text : {"", "[]", "{}", "{\"schema_version\": 2}", "{\"schema_version\": 1, \"acuate\": 3}"}) EXPECT_FALSE(parse_manifest(text, "m")) << text;
+  for (const char* text :
+       {"", "[]", "{}", "{\"schema_version\": 2}", "{\"schema_version\": 1, \"acuate\": 3}"})
+    EXPECT_FALSE(parse_manifest(text, "m")) << text;
 }
 
 TEST(Runnable, AForeignFileIsNamed) {
   const fs::path path = fs::path(testing::TempDir()) / "m.tflite";
   ASSERT_TRUE(write_text_file(path, std::string("\x1c\0\0\0TFL3", 8)));
-  EXPECT_THAT(Runnable::open(path, *targets().lookup("onnxruntime")).error().message, testing::HasSubstr("TensorFlow Lite"));
+  EXPECT_THAT(Runnable::open(path, *targets().lookup("onnxruntime")).error().message,
+              testing::HasSubstr("TensorFlow Lite"));
 }
 
 TEST(Timing, InterleavesAndCounts) {
   std::string order;
-  auto timings = time_interleaved({[&] { order += 'a'; return Result<void>(); }, [&] { order += 'b'; return Result<void>(); }}, 3, 1);
+  auto timings = time_interleaved({[&] {
+                                     order += 'a';
+                                     return Result<void>();
+                                   },
+                                   [&] {
+                                     order += 'b';
+                                     return Result<void>();
+                                   }},
+                                  3, 1);
   ASSERT_TRUE(timings);
   EXPECT_EQ(order, "abababab");
   EXPECT_EQ((*timings)[1].wall_ms.size(), 3U);

@@ -1,11 +1,11 @@
 #include "shape/infer.h"
 
+#include <unordered_map>
+
 #include <fmt/format.h>
 #include <onnx/defs/schema.h>
 #include <onnx/defs/shape_inference.h>
 #include <onnx/onnx_pb.h>
-
-#include <unordered_map>
 
 #include "base/text.h"
 #include "onnx_io/authority.h"
@@ -13,7 +13,8 @@
 namespace acuate {
 namespace {
 
-constexpr int64_t kMaxConstantElements = 4096;  // larger constants never are shapes, axes, sizes or scales
+constexpr int64_t kMaxConstantElements =
+    4096;  // larger constants never are shapes, axes, sizes or scales
 
 struct State {
   Model& model;
@@ -24,7 +25,9 @@ struct State {
 
   const onnx::TypeProto* type_of(const Value* value) const {
     const auto found = types.find(value);
-    return found == types.end() || found->second.value_case() == onnx::TypeProto::VALUE_NOT_SET ? nullptr : &found->second;
+    return found == types.end() || found->second.value_case() == onnx::TypeProto::VALUE_NOT_SET
+               ? nullptr
+               : &found->second;
   }
 
   void note_constant(const Value* value, const TensorRef& ref) {
@@ -35,22 +38,26 @@ struct State {
     proto.set_data_type(static_cast<int32_t>(ref.type));
     for (const int64_t dim : ref.shape) proto.add_dims(dim);
     proto.set_raw_data(tensor->bytes().data(), tensor->bytes().size());
-    if (ref.shape.size() > 1 || (ref.type != ElementType::Int64 && ref.type != ElementType::Int32)) return;
+    if (ref.shape.size() > 1 || (ref.type != ElementType::Int64 && ref.type != ElementType::Int32))
+      return;
     onnx::TensorShapeProto& values = data[value];
     for (int64_t i = 0; i < ref.size(); ++i)
-      values.add_dim()->set_dim_value(ref.type == ElementType::Int64 ? tensor->values<int64_t>()[static_cast<size_t>(i)]
-                                                                     : tensor->values<int32_t>()[static_cast<size_t>(i)]);
+      values.add_dim()->set_dim_value(ref.type == ElementType::Int64
+                                          ? tensor->values<int64_t>()[static_cast<size_t>(i)]
+                                          : tensor->values<int32_t>()[static_cast<size_t>(i)]);
   }
 };
 
 void infer_graph(State& state, Graph& graph);
 
-// Infers a body when the operator that holds it asks, with the types that it passes to the body's inputs.
+// Infers a body when the operator that holds it asks, with the types that it passes to the body's
+// inputs.
 class BodyInferencer : public onnx::GraphInferencer {
  public:
   BodyInferencer(State& state, Graph& body) : state_(state), body_(body) {}
-  std::vector<const onnx::TypeProto*> doInferencing(const std::vector<const onnx::TypeProto*>& input_types,
-                                                    const std::vector<const onnx::TensorProto*>&) override {
+  std::vector<const onnx::TypeProto*> doInferencing(
+      const std::vector<const onnx::TypeProto*>& input_types,
+      const std::vector<const onnx::TensorProto*>&) override {
     for (size_t i = 0; i < body_.inputs().size() && i < input_types.size(); ++i)
       if (input_types[i] != nullptr) state_.types[body_.inputs()[i]] = *input_types[i];
     infer_graph(state_, body_);
@@ -66,7 +73,8 @@ class BodyInferencer : public onnx::GraphInferencer {
 
 class NodeContext : public onnx::InferenceContext, public onnx::DataPropagationContext {
  public:
-  NodeContext(State& state, Node& node) : state_(state), node_(node), proto_(to_node_proto(node)), outputs_(node.outputs().size()) {}
+  NodeContext(State& state, Node& node)
+      : state_(state), node_(node), proto_(to_node_proto(node)), outputs_(node.outputs().size()) {}
 
   const onnx::AttributeProto* getAttribute(const std::string& name) const override {
     for (const auto& attribute : proto_.attribute())
@@ -101,7 +109,9 @@ class NodeContext : public onnx::InferenceContext, public onnx::DataPropagationC
   }
   std::string getDisplayName() const override { return node_.address(); }
 
-  const onnx::TensorShapeProto* getInputData(size_t index) override { return getSymbolicInput(index); }
+  const onnx::TensorShapeProto* getInputData(size_t index) override {
+    return getSymbolicInput(index);
+  }
   void addOutputData(size_t index, onnx::TensorShapeProto&& values) override {
     if (const Value* output = node_.output(index)) state_.data[output] = std::move(values);
   }
@@ -131,7 +141,8 @@ void infer_node(State& state, Node& node) {
     try {
       schema->GetTypeAndShapeInferenceFunction()(context);
     } catch (const std::exception& error) {
-      state.result.issues.push_back({"type_mismatch", node.address(), "", to_valid_utf8(error.what())});
+      state.result.issues.push_back(
+          {"type_mismatch", node.address(), "", to_valid_utf8(error.what())});
     }
   }
   for (size_t slot = 0; slot < node.outputs().size(); ++slot) {
@@ -150,7 +161,8 @@ void infer_node(State& state, Node& node) {
       if (!declared.has_tensor_type()) declared = inferred;
       declared.mutable_tensor_type()->set_elem_type(inferred.tensor_type().elem_type());
     }
-    if (!declared.has_tensor_type() || !declared.tensor_type().has_shape()) state.result.unknown.push_back(output);
+    if (!declared.has_tensor_type() || !declared.tensor_type().has_shape())
+      state.result.unknown.push_back(output);
     state.types[output] = std::move(declared);
   }
   if (node.is_op("Constant")) infer_constant(state, node);
@@ -165,14 +177,24 @@ void infer_node(State& state, Node& node) {
 
 ValueType from_proto(Model& model, const onnx::TypeProto& proto, const ValueType& previous) {
   if (!proto.has_tensor_type()) {
-    if (previous.kind != ValueType::Kind::Unknown && previous.kind != ValueType::Kind::Tensor) return previous;
+    if (previous.kind != ValueType::Kind::Unknown && previous.kind != ValueType::Kind::Tensor)
+      return previous;
     ValueType type;
     switch (proto.value_case()) {
-      case onnx::TypeProto::kSequenceType: type.kind = ValueType::Kind::Sequence; break;
-      case onnx::TypeProto::kMapType: type.kind = ValueType::Kind::Map; break;
-      case onnx::TypeProto::kOptionalType: type.kind = ValueType::Kind::Optional; break;
-      case onnx::TypeProto::kSparseTensorType: type.kind = ValueType::Kind::SparseTensor; break;
-      default: return previous;
+      case onnx::TypeProto::kSequenceType:
+        type.kind = ValueType::Kind::Sequence;
+        break;
+      case onnx::TypeProto::kMapType:
+        type.kind = ValueType::Kind::Map;
+        break;
+      case onnx::TypeProto::kOptionalType:
+        type.kind = ValueType::Kind::Optional;
+        break;
+      case onnx::TypeProto::kSparseTensorType:
+        type.kind = ValueType::Kind::SparseTensor;
+        break;
+      default:
+        return previous;
     }
     type.wire = as_bytes(model.intern(proto.SerializeAsString()));
     return type;
@@ -183,8 +205,11 @@ ValueType from_proto(Model& model, const onnx::TypeProto& proto, const ValueType
   if (!proto.tensor_type().has_shape()) return type;
   type.shape.emplace();
   for (const auto& dim : proto.tensor_type().shape().dim()) {
-    if (dim.has_dim_value() && dim.dim_value() >= 0) type.shape->push_back({dim.dim_value(), {}});
-    else type.shape->push_back({-1, dim.has_dim_param() ? model.intern(dim.dim_param()) : std::string_view()});
+    if (dim.has_dim_value() && dim.dim_value() >= 0)
+      type.shape->push_back({dim.dim_value(), {}});
+    else
+      type.shape->push_back(
+          {-1, dim.has_dim_param() ? model.intern(dim.dim_param()) : std::string_view()});
   }
   return type;
 }
@@ -195,8 +220,10 @@ bool same_type(const ValueType& a, const ValueType& b) {
 
 // Declared and inferred contradict each other: another element type, rank or known dimension.
 bool contradicts(const ValueType& declared, const ValueType& inferred) {
-  if (declared.kind != ValueType::Kind::Tensor || inferred.kind != ValueType::Kind::Tensor) return false;
-  if (declared.element != ElementType::Undefined && declared.element != inferred.element) return true;
+  if (declared.kind != ValueType::Kind::Tensor || inferred.kind != ValueType::Kind::Tensor)
+    return false;
+  if (declared.element != ElementType::Undefined && declared.element != inferred.element)
+    return true;
   if (!declared.shape || !inferred.shape) return false;
   if (declared.shape->size() != inferred.shape->size()) return true;
   for (size_t i = 0; i < declared.shape->size(); ++i) {
@@ -208,9 +235,11 @@ bool contradicts(const ValueType& declared, const ValueType& inferred) {
 
 // A named dimension that inference lost is still what the model says.
 void keep_names(const ValueType& declared, ValueType& inferred) {
-  if (!declared.shape || !inferred.shape || declared.shape->size() != inferred.shape->size()) return;
+  if (!declared.shape || !inferred.shape || declared.shape->size() != inferred.shape->size())
+    return;
   for (size_t i = 0; i < declared.shape->size(); ++i)
-    if (!(*inferred.shape)[i].is_known() && (*inferred.shape)[i].name.empty()) (*inferred.shape)[i] = (*declared.shape)[i];
+    if (!(*inferred.shape)[i].is_known() && (*inferred.shape)[i].name.empty())
+      (*inferred.shape)[i] = (*declared.shape)[i];
 }
 
 void infer_graph(State& state, Graph& graph) {
@@ -218,7 +247,8 @@ void infer_graph(State& state, Graph& graph) {
     if (!value->is_input) state.note_constant(value, *value->initializer);
     state.types.try_emplace(value, to_type_proto(value->type));
   }
-  for (const Value* input : graph.inputs()) state.types.try_emplace(input, to_type_proto(input->type));
+  for (const Value* input : graph.inputs())
+    state.types.try_emplace(input, to_type_proto(input->type));
   for (Node* node = graph.first(); node != nullptr; node = node->next()) infer_node(state, *node);
 }
 
@@ -234,14 +264,18 @@ InferenceResult infer_shapes(Model& model) {
       if (proto == nullptr) continue;
       ValueType inferred = from_proto(model, *proto, value->type);
       if (contradicts(value->type, inferred))
-        state.result.issues.push_back({"type_mismatch", value->producer ? value->producer->address() : "", to_valid_utf8(value->name),
-                                       fmt::format("'{}' is declared {} but its producer makes {}", to_valid_utf8(value->name),
-                                                   value->type.text(), inferred.text())});
+        state.result.issues.push_back(
+            {"type_mismatch", value->producer ? value->producer->address() : "",
+             to_valid_utf8(value->name),
+             fmt::format("'{}' is declared {} but its producer makes {}",
+                         to_valid_utf8(value->name), value->type.text(), inferred.text())});
       else
         keep_names(value->type, inferred);
       if (same_type(value->type, inferred)) continue;
-      if (value->is_output() && graph == &model.graph()) graph->set_type(*value, std::move(inferred));
-      else value->type = std::move(inferred);
+      if (value->is_output() && graph == &model.graph())
+        graph->set_type(*value, std::move(inferred));
+      else
+        value->type = std::move(inferred);
     }
   return std::move(state.result);
 }

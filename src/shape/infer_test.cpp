@@ -62,7 +62,8 @@ TEST(Infer, DetectorBecomesStaticFromItsInput) {
   const auto result = infer_shapes(**model);
   EXPECT_TRUE(result.issues.empty());
   for (const Node* node = graph.first(); node != nullptr; node = node->next())
-    EXPECT_TRUE(node->output()->type.is_static()) << node->address() << " " << node->output()->type.text();
+    EXPECT_TRUE(node->output()->type.is_static())
+        << node->address() << " " << node->output()->type.text();
   EXPECT_EQ(graph.outputs()[0]->type.text(), "float32[1, 1, 640, 480]");
 }
 

@@ -7,8 +7,8 @@
 
 namespace acuate {
 
-// Multiply-accumulates of one inference of the node: Conv, ConvTranspose, Gemm and MatMul (0 for all others), from
-// inferred static shapes; nothing where they are not static.
+// Multiply-accumulates of one inference of the node: Conv, ConvTranspose, Gemm and MatMul (0 for
+// all others), from inferred static shapes; nothing where they are not static.
 std::optional<int64_t> multiply_accumulates(const Node& node);
 
 }  // namespace acuate

@@ -1,5 +1,6 @@
 #include <cstring>
 #include <unordered_map>
+#include <unordered_set>
 
 #include "base/text.h"
 #include "numeric/quantize_values.h"
@@ -10,23 +11,31 @@ namespace {
 
 class QdqEmitter {
  public:
-  QdqEmitter(Model& model, SignedGrid signed_grid) : model_(model), graph_(model.graph()), signed_grid_(signed_grid) {}
+  QdqEmitter(Model& model, SignedGrid signed_grid)
+      : model_(model), graph_(model.graph()), signed_grid_(signed_grid) {}
 
   Result<void> run(const Encodings& encodings) {
     if (model_.opset_version() < 13)
-      return fail("quantization needs opset 13 for per-channel scales, the model has {}; convert it first", model_.opset_version());
+      return fail(
+          "quantization needs opset 13 for per-channel scales, the model has {}; convert it first",
+          model_.opset_version());
     for (const TensorEncoding& encoding : encodings.tensors) {
       Value* value = graph_.find(encoding.tensor);
       if (value == nullptr || !value->is_defined())
-        return fail("there is an encoding for the tensor '{}', which the model does not have", to_valid_utf8(encoding.tensor));
+        return fail("there is an encoding for the tensor '{}', which the model does not have",
+                    to_valid_utf8(encoding.tensor));
       by_value_.emplace(value, &encoding.quantization);
     }
     // Biases first: their scale needs the float names of data input and weight.
     for (Node* node = graph_.first(); node != nullptr; node = node->next())
       if (auto emitted = emit_bias(*node); !emitted) return emitted;
+    // Who runs in integers is judged on the float graph, before any pair is in it.
+    for (Node* node = graph_.first(); node != nullptr; node = node->next())
+      if (is_integer(*node)) integer_nodes_.insert(node);
     for (const TensorEncoding& encoding : encodings.tensors) {
       Value* value = graph_.find(encoding.tensor);
-      auto emitted = value->is_constant() ? emit_weight(*value, encoding.quantization) : emit_activation(*value, encoding.quantization);
+      auto emitted = value->is_constant() ? emit_weight(*value, encoding.quantization)
+                                          : emit_activation(*value, encoding.quantization);
       if (!emitted) return emitted;
     }
     return {};
@@ -38,34 +47,47 @@ class QdqEmitter {
     return found == by_value_.end() ? nullptr : found->second;
   }
 
+  // Whether the node is to run in integers: its result has a grid, and so have its data.
+  bool is_integer(const Node& node) const {
+    return node.output() != nullptr && encoding_of(node.input(0)) != nullptr &&
+           encoding_of(quantized_output(node)) != nullptr;
+  }
+
   Value* constant(const std::string& stem, const Tensor& tensor) {
     Value* value = graph_.add_value(graph_.unused_name(stem));
     graph_.set_initializer(*value, tensor);
     return value;
   }
 
-  Value* scale_constant(const std::string& stem, const std::vector<float>& scale, bool per_channel) {
+  Value* scale_constant(const std::string& stem, const std::vector<float>& scale,
+                        bool per_channel) {
     Shape shape;
     if (per_channel) shape = {static_cast<int64_t>(scale.size())};
     return constant(stem + "_scale", Tensor::of<float>(shape, std::span<const float>(scale)));
   }
 
-  Value* zero_point_constant(const std::string& stem, const Quantization& quantization, bool offset) {
+  Value* zero_point_constant(const std::string& stem, const Quantization& quantization,
+                             bool offset) {
     Shape shape;
-    if (quantization.per_channel_axis >= 0) shape = {static_cast<int64_t>(quantization.zero_point.size())};
-    Tensor tensor = Tensor::allocate(offset ? ElementType::Uint8 : quantization.element_type(), shape);
+    if (quantization.per_channel_axis >= 0)
+      shape = {static_cast<int64_t>(quantization.zero_point.size())};
+    Tensor tensor =
+        Tensor::allocate(offset ? ElementType::Uint8 : quantization.element_type(), shape);
     for (size_t i = 0; i < quantization.zero_point.size(); ++i) {
       const int32_t zero_point = quantization.zero_point[i] + (offset ? 128 : 0);
-      std::memcpy(tensor.mutable_bytes().data() + i * static_cast<size_t>(element_bits(tensor.type()) / 8), &zero_point,
-                  static_cast<size_t>(element_bits(tensor.type()) / 8));
+      std::memcpy(
+          tensor.mutable_bytes().data() + i * static_cast<size_t>(element_bits(tensor.type()) / 8),
+          &zero_point, static_cast<size_t>(element_bits(tensor.type()) / 8));
     }
     return constant(stem + "_zero_point", tensor);
   }
 
-  Node* add_dequantize(const std::string& stem, Value* quantized, Value* scale, Value* zero_point, int axis, Value* result, Node* before) {
+  Node* add_dequantize(const std::string& stem, Value* quantized, Value* scale, Value* zero_point,
+                       int axis, Value* result, Node* before) {
     std::vector<Value*> inputs{quantized, scale};
     if (zero_point != nullptr) inputs.push_back(zero_point);
-    Node* node = graph_.add_node("DequantizeLinear", "", stem + "_DequantizeLinear", inputs, {result}, before);
+    Node* node = graph_.add_node("DequantizeLinear", "", stem + "_DequantizeLinear", inputs,
+                                 {result}, before);
     if (axis >= 0) node->set_attribute(encode_attribute("axis", static_cast<int64_t>(axis)));
     return node;
   }
@@ -75,17 +97,26 @@ class QdqEmitter {
     Value* bias = node.input(2);
     const Quantization* data = encoding_of(node.input(0));
     const Quantization* weight = encoding_of(node.input(1));
-    if (bias == nullptr || data == nullptr || weight == nullptr || !bias->is_constant()) return {};
+    if (bias == nullptr || data == nullptr || weight == nullptr || !bias->is_constant() ||
+        !is_integer(node))
+      return {};
     auto values = model_.load(*bias->initializer);
-    if (!values) return fail("bias '{}' of node '{}': {}", to_valid_utf8(bias->name), node.address(), values.error().message);
+    if (!values)
+      return fail("bias '{}' of node '{}': {}", to_valid_utf8(bias->name), node.address(),
+                  values.error().message);
     auto quantized = quantize_bias(*values, data->scale[0], weight->scale);
-    if (!quantized) return fail("bias '{}' of node '{}': {}", to_valid_utf8(bias->name), node.address(), quantized.error().message);
-    if (quantized->saturated > 0) return {};  // the float bias is exact; the engine then adds it in float
+    if (!quantized)
+      return fail("bias '{}' of node '{}': {}", to_valid_utf8(bias->name), node.address(),
+                  quantized.error().message);
+    if (quantized->saturated > 0)
+      return {};  // the float bias is exact; the engine then adds it in float
     const std::string stem(bias->name);
     Value* integers = constant(stem + "_quantized", quantized->integers);
     Value* result = graph_.add_value(graph_.unused_name(stem + "_dequantized"));
     const bool per_channel = quantized->scale.size() > 1;
-    add_dequantize(stem, integers, scale_constant(stem + "_quantized", quantized->scale, per_channel), nullptr, per_channel ? 0 : -1, result, &node);
+    add_dequantize(stem, integers,
+                   scale_constant(stem + "_quantized", quantized->scale, per_channel), nullptr,
+                   per_channel ? 0 : -1, result, &node);
     node.set_input(2, result);
     drop_if_unused(*bias);
     return {};
@@ -95,20 +126,28 @@ class QdqEmitter {
     auto values = model_.load(*weight.initializer);
     if (!values) return fail("weight '{}': {}", to_valid_utf8(weight.name), values.error().message);
     auto integers = quantize(*values, quantization);
-    if (!integers) return fail("weight '{}': {}", to_valid_utf8(weight.name), integers.error().message);
+    if (!integers)
+      return fail("weight '{}': {}", to_valid_utf8(weight.name), integers.error().message);
     const std::string stem(weight.name);
     Value* stored = constant(stem + "_quantized", *integers);
     Value* result = graph_.add_value(graph_.unused_name(stem + "_dequantized"));
-    add_dequantize(stem, stored, scale_constant(stem, quantization.scale, quantization.per_channel_axis >= 0),
-                   zero_point_constant(stem, quantization, false), quantization.per_channel_axis, result, graph_.first());
-    graph_.replace_uses(weight, *result);
+    add_dequantize(stem, stored,
+                   scale_constant(stem, quantization.scale, quantization.per_channel_axis >= 0),
+                   zero_point_constant(stem, quantization, false), quantization.per_channel_axis,
+                   result, graph_.first());
+    const std::vector<Use> uses = weight.uses();
+    for (const Use& use : uses)
+      if (integer_nodes_.count(use.node) > 0) use.node->set_input(use.slot, result);
     drop_if_unused(weight);
     return {};
   }
 
   Result<void> emit_activation(Value& value, const Quantization& quantization) {
-    if (quantization.per_channel_axis >= 0) return fail("activation '{}' has a per-channel encoding; targets take one scale", to_valid_utf8(value.name));
-    const bool offset = quantization.is_signed && quantization.bits == 8 && signed_grid_ == SignedGrid::UnsignedWithOffset;
+    if (quantization.per_channel_axis >= 0)
+      return fail("activation '{}' has a per-channel encoding; targets take one scale",
+                  to_valid_utf8(value.name));
+    const bool offset = quantization.is_signed && quantization.bits == 8 &&
+                        signed_grid_ == SignedGrid::UnsignedWithOffset;
     const std::string stem(value.name);
     Node* before = value.producer ? value.producer->next() : graph_.first();
     Value* scale = scale_constant(stem, quantization.scale, false);
@@ -117,7 +156,8 @@ class QdqEmitter {
     Value* result = graph_.add_value(graph_.unused_name(stem + "_dequantized"));
     const bool was_output = value.is_output();
     graph_.replace_uses(value, *result);
-    graph_.add_node("QuantizeLinear", "", stem + "_QuantizeLinear", {&value, scale, zero_point}, {integers}, before);
+    graph_.add_node("QuantizeLinear", "", stem + "_QuantizeLinear", {&value, scale, zero_point},
+                    {integers}, before);
     add_dequantize(stem, integers, scale, zero_point, -1, result, before);
     if (was_output) {  // the output keeps its name: it is the dequantized one now
       const ValueType type = value.type;
@@ -129,17 +169,21 @@ class QdqEmitter {
   }
 
   void drop_if_unused(Value& constant_value) {
-    if (constant_value.is_unused() && constant_value.is_constant()) graph_.remove_initializer(constant_value);
+    if (constant_value.is_unused() && constant_value.is_constant())
+      graph_.remove_initializer(constant_value);
   }
 
   Model& model_;
   Graph& graph_;
   SignedGrid signed_grid_;
   std::unordered_map<const Value*, const Quantization*> by_value_;
+  std::unordered_set<const Node*> integer_nodes_;
 };
 
 }  // namespace
 
-Result<void> emit_qdq(Model& model, const Encodings& encodings, SignedGrid signed_grid) { return QdqEmitter(model, signed_grid).run(encodings); }
+Result<void> emit_qdq(Model& model, const Encodings& encodings, SignedGrid signed_grid) {
+  return QdqEmitter(model, signed_grid).run(encodings);
+}
 
 }  // namespace acuate

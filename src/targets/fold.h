@@ -5,7 +5,8 @@
 
 namespace acuate {
 
-// Constants folded by the target's engine, without its own optimizations. Empty where the target does not run here.
+// Constants folded by the target's engine, without its own optimizations. Empty where the target
+// does not run here.
 Evaluator make_evaluator(const Target& target);
 
 }  // namespace acuate

@@ -13,25 +13,36 @@ bool is_float_constant(const Value* value) {
 }
 
 bool is_float_tensor(const Value* value) {
-  return value != nullptr && value->type.kind == ValueType::Kind::Tensor && value->type.element == ElementType::Float;
+  return value != nullptr && value->type.kind == ValueType::Kind::Tensor &&
+         value->type.element == ElementType::Float;
 }
 
-// Why the node cannot run in 8 bits although it is a convolution or matrix product; empty where it can.
+// Why the node cannot run in 8 bits although it is a convolution or matrix product; empty where it
+// can.
 std::string reason_against(const Node& node, const QuantizationRequest& request) {
   for (const std::string& pattern : request.exclude)
     if (matches_pattern(node.address(), pattern)) return "excluded by '" + pattern + "'";
   if (node.is_op("ConvTranspose")) return "the engine has no 8-bit kernel for ConvTranspose";
   if (!is_float_constant(node.input(1))) return "its weights are not a float32 constant";
-  if (node.is_op("MatMul") && node.input(1)->initializer->shape.size() != 2) return "its weights are not a matrix";
-  if (node.input(2) != nullptr && !is_float_constant(node.input(2))) return "its bias is not a float32 constant";
-  if (node.is_op("Gemm") && (node.int_attribute("transA", 0) != 0 || node.float_attribute("alpha", 1) != 1 || node.float_attribute("beta", 1) != 1))
+  if (node.is_op("MatMul") && node.input(1)->initializer->shape.size() != 2)
+    return "its weights are not a matrix";
+  if (node.input(2) != nullptr && !is_float_constant(node.input(2)))
+    return "its bias is not a float32 constant";
+  if (node.is_op("Gemm") &&
+      (node.int_attribute("transA", 0) != 0 || node.float_attribute("alpha", 1) != 1 ||
+       node.float_attribute("beta", 1) != 1))
     return "its Gemm is scaled or has a transposed data input";
-  if (node.is_op("Gemm") && node.input(2) != nullptr && node.input(2)->initializer->shape.size() != 1) return "its bias is not a vector";
+  if (node.is_op("Gemm") && node.input(2) != nullptr &&
+      node.input(2)->initializer->shape.size() != 1)
+    return "its bias is not a vector";
   if (!is_float_tensor(node.input(0))) return "its input is not float32";
   return {};
 }
 
-bool is_anchor(const Node& node) { return node.is_op("Conv") || node.is_op("ConvTranspose") || node.is_op("Gemm") || node.is_op("MatMul"); }
+bool is_anchor(const Node& node) {
+  return node.is_op("Conv") || node.is_op("ConvTranspose") || node.is_op("Gemm") ||
+         node.is_op("MatMul");
+}
 
 int weight_axis(const Node& node) {
   if (node.is_op("Conv")) return 0;
@@ -39,8 +50,8 @@ int weight_axis(const Node& node) {
   return 1;  // MatMul: columns
 }
 
-// The value whose grid the anchor writes to: its output, or that of a Relu or Clip from zero which alone reads it, since
-// engines take both into the integer kernel.
+}  // namespace
+
 Value* quantized_output(const Node& anchor) {
   Value* output = anchor.output();
   if (output->is_output() || output->uses().size() != 1) return output;
@@ -48,8 +59,6 @@ Value* quantized_output(const Node& anchor) {
   if (&user.graph() != &anchor.graph() || user.output() == nullptr) return output;
   return user.is_op("Relu") ? user.output() : output;
 }
-
-}  // namespace
 
 bool is_non_negative(const Value& value) {
   std::unordered_set<const Value*> seen;
@@ -61,16 +70,21 @@ bool is_non_negative(const Value& value) {
     const Node* node = current->producer;
     if (node == nullptr || !node->domain().empty()) return false;
     const std::string_view op = node->op_type();
-    if (op == "Relu" || op == "Sigmoid" || op == "HardSigmoid" || op == "Softmax" || op == "Abs" || op == "Exp" || op == "Softplus") continue;
+    if (op == "Relu" || op == "Sigmoid" || op == "HardSigmoid" || op == "Softmax" || op == "Abs" ||
+        op == "Exp" || op == "Softplus")
+      continue;
     if (op == "Clip") {
       const Value* low = node->input(1);
       if (is_float_constant(low) && low->initializer->size() == 1)
-        if (auto tensor = low->graph->model().load(*low->initializer); tensor && tensor->values<float>()[0] >= 0) continue;
+        if (auto tensor = low->graph->model().load(*low->initializer);
+            tensor && tensor->values<float>()[0] >= 0)
+          continue;
       if (node->float_attribute("min", -1) >= 0) continue;
       return false;
     }
-    if (op == "MaxPool" || op == "AveragePool" || op == "GlobalAveragePool" || op == "GlobalMaxPool" || op == "Reshape" || op == "Transpose" ||
-        op == "Flatten" || op == "Squeeze" || op == "Unsqueeze" || op == "Identity" || op == "DepthToSpace" ||
+    if (op == "MaxPool" || op == "AveragePool" || op == "GlobalAveragePool" ||
+        op == "GlobalMaxPool" || op == "Reshape" || op == "Transpose" || op == "Flatten" ||
+        op == "Squeeze" || op == "Unsqueeze" || op == "Identity" || op == "DepthToSpace" ||
         (op == "Resize" && node->string_attribute("mode", "nearest") != "cubic")) {
       open.push_back(node->input(0));
       continue;
@@ -87,13 +101,15 @@ bool is_non_negative(const Value& value) {
   return true;
 }
 
-QuantizationPlan plan_convolutions(Model& model, const QuantizationRequest& request, bool unsigned_grid) {
+QuantizationPlan plan_convolutions(Model& model, const QuantizationRequest& request,
+                                   bool unsigned_grid) {
   QuantizationPlan plan;
   std::unordered_set<const Value*> wanted, weights;
   Graph& graph = model.graph();
   for (Node* node = graph.first(); node != nullptr; node = node->next()) {
     if (!is_anchor(*node) || node->output() == nullptr) continue;
-    if (node->is_op("MatMul") && !is_float_constant(node->input(1))) continue;  // a product of two activations
+    if (node->is_op("MatMul") && !is_float_constant(node->input(1)))
+      continue;  // a product of two activations
     const std::string reason = reason_against(*node, request);
     if (!reason.empty()) {
       plan.kept_float.push_back({node, reason});
@@ -102,7 +118,8 @@ QuantizationPlan plan_convolutions(Model& model, const QuantizationRequest& requ
     plan.anchors.push_back(node);
     wanted.insert(node->input(0));
     wanted.insert(quantized_output(*node));
-    if (weights.insert(node->input(1)).second) plan.weights.push_back({node->input(1), "s8", weight_axis(*node)});
+    if (weights.insert(node->input(1)).second)
+      plan.weights.push_back({node->input(1), "s8", weight_axis(*node)});
   }
   const auto add = [&](Value* value) {
     if (wanted.erase(value) == 0) return;

@@ -21,19 +21,22 @@ std::unique_ptr<Model> model_of(const std::string& graph) {
   return std::move(*model);
 }
 
-constexpr const char* kNet = R"(net (float[1,1,4,4] x) => (float[1,2,4,4] y) <float[2,1,1,1] w = {1.0, -2.0}, float[2] b = {0.5, 0.25}, float[2,2,1,1] v = {1.0, 2.0, 3.0, 4.0}> {
+constexpr const char* kNet =
+    R"(net (float[1,1,4,4] x) => (float[1,2,4,4] y) <float[2,1,1,1] w = {1.0, -2.0}, float[2] b = {0.5, 0.25}, float[2,2,1,1] v = {1.0, 2.0, 3.0, 4.0}> {
     c = Conv(x, w, b)  r = Relu(c)  h = Conv(r, v)  t = ConvTranspose(h, v)  y = Sigmoid(t) })";
 
 std::vector<std::string> names(const QuantizationPlan& plan) {
   std::vector<std::string> out;
-  for (const auto& activation : plan.activations) out.push_back(std::string(activation.value->name) + ":" + activation.scheme);
+  for (const auto& activation : plan.activations)
+    out.push_back(std::string(activation.value->name) + ":" + activation.scheme);
   return out;
 }
 
 TEST(PlanConvolutions, QuantizesAroundThemAndSaysWhatStays) {
   auto model = model_of(kNet);
   const auto plan = plan_convolutions(*model, {}, true);
-  EXPECT_THAT(names(plan), testing::ElementsAre("x:s8", "r:u8", "h:s8"));  // c is inside the fused kernel
+  EXPECT_THAT(names(plan),
+              testing::ElementsAre("x:s8", "r:u8", "h:s8"));  // c is inside the fused kernel
   EXPECT_EQ(plan.weights.size(), 2U);
   ASSERT_EQ(plan.kept_float.size(), 1U);
   EXPECT_THAT(plan.kept_float[0].reason, testing::HasSubstr("ConvTranspose"));
@@ -47,7 +50,8 @@ TEST(PlanConvolutions, ExcludedNodesStay) {
 }
 
 TEST(NonNegative, FollowsWhatKeepsTheSign) {
-  auto model = model_of(R"(net (float[1,1,4,4] x) => (float[1,1,4,4] y) <float zero = {0.0}, float six = {6.0}, float low = {-1.0}> {
+  auto model = model_of(
+      R"(net (float[1,1,4,4] x) => (float[1,1,4,4] y) <float zero = {0.0}, float six = {6.0}, float low = {-1.0}> {
     a = Relu(x)  b = MaxPool<kernel_shape = [1, 1]>(a)  c = Clip(x, zero, six)  d = Concat<axis = 1>(b, c)  e = Clip(x, low, six)  f = Add(a, e)  y = Add(d, f) })");
   const auto judge = [&](const char* name) { return is_non_negative(*model->graph().find(name)); };
   EXPECT_TRUE(judge("a") && judge("b") && judge("c") && judge("d"));
@@ -63,8 +67,9 @@ Encodings encodings() {
   };
   const Scheme &s8 = *schemes().lookup("s8"), &u8 = *schemes().lookup("u8");
   const FloatRange ranges[] = {{0, 1}, {-2, 0}};
-  return {{tensor("x", s8.from_range(-1, 1)), tensor("r", u8.from_range(0, 2.55)), tensor("h", s8.from_range(-4, 4)),
-           tensor("w", s8.from_ranges(ranges, 0, true)), tensor("v", s8.from_ranges(ranges, 0, true))}};
+  return {{tensor("x", s8.from_range(-1, 1)), tensor("r", u8.from_range(0, 2.55)),
+           tensor("h", s8.from_range(-4, 4)), tensor("w", s8.from_ranges(ranges, 0, true)),
+           tensor("v", s8.from_ranges(ranges, 0, true))}};
 }
 
 TEST(EmitQdq, WritesPairsIntegerWeightsAndBiases) {
@@ -74,7 +79,8 @@ TEST(EmitQdq, WritesPairsIntegerWeightsAndBiases) {
   EXPECT_TRUE(check_operators(*model).empty());
   check_invariants(*model);
   const Node* conv = model->graph().find("c")->producer;
-  for (size_t slot = 0; slot < 3; ++slot) EXPECT_EQ(conv->input(slot)->producer->op_type(), "DequantizeLinear");
+  for (size_t slot = 0; slot < 3; ++slot)
+    EXPECT_EQ(conv->input(slot)->producer->op_type(), "DequantizeLinear");
   const Node* data = conv->input(0)->producer;
   const auto zero_point = model->load(*data->input(2)->initializer);
   EXPECT_EQ(zero_point->type(), ElementType::Uint8);  // s8 renamed
@@ -92,20 +98,35 @@ TEST(EmitQdq, WritesPairsIntegerWeightsAndBiases) {
   EXPECT_EQ(bias_integers->values<int32_t>()[0], std::lround(0.5 / scale));
   const Node* relu = model->graph().find("r")->producer;
   EXPECT_EQ(relu->op_type(), "Relu");
-  const auto relu_zero = model->load(*model->graph().find("r")->uses()[0].node->input(2)->initializer);
+  const auto relu_zero =
+      model->load(*model->graph().find("r")->uses()[0].node->input(2)->initializer);
   EXPECT_EQ(relu_zero->values<uint8_t>()[0], 0);
+}
+
+TEST(EmitQdq, ANodeThatStaysInFloatReadsTheFloatWeight) {
+  auto model = model_of(
+      R"(net (float[1,1,4,4] x) => (float[1,2,4,4] h, float[1,2,4,4] f) <float[2,1,1,1] w = {1.0, -2.0}> { h = Conv(x, w)  f = Conv(x, w) })");
+  Encodings all = encodings();
+  std::erase_if(all.tensors,
+                [](const TensorEncoding& e) { return e.tensor == "r" || e.tensor == "v"; });
+  ASSERT_TRUE(emit_qdq(*model, all, SignedGrid::Signed));
+  EXPECT_EQ(model->graph().find("f")->producer->input(1)->name, "w");
+  EXPECT_EQ(model->graph().find("h_float")->producer->input(1)->name, "w_dequantized");
 }
 
 TEST(EmitQdq, SignedGridStaysSigned) {
   auto model = model_of(kNet);
   ASSERT_TRUE(emit_qdq(*model, encodings(), SignedGrid::Signed));
-  EXPECT_EQ(model->graph().find("c")->producer->input(0)->producer->input(2)->initializer->type, ElementType::Int8);
+  EXPECT_EQ(model->graph().find("c")->producer->input(0)->producer->input(2)->initializer->type,
+            ElementType::Int8);
 }
 
 TEST(EmitQdq, AnOutputKeepsItsName) {
-  auto model = model_of(R"(net (float[1,1,4,4] x) => (float[1,2,4,4] h) <float[2,1,1,1] w = {1.0, -2.0}> { h = Conv(x, w) })");
+  auto model = model_of(
+      R"(net (float[1,1,4,4] x) => (float[1,2,4,4] h) <float[2,1,1,1] w = {1.0, -2.0}> { h = Conv(x, w) })");
   Encodings all = encodings();
-  std::erase_if(all.tensors, [](const TensorEncoding& e) { return e.tensor == "r" || e.tensor == "v"; });
+  std::erase_if(all.tensors,
+                [](const TensorEncoding& e) { return e.tensor == "r" || e.tensor == "v"; });
   ASSERT_TRUE(emit_qdq(*model, all, SignedGrid::Signed));
   EXPECT_EQ(model->graph().outputs()[0]->name, "h");
   EXPECT_EQ(model->graph().outputs()[0]->producer->op_type(), "DequantizeLinear");
@@ -115,9 +136,12 @@ TEST(EmitQdq, RefusesWhatDoesNotFit) {
   auto model = model_of(kNet);
   Encodings all = encodings();
   all.tensors[0].tensor = "ghost";
-  EXPECT_THAT(emit_qdq(*model, all, SignedGrid::Signed).error().message, testing::HasSubstr("'ghost', which the model does not have"));
-  auto old = parse_text_model(R"(<ir_version: 6, opset_import: ["" : 11]> net (float[1] x) => (float[1] y) { y = Relu(x) })");
-  EXPECT_THAT(emit_qdq(**old, {}, SignedGrid::Signed).error().message, testing::HasSubstr("opset 13"));
+  EXPECT_THAT(emit_qdq(*model, all, SignedGrid::Signed).error().message,
+              testing::HasSubstr("'ghost', which the model does not have"));
+  auto old = parse_text_model(
+      R"(<ir_version: 6, opset_import: ["" : 11]> net (float[1] x) => (float[1] y) { y = Relu(x) })");
+  EXPECT_THAT(emit_qdq(**old, {}, SignedGrid::Signed).error().message,
+              testing::HasSubstr("opset 13"));
 }
 
 }  // namespace

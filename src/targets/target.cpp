@@ -33,7 +33,8 @@ Result<Target> from_table_file(const std::filesystem::path& path) {
 
 }  // namespace
 
-Result<QuantizationPlan> TargetBackend::plan_quantization(Model&, const QuantizationRequest&) const {
+Result<QuantizationPlan> TargetBackend::plan_quantization(Model&,
+                                                          const QuantizationRequest&) const {
   return fail("this target does not quantize: {}", status().build.reason);
 }
 

@@ -59,9 +59,11 @@ class TargetBackend {
   // Every reason at once; empty: the target takes the node. Meaningful where status().diagnose is
   // available.
   virtual std::vector<Reason> why_not(const Node& node, const NodeContext& context) const = 0;
-  // Which tensors the target quantizes and under which schemes, and its own quantized form of a float graph with
-  // encodings, in place (renaming grids, never coarsening them). Without an override: an error that says so.
-  virtual Result<QuantizationPlan> plan_quantization(Model& model, const QuantizationRequest& request) const;
+  // Which tensors the target quantizes and under which schemes, and its own quantized form of a
+  // float graph with encodings, in place (renaming grids, never coarsening them). Without an
+  // override: an error that says so.
+  virtual Result<QuantizationPlan> plan_quantization(Model& model,
+                                                     const QuantizationRequest& request) const;
   virtual Result<void> emit_quantized(Model& model, const Encodings& encodings) const;
   // Without an override: an error that says what is missing.
   virtual Result<std::unique_ptr<Engine>> load(const ModelSource& source,

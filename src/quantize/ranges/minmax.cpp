@@ -11,7 +11,8 @@ Range minmax(const Histogram& histogram, const Scheme& scheme) {
 
 }  // namespace
 
-// Nothing is clipped: right where outliers carry the meaning, wrong where one of them stretches the step for all.
+// Nothing is clipped: right where outliers carry the meaning, wrong where one of them stretches the
+// step for all.
 void register_quantize_minmax(RangeMethodRegistry& registry) {
   registry.add({
       .id = "minmax",

@@ -8,14 +8,16 @@ namespace acuate {
 
 namespace {
 
-// The expected squared error as one bound or both shrink has a broad minimum, with ripples where grid points cross dense
-// values, and for heavy tails it lies orders of magnitude below the extreme: hence a geometric scan over 2^-16…1 first,
-// then two ever finer ones around the best.
+// The expected squared error as one bound or both shrink has a broad minimum, with ripples where
+// grid points cross dense values, and for heavy tails it lies orders of magnitude below the
+// extreme: hence a geometric scan over 2^-16…1 first, then two ever finer ones around the best.
 struct Search {
   const GridNoiseModel& model;
   const Scheme& scheme;
 
-  double error(Range range) const { return model.noise(scheme.from_range(range.min, range.max).grid()).total(); }
+  double error(Range range) const {
+    return model.noise(scheme.from_range(range.min, range.max).grid()).total();
+  }
 
   // The factor in (0, 1] with the least error(shrink(factor)); 1 unless another is better.
   template <class Shrink>
@@ -32,7 +34,8 @@ struct Search {
         }
       }
     };
-    constexpr std::array<double, 3> kRatios = {1.189207115002721, 1.04, 1.008};  // 2^(1/4), then finer
+    constexpr std::array<double, 3> kRatios = {1.189207115002721, 1.04,
+                                               1.008};  // 2^(1/4), then finer
     scan(1, kRatios[0], 1, 64);
     scan(best, kRatios[1], -4, 4);
     scan(best, kRatios[2], -4, 4);
@@ -46,16 +49,22 @@ Range mse(const Histogram& histogram, const Scheme& scheme) {
   const Range whole = usable_range({extremes->min, extremes->max}, scheme);
   const GridNoiseModel model(histogram);
   const Search search{model, scheme};
-  const auto scaled = [](Range range, double low, double high) { return Range{range.min * low, range.max * high}; };
-  // Both bounds together, then, where they may differ, each for itself: twice, since one shifts the grid of the other.
-  const double both = search.best_factor([&](double factor) { return scaled(whole, factor, factor); });
+  const auto scaled = [](Range range, double low, double high) {
+    return Range{range.min * low, range.max * high};
+  };
+  // Both bounds together, then, where they may differ, each for itself: twice, since one shifts the
+  // grid of the other.
+  const double both =
+      search.best_factor([&](double factor) { return scaled(whole, factor, factor); });
   Range best = scaled(whole, both, both);
   if (scheme.symmetric || whole.min == 0 || whole.max == 0) return best;
   double least = search.error(best);
   for (int round = 0; round < 2; ++round) {
     for (const bool low : {true, false}) {
       const Range start = low ? Range{whole.min, best.max} : Range{best.min, whole.max};
-      const auto shrink = [&](double factor) { return low ? scaled(start, factor, 1) : scaled(start, 1, factor); };
+      const auto shrink = [&](double factor) {
+        return low ? scaled(start, factor, 1) : scaled(start, 1, factor);
+      };
       const Range found = shrink(search.best_factor(shrink));
       const double error = search.error(found);
       if (error < least) {
@@ -69,7 +78,8 @@ Range mse(const Histogram& histogram, const Scheme& scheme) {
 
 }  // namespace
 
-// Trades clipping against rounding by their expected sum on this scheme's grid, from the histogram alone.
+// Trades clipping against rounding by their expected sum on this scheme's grid, from the histogram
+// alone.
 void register_quantize_mse(RangeMethodRegistry& registry) {
   registry.add({
       .id = "mse",

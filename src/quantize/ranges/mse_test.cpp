@@ -1,7 +1,7 @@
-#include <gtest/gtest.h>
-
 #include <cmath>
 #include <random>
+
+#include <gtest/gtest.h>
 
 #include "quantize/range.h"
 
@@ -12,8 +12,9 @@ namespace {
 double measured_error(const std::vector<float>& data, const AffineGrid& grid) {
   double total = 0;
   for (const float value : data) {
-    const double k = std::clamp<double>(std::nearbyint(value / grid.scale), static_cast<double>(grid.lowest),
-                                        static_cast<double>(grid.highest));
+    const double k =
+        std::clamp<double>(std::nearbyint(value / grid.scale), static_cast<double>(grid.lowest),
+                           static_cast<double>(grid.highest));
     total += (value - k * grid.scale) * (value - k * grid.scale);
   }
   return total;
@@ -23,7 +24,8 @@ double error_of(const std::vector<float>& data, const Scheme& scheme, Range rang
   return measured_error(data, scheme.from_range(range.min, range.max).grid());
 }
 
-// 40,000 values: 0 normal, 1 after a ReLU, 2 log-normal, 3 shifted and one-sided, 4 two wild outliers.
+// 40,000 values: 0 normal, 1 after a ReLU, 2 log-normal, 3 shifted and one-sided, 4 two wild
+// outliers.
 std::vector<float> samples(int kind) {
   std::mt19937 random(static_cast<unsigned>(kind) + 1);
   std::normal_distribution<float> normal(0, 1);
@@ -79,7 +81,8 @@ TEST(Mse, ClipsOutliersAndLeavesEvenDataAlone) {
   data[7] = 40;
   outliers.add(data);
   // N·(t/127)²/12 of rounding and (40 − t)² of clipping are least at t = 40 / (1 + N/(12·127²)).
-  EXPECT_NEAR(parse_range_method("mse")->range(outliers, s8).max, 40 / (1 + 40000 / (12 * 127.0 * 127)), 1);
+  EXPECT_NEAR(parse_range_method("mse")->range(outliers, s8).max,
+              40 / (1 + 40000 / (12 * 127.0 * 127)), 1);
   Histogram even;
   for (int i = -1000; i <= 1000; ++i) even.add(std::vector<float>{static_cast<float>(i) / 1000.0f});
   EXPECT_GT(parse_range_method("mse")->range(even, s8).max, 0.98);

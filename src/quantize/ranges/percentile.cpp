@@ -21,8 +21,11 @@ Range percentile(const Histogram& histogram, const Scheme& scheme, double percen
 Result<RangeFunction> prepare(std::string_view argument) {
   const auto percent = argument.empty() ? kDefaultPercent : parse_double(argument);
   if (!percent || !(*percent > 50 && *percent <= 100))
-    return fail("range method 'percentile': the option is '{}', expected a number above 50 and up to 100, as in "
-                "percentile:99.9", argument);
+    return fail(
+        "range method 'percentile': the option is '{}', expected a number above 50 and up to 100, "
+        "as in "
+        "percentile:99.9",
+        argument);
   return RangeFunction([percent = *percent](const Histogram& histogram, const Scheme& scheme) {
     return percentile(histogram, scheme, percent);
   });
@@ -33,7 +36,8 @@ Result<RangeFunction> prepare(std::string_view argument) {
 void register_quantize_percentile(RangeMethodRegistry& registry) {
   registry.add({
       .id = "percentile",
-      .doc = "keeps 99.99 % (or percentile:P) of the values: of |x| for symmetric schemes, else by halves from each tail",
+      .doc = "keeps 99.99 % (or percentile:P) of the values: of |x| for symmetric schemes, else by "
+             "halves from each tail",
       .prepare = prepare,
   });
 }

@@ -8,7 +8,8 @@ namespace {
 // 1, 2, …, 10,000 thousandths, the first half negative where asked for.
 Histogram ramp(bool both_signs) {
   std::vector<float> data;
-  for (int i = 1; i <= 10000; ++i) data.push_back(static_cast<float>(both_signs && i % 2 == 0 ? -i : i) / 1000.0f);
+  for (int i = 1; i <= 10000; ++i)
+    data.push_back(static_cast<float>(both_signs && i % 2 == 0 ? -i : i) / 1000.0f);
   Histogram histogram;
   histogram.add(data);
   return histogram;
@@ -40,7 +41,8 @@ TEST(Percentile, AHundredIsMinmax) {
 }
 
 TEST(Percentile, ImpossibleSharesAreErrors) {
-  for (const char* text : {"percentile:0.99", "percentile:101", "percentile:x", "percentile:nan", "percentile:-1"})
+  for (const char* text :
+       {"percentile:0.99", "percentile:101", "percentile:x", "percentile:nan", "percentile:-1"})
     EXPECT_FALSE(parse_range_method(text)) << text;
 }
 

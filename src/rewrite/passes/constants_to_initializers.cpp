@@ -3,7 +3,8 @@
 namespace acuate {
 namespace {
 
-// The content of a Constant node as an initializer that refers to the attribute's bytes, or as a new small tensor.
+// The content of a Constant node as an initializer that refers to the attribute's bytes, or as a
+// new small tensor.
 Result<TensorRef> content(const Model& model, const Node& node) {
   for (const Attribute& attribute : node.attributes()) {
     if (attribute.name == "value")
@@ -11,8 +12,12 @@ Result<TensorRef> content(const Model& model, const Node& node) {
     std::optional<Tensor> tensor;
     if (const auto value = attribute.as_int()) tensor = Tensor::of<int64_t>({}, {*value});
     if (const auto value = attribute.as_float()) tensor = Tensor::of<float>({}, {*value});
-    if (const auto values = attribute.as_ints()) tensor = Tensor::of<int64_t>({static_cast<int64_t>(values->size())}, std::span<const int64_t>(*values));
-    if (const auto values = attribute.as_floats()) tensor = Tensor::of<float>({static_cast<int64_t>(values->size())}, std::span<const float>(*values));
+    if (const auto values = attribute.as_ints())
+      tensor = Tensor::of<int64_t>({static_cast<int64_t>(values->size())},
+                                   std::span<const int64_t>(*values));
+    if (const auto values = attribute.as_floats())
+      tensor = Tensor::of<float>({static_cast<int64_t>(values->size())},
+                                 std::span<const float>(*values));
     if (tensor) {
       TensorRef ref;
       ref.type = tensor->type();
@@ -27,7 +32,8 @@ Result<TensorRef> content(const Model& model, const Node& node) {
 Result<PassOutcome> run(Model& model, const PassContext&) {
   PassOutcome outcome;
   for (Graph* graph : model.all_graphs()) {
-    if (graph->owner() == nullptr && graph != &model.graph()) continue;  // function bodies have no initializers
+    if (graph->owner() == nullptr && graph != &model.graph())
+      continue;  // function bodies have no initializers
     for (Node *node = graph->first(), *next = nullptr; node != nullptr; node = next) {
       next = node->next();
       if (!node->is_op("Constant") || node->output() == nullptr) continue;
@@ -42,8 +48,10 @@ Result<PassOutcome> run(Model& model, const PassContext&) {
         continue;
       }
       graph->remove_node(*node);
-      if (ref->resident) graph->set_initializer(value, *ref->resident);
-      else graph->set_initializer(value, std::move(*ref));
+      if (ref->resident)
+        graph->set_initializer(value, *ref->resident);
+      else
+        graph->set_initializer(value, std::move(*ref));
       ++outcome.applied;
     }
   }

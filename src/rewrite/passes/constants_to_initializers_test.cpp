@@ -14,7 +14,8 @@ TEST(ConstantsToInitializers, TensorsAndScalarsMove) {
 }
 
 TEST(ConstantsToInitializers, OutputsAndStringsStay) {
-  auto model = text_model(R"(g (float[2] x) => (float[2] y, float[1] a) { a = Constant<value = float[1] {1.0}>()  y = Add(x, a) })");
+  auto model = text_model(
+      R"(g (float[2] x) => (float[2] y, float[1] a) { a = Constant<value = float[1] {1.0}>()  y = Add(x, a) })");
   const auto outcome = apply("constants_to_initializers", *model);
   EXPECT_EQ(outcome.applied, 0U);
   ASSERT_EQ(outcome.misses.size(), 1U);

@@ -30,7 +30,8 @@ Result<PassOutcome> run(Model& model, const PassContext&) {
 
 void register_rewrite_eliminate_dead_code(PassRegistry& registry) {
   registry.add({.id = "eliminate_dead_code",
-                .doc = "Removes nodes and initializers that no output depends on. Model inputs stay, used or not.",
+                .doc = "Removes nodes and initializers that no output depends on. Model inputs "
+                       "stay, used or not.",
                 .exactness = Exactness::Exact,
                 .bound = "",
                 .phase = Phase::Clean,

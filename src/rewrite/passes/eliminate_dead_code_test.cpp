@@ -4,7 +4,8 @@ namespace acuate {
 namespace {
 
 TEST(EliminateDeadCode, RemovesChainsAndTheirWeights) {
-  auto model = text_model(R"(g (float[2] x) => (float[2] y) <float[2] w = {1.0, 2.0}> { a = Add(x, w)  b = Relu(a)  y = Neg(x) })");
+  auto model = text_model(
+      R"(g (float[2] x) => (float[2] y) <float[2] w = {1.0, 2.0}> { a = Add(x, w)  b = Relu(a)  y = Neg(x) })");
   EXPECT_EQ(apply("eliminate_dead_code", *model).applied, 3U);
   EXPECT_EQ(operators(*model), std::vector<std::string>{"Neg"});
   EXPECT_TRUE(model->graph().initializers().empty());

@@ -4,7 +4,8 @@ namespace acuate {
 namespace {
 
 TEST(EliminateIdentity, TakesOutWhatDoesNothing) {
-  auto model = text_model(R"(g (float[2,3] x) => (float[2,3] y) <float one = {1.0}, int64[2] s = {2, 3}> {
+  auto model =
+      text_model(R"(g (float[2,3] x) => (float[2,3] y) <float one = {1.0}, int64[2] s = {2, 3}> {
     a = Identity(x)  b = Dropout(a)  c = Cast<to = 1>(b)  d = Transpose<perm = [0, 1]>(c)  e = Reshape(d, s)  f = Mul(e, one)  h = Div(f, one)  y = Relu(h) })");
   EXPECT_EQ(apply("eliminate_identity", *model).applied, 7U);
   EXPECT_EQ(operators(*model), std::vector<std::string>{"Relu"});
@@ -18,7 +19,8 @@ TEST(EliminateIdentity, KeepsOutputNames) {
 }
 
 TEST(EliminateIdentity, LeavesWhatDoesSomething) {
-  auto model = text_model(R"(g (float[2,3] x, float[1,3] w, bool t) => (float[] y, float[] z, bool m) <float one = {1.0}, float[2,1] ones = {1.0, 1.0}, float ratio = {0.5}, float zero = {0.0}> {
+  auto model = text_model(
+      R"(g (float[2,3] x, float[1,3] w, bool t) => (float[] y, float[] z, bool m) <float one = {1.0}, float[2,1] ones = {1.0, 1.0}, float ratio = {0.5}, float zero = {0.0}> {
     a = Transpose<perm = [1, 0]>(x)  b = Cast<to = 10>(a)  y = Relu(b)  c = Mul(w, ones)  d = Add(x, zero)  e, m = Dropout(d)  f = Dropout(e, ratio, t)  z = Add(c, f) })");
   EXPECT_EQ(apply("eliminate_identity", *model).applied, 0U);
 }

@@ -10,15 +10,18 @@ namespace {
 // y = (x − mean) / sqrt(var + epsilon) · gamma + beta (ONNX BatchNormalization, inference).
 std::optional<std::string> fuse(Node& node) {
   for (size_t slot = 1; slot < node.outputs().size(); ++slot)
-    if (node.output(slot) != nullptr && !node.output(slot)->is_unused()) return "its running statistics are read (training mode)";
+    if (node.output(slot) != nullptr && !node.output(slot)->is_unused())
+      return "its running statistics are read (training mode)";
   if (node.int_attribute("training_mode", 0) != 0) return "training mode";
   FusibleConv conv;
-  if (auto reason = match_conv(node.input(0) ? node.input(0)->producer : nullptr, conv)) return reason;
+  if (auto reason = match_conv(node.input(0) ? node.input(0)->producer : nullptr, conv))
+    return reason;
   if (node.input(0)->graph != &node.graph()) return "the convolution stands in another graph";
   std::vector<Tensor> parameters;
   for (size_t slot = 1; slot <= 4; ++slot) {
     auto tensor = float_constant(node.input(slot));
-    if (!tensor || tensor->size() != conv.channels) return "its parameters are not float32 constants with one value for each channel";
+    if (!tensor || tensor->size() != conv.channels)
+      return "its parameters are not float32 constants with one value for each channel";
     parameters.push_back(std::move(*tensor));
   }
   const double epsilon = node.float_attribute("epsilon", 1e-5F);
@@ -38,27 +41,20 @@ std::optional<std::string> fuse(Node& node) {
 }
 
 Result<PassOutcome> run(Model& model, const PassContext&) {
-  PassOutcome outcome;
-  for (Graph* graph : model.all_graphs()) {
-    if (graph->owner() == nullptr && graph != &model.graph()) continue;
-    for (Node *node = graph->first(), *next = nullptr; node != nullptr; node = next) {
-      next = node->next();
-      if (!node->is_op("BatchNormalization")) continue;
-      const std::string address = node->address();
-      if (auto reason = fuse(*node)) outcome.misses.push_back({address, *reason});
-      else ++outcome.applied;
-    }
-  }
-  return outcome;
+  return for_each_node(model, [](Node& node) -> std::optional<std::string> {
+    return node.is_op("BatchNormalization") ? fuse(node) : "";
+  });
 }
 
 }  // namespace
 
 void register_rewrite_fuse_batch_norm_into_conv(PassRegistry& registry) {
   registry.add({.id = "fuse_batch_norm_into_conv",
-                .doc = "BatchNormalization behind a Conv or ConvTranspose goes into its weights and bias, computed in double precision.",
+                .doc = "BatchNormalization behind a Conv or ConvTranspose goes into its weights "
+                       "and bias, computed in double precision.",
                 .exactness = Exactness::Rounding,
-                .bound = "each weight and bias is rounded once: for each output |y' - y| <= (K + 4) * 2^-23 * (sum |w * x| * |scale| + |bias * scale| + |shift|), "
+                .bound = "each weight and bias is rounded once: for each output |y' - y| <= (K + "
+                         "4) * 2^-23 * (sum |w * x| * |scale| + |bias * scale| + |shift|), "
                          "K the number of products summed",
                 .phase = Phase::Fuse,
                 .after = {},

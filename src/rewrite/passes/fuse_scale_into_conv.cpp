@@ -7,7 +7,8 @@ namespace {
 
 // Conv → Mul, Div or Add/Sub by a constant that varies along the channels at most.
 std::optional<std::string> fuse(Node& node) {
-  const bool add = node.is_op("Add"), sub = node.is_op("Sub"), mul = node.is_op("Mul"), div = node.is_op("Div");
+  const bool add = node.is_op("Add"), sub = node.is_op("Sub"), mul = node.is_op("Mul"),
+             div = node.is_op("Div");
   std::optional<Tensor> constant = float_constant(node.input(1));
   Value* source = node.input(0);
   if (!constant && (add || mul)) {
@@ -36,28 +37,22 @@ std::optional<std::string> fuse(Node& node) {
 }
 
 Result<PassOutcome> run(Model& model, const PassContext&) {
-  PassOutcome outcome;
-  for (Graph* graph : model.all_graphs()) {
-    if (graph->owner() == nullptr && graph != &model.graph()) continue;
-    for (Node *node = graph->first(), *next = nullptr; node != nullptr; node = next) {
-      next = node->next();
-      if (!node->is_op("Add") && !node->is_op("Sub") && !node->is_op("Mul") && !node->is_op("Div")) continue;
-      const std::string address = node->address();
-      const auto reason = fuse(*node);
-      if (!reason) ++outcome.applied;
-      else if (!reason->empty()) outcome.misses.push_back({address, *reason});
-    }
-  }
-  return outcome;
+  return for_each_node(model, [](Node& node) -> std::optional<std::string> {
+    const bool candidate =
+        node.is_op("Add") || node.is_op("Sub") || node.is_op("Mul") || node.is_op("Div");
+    return candidate ? fuse(node) : "";
+  });
 }
 
 }  // namespace
 
 void register_rewrite_fuse_scale_into_conv(PassRegistry& registry) {
   registry.add({.id = "fuse_scale_into_conv",
-                .doc = "Mul, Div, Add and Sub by a constant (scalar or per channel) behind a Conv or ConvTranspose go into its weights and bias.",
+                .doc = "Mul, Div, Add and Sub by a constant (scalar or per channel) behind a Conv "
+                       "or ConvTranspose go into its weights and bias.",
                 .exactness = Exactness::Rounding,
-                .bound = "each weight and bias is rounded once more: for each output |y' - y| <= (K + 4) * 2^-23 * (sum |w * x| * |scale| + |bias * scale| + |shift|), "
+                .bound = "each weight and bias is rounded once more: for each output |y' - y| <= "
+                         "(K + 4) * 2^-23 * (sum |w * x| * |scale| + |bias * scale| + |shift|), "
                          "K the number of products summed",
                 .phase = Phase::Fuse,
                 .after = {"fuse_batch_norm_into_conv"},

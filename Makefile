@@ -39,7 +39,9 @@ demo: build
 
 bench: build
 	@cmake --build $(BUILD) --target benchmarks
-	@for program in $(BUILD)/bench/*; do [ ! -x $$program ] || $$program || exit 1; done
+	@$(PYTHON) scripts/fixtures --group demo
+	@for program in $(BUILD)/bench/*_bench; do [ ! -x $$program ] || $$program || exit 1; done
+	@for script in bench/*_bench.py; do ACUATE_BUILD_DIR=$(BUILD) $(PYTHON) $$script || exit 1; done
 
 CPP_FILES = $(shell git ls-files --cached --others --exclude-standard '*.cpp' '*.h')
 

@@ -173,8 +173,9 @@ class Folder {
 void register_rewrite_fold_constants(PassRegistry& registry) {
   registry.add({.id = "fold_constants",
                 .doc = "Nodes that depend on constants alone are run once, all in one model, and "
-                       "replaced by their results; Shape and "
-                       "Size of a static tensor by its dimensions.",
+                       "replaced by their results; Shape and Size of a static tensor by its "
+                       "dimensions. Every value stays the same to the bit; an engine may "
+                       "choose another kernel for an operand that is constant now.",
                 .exactness = Exactness::Exact,
                 .bound = "",
                 .phase = Phase::Fold,

@@ -41,11 +41,17 @@ void append_attribute(const Attribute& attribute, onnx::NodeProto& proto) {
   }
 }
 
-bool is_function(const Model& model, const Node& node) {
-  for (const Function& function : model.functions())
-    if (function.domain == node.domain() && function.name == node.op_type()) return true;
-  return false;
-}
+// What the model's own functions define and import, looked up once for all nodes.
+struct Functions {
+  std::set<std::pair<std::string_view, std::string_view>> names;  // domain, name
+  std::set<std::string_view> domains;                             // that their bodies import
+  explicit Functions(const Model& model) {
+    for (const Function& function : model.functions()) {
+      names.emplace(function.domain, function.name);
+      for (const OpsetImport& import : function.opset_imports) domains.insert(import.domain);
+    }
+  }
+};
 
 }  // namespace
 
@@ -92,6 +98,7 @@ onnx::TypeProto to_type_proto(const ValueType& type) {
 
 std::vector<ModelIssue> check_operators(const Model& model) {
   std::vector<ModelIssue> issues;
+  const Functions functions(model);
   // ONNX Runtime's own domains are not in the library's registry; their engine judges them.
   const std::set<std::string_view> known_domains = {
       "com.microsoft", "com.microsoft.nchwc", "com.microsoft.experimental", "com.ms.internal.nhwc"};
@@ -100,14 +107,12 @@ std::vector<ModelIssue> check_operators(const Model& model) {
       const std::string op =
           fmt::format("{}{}{}", to_valid_utf8(node->domain()),
                       node->domain().empty() ? "" : "::", to_valid_utf8(node->op_type()));
-      if (is_function(model, *node) || known_domains.count(node->domain()) > 0) continue;
+      if (functions.names.count({node->domain(), node->op_type()}) > 0 ||
+          known_domains.count(node->domain()) > 0)
+        continue;
       if (model.opset_version(node->domain()) == 0 && model.ir_version() >= 3) {
-        // Function bodies import their own opsets.
-        bool in_function = false;
-        for (const Function& function : model.functions())
-          for (const OpsetImport& import : function.opset_imports)
-            in_function |= import.domain == node->domain();
-        if (!in_function)
+        if (functions.domains.count(node->domain()) ==
+            0)  // bodies of functions have their own imports
           issues.push_back(
               {"unknown_domain", node->address(), "",
                fmt::format(

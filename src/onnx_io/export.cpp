@@ -4,6 +4,7 @@
 #include <cstring>
 #include <fstream>
 #include <set>
+#include <unordered_map>
 #include <unordered_set>
 
 #include "onnx_io/onnx_fields.h"
@@ -55,6 +56,14 @@ Bytes payload_of(Bytes whole) {
   return reader.next(field) ? field.payload : Bytes();
 }
 
+// Fields kept as they came, by number: one look-up for each kind, however many kinds a file has.
+using OtherFields = std::unordered_map<uint32_t, std::vector<Bytes>>;
+OtherFields by_number(const std::vector<std::pair<uint32_t, Bytes>>& fields) {
+  OtherFields out;
+  for (const auto& [number, whole] : fields) out[number].push_back(whole);
+  return out;
+}
+
 }  // namespace
 
 class GraphExporter {
@@ -70,12 +79,14 @@ class GraphExporter {
          {graph_field::kNode, graph_field::kName, graph_field::kInitializer, graph_field::kInput,
           graph_field::kOutput, graph_field::kValueInfo})
       if (std::find(order.begin(), order.end(), number) == order.end()) order.push_back(number);
-    for (const uint32_t number : order) append_fields(graph, number, rope);
+    const OtherFields others = by_number(graph.other_fields_);
+    for (const uint32_t number : order) append_fields(graph, number, others, rope);
     return rope;
   }
 
  private:
-  static void append_fields(const Graph& graph, uint32_t number, WireRope& rope) {
+  static void append_fields(const Graph& graph, uint32_t number, const OtherFields& others,
+                            WireRope& rope) {
     switch (number) {
       case graph_field::kNode:
         for (const Node* node = graph.first_; node != nullptr; node = node->next_)
@@ -105,13 +116,10 @@ class GraphExporter {
       default:
         break;
     }
-    bool found = false;
-    for (const auto& [field, whole] : graph.other_fields_)
-      if (field == number) {
-        rope.append_view(whole);
-        found = true;
-      }
-    if (!found && number == graph_field::kName)
+    const auto found = others.find(number);
+    if (found != others.end())
+      for (const Bytes whole : found->second) rope.append_view(whole);
+    else if (number == graph_field::kName)
       rope.text_field(graph_field::kName, graph.name_.empty() ? "graph" : graph.name_);
   }
 
@@ -210,6 +218,7 @@ class ModelExporter {
       rope.append_view(model.wire_);
       return rope;
     }
+    const OtherFields others = by_number(model.other_fields_);
     std::vector<uint32_t> order = model.field_order_;
     for (const uint32_t number : {model_field::kIrVersion, model_field::kOpsetImport,
                                   model_field::kGraph, model_field::kMetadata})
@@ -235,8 +244,8 @@ class ModelExporter {
             rope.message_field(number, encode_entry(key, value));
           break;
         default:
-          for (const auto& [field, whole] : model.other_fields_)
-            if (field == number) rope.append_view(whole);
+          if (const auto found = others.find(number); found != others.end())
+            for (const Bytes whole : found->second) rope.append_view(whole);
       }
     }
     return rope;

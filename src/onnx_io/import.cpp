@@ -1,9 +1,10 @@
 #include "onnx_io/import.h"
 
-#include <algorithm>
+#include <unordered_set>
 
 #include "base/text.h"
 #include "onnx_io/foreign_format.h"
+#include "onnx_io/import_types.h"
 #include "onnx_io/onnx_fields.h"
 
 namespace acuate {
@@ -13,97 +14,6 @@ namespace {
 
 constexpr int kMaxBodyDepth =
     64;  // If/Loop/Scan inside one another; the wire itself could nest without end
-
-Result<Dim> parse_dim(Bytes wire) {
-  Dim dim;
-  WireReader reader(wire);
-  for (WireField field; reader.next(field);) {
-    if (field.number == dim_field::kValue) {
-      if (field.int_value() >= 0)
-        dim = {field.int_value(), {}};
-      else
-        dim = {};  // −1 is how some exporters write "unknown"
-    }
-    if (field.number == dim_field::kParam) dim = {-1, field.text()};
-  }
-  if (reader.failed()) return fail("malformed dimension");
-  return dim;
-}
-
-Result<ValueType> parse_type(Bytes wire) {
-  ValueType type;
-  type.wire = wire;
-  WireReader reader(wire);
-  for (WireField field; reader.next(field);) {
-    switch (field.number) {
-      case type_field::kTensor:
-      case type_field::kSparse: {
-        type.kind = field.number == type_field::kTensor ? ValueType::Kind::Tensor
-                                                        : ValueType::Kind::SparseTensor;
-        WireReader tensor(field.payload);
-        for (WireField inner; tensor.next(inner);) {
-          if (inner.number == type_field::kElemType)
-            type.element = static_cast<ElementType>(static_cast<int32_t>(inner.varint));
-          if (inner.number != type_field::kShape) continue;
-          type.shape.emplace();
-          WireReader shape(inner.payload);
-          for (WireField dim_wire; shape.next(dim_wire);) {
-            if (dim_wire.number != 1) continue;
-            auto dim = parse_dim(dim_wire.payload);
-            if (!dim) return dim.error();
-            type.shape->push_back(*dim);
-          }
-          if (shape.failed()) return fail("malformed shape");
-        }
-        if (tensor.failed()) return fail("malformed tensor type");
-        break;
-      }
-      case type_field::kSequence:
-        type.kind = ValueType::Kind::Sequence;
-        break;
-      case type_field::kMap:
-        type.kind = ValueType::Kind::Map;
-        break;
-      case type_field::kOptional:
-        type.kind = ValueType::Kind::Optional;
-        break;
-      case type_field::kOpaque:
-        type.kind = ValueType::Kind::Opaque;
-        break;
-      default:
-        break;
-    }
-  }
-  if (reader.failed()) return fail("malformed type");
-  return type;
-}
-
-Result<OpsetImport> parse_opset(Bytes wire) {
-  OpsetImport import;
-  WireReader reader(wire);
-  for (WireField field; reader.next(field);) {
-    if (field.number == 1)
-      import.domain = field.text() == "ai.onnx" ? std::string_view() : field.text();
-    if (field.number == 2) import.version = field.int_value();
-  }
-  if (reader.failed()) return fail("malformed opset_import");
-  return import;
-}
-
-Result<std::pair<std::string_view, std::string_view>> parse_entry(Bytes wire) {
-  std::pair<std::string_view, std::string_view> entry;
-  WireReader reader(wire);
-  for (WireField field; reader.next(field);) {
-    if (field.number == 1) entry.first = field.text();
-    if (field.number == 2) entry.second = field.text();
-  }
-  if (reader.failed()) return fail("malformed metadata entry");
-  return entry;
-}
-
-std::string_view normal_domain(std::string_view domain) {
-  return domain == "ai.onnx" ? std::string_view() : domain;
-}
 
 }  // namespace
 
@@ -182,9 +92,7 @@ class GraphImporter {
   };
 
   void note_order(uint32_t number) {
-    if (std::find(graph_.field_order_.begin(), graph_.field_order_.end(), number) ==
-        graph_.field_order_.end())
-      graph_.field_order_.push_back(number);
+    if (seen_fields_.insert(number).second) graph_.field_order_.push_back(number);
   }
 
   void issue(std::string id, const Node* node, std::string_view value, std::string message) {
@@ -455,6 +363,7 @@ class GraphImporter {
   Model& model_;
   Graph& graph_;
   int depth_;
+  std::unordered_set<uint32_t> seen_fields_;
   std::vector<PendingNode> pending_;
   std::vector<PendingOutput> output_names_;
   std::vector<PendingOutput> value_infos_;
@@ -470,9 +379,7 @@ class ModelImporter {
     bool has_graph = false;
     WireReader reader(bytes);
     for (WireField field; reader.next(field);) {
-      if (std::find(model_->field_order_.begin(), model_->field_order_.end(), field.number) ==
-          model_->field_order_.end())
-        model_->field_order_.push_back(field.number);
+      if (seen_fields_.insert(field.number).second) model_->field_order_.push_back(field.number);
       if (field.number == model_field::kGraph && field.type == WireType::Length) {
         if (has_graph) return fail("{}: has two graphs, an ONNX model has one", path.string());
         has_graph = true;
@@ -547,6 +454,7 @@ class ModelImporter {
   }
 
   std::unique_ptr<Model> model_ = std::make_unique<Model>();
+  std::unordered_set<uint32_t> seen_fields_;
 };
 
 Result<std::unique_ptr<Model>> import_model(const fs::path& path) {

@@ -283,6 +283,18 @@ TEST(BadInput, EveryTruncationIsRefusedOrStillWhole) {
               testing::HasSubstr("cut off or damaged"));
 }
 
+// A file of nothing but different unknown fields: linear, in and out.
+TEST(BadInput, AMillionKindsOfUnknownFieldsAreNoQuadraticWork) {
+  WireRope unknown;
+  for (uint32_t number = 100; number < 1'000'100; ++number) unknown.varint_field(number, 1);
+  std::string bytes = encode_model(**parse_text_model(kIfModel)).flatten() + unknown.flatten();
+  auto model = import_model(as_bytes(bytes), nullptr, "m.onnx");
+  ASSERT_TRUE(model) << model.error().message;
+  (*model)->graph().first()->set_name("renamed");
+  (*model)->set_metadata("a", "b");
+  EXPECT_GT(encode_model(**model).size_bytes(), unknown.size_bytes());
+}
+
 TEST(BadInput, FlippedBytesNeverCrash) {
   const std::string bytes = encode_model(**parse_text_model(kIfModel)).flatten();
   for (size_t i = 0; i < bytes.size(); ++i)

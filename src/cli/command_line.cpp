@@ -1,7 +1,7 @@
-#include <fmt/format.h>
-
 #include <csignal>
 #include <new>
+
+#include <fmt/format.h>
 
 #include "base/stop.h"
 #include "base/text.h"
@@ -23,7 +23,8 @@ int report_error(const std::string& command, const std::string& message, int sta
 int run_action(const std::string& command, const Action& action) {
   try {
     auto status = action();
-    if (stop_requested()) return report_error(command, status ? "interrupted" : status.error().message, kInterrupted);
+    if (stop_requested())
+      return report_error(command, status ? "interrupted" : status.error().message, kInterrupted);
     if (!status) return report_error(command, status.error().message, kCallersMistake);
     return *status;
   } catch (const InternalError& error) {
@@ -31,14 +32,18 @@ int run_action(const std::string& command, const Action& action) {
   } catch (const std::bad_alloc&) {
     return report_error(command, "out of memory", kCallersMistake);
   } catch (const std::exception& error) {
-    return report_error(command, std::string("this is a bug in acuate: unexpected failure: ") + error.what(), kOurBug);
+    return report_error(command,
+                        std::string("this is a bug in acuate: unexpected failure: ") + error.what(),
+                        kOurBug);
   }
 }
 
 }  // namespace
 
 int run_command_line(const std::vector<std::string>& arguments) {
-  CLI::App app{"acuate makes a neural network that an accelerator refuses or damages run there, and proves it."};
+  CLI::App app{
+      "acuate makes a neural network that an accelerator refuses or damages run there, and proves "
+      "it."};
   app.set_version_flag("--version", kVersion);
   app.require_subcommand(1);
   app.get_formatter()->column_width(34);

@@ -1,12 +1,12 @@
 #include "cli/console.h"
 
-#include <fmt/format.h>
-#include <unistd.h>
-
-#include <CLI/CLI.hpp>
 #include <cstdio>
 #include <cstdlib>
+
+#include <CLI/CLI.hpp>
+#include <fmt/format.h>
 #include <nlohmann/json.hpp>
+#include <unistd.h>
 
 #include "base/file.h"
 
@@ -14,7 +14,9 @@ namespace acuate {
 
 std::shared_ptr<Console> Console::declare(CLI::App& app) {
   auto console = std::make_shared<Console>();
-  app.add_option("--json", console->json_, "write the machine-readable form to FILE, or to stdout with -")->type_name("FILE|-");
+  app.add_option("--json", console->json_,
+                 "write the machine-readable form to FILE, or to stdout with -")
+      ->type_name("FILE|-");
   return console;
 }
 
@@ -26,7 +28,8 @@ void Console::print(std::string_view text) const {
 }
 
 Result<void> Console::write_json(const nlohmann::ordered_json& json) const {
-  return write_json_text(json.dump(2, ' ', false, nlohmann::ordered_json::error_handler_t::replace));
+  return write_json_text(
+      json.dump(2, ' ', false, nlohmann::ordered_json::error_handler_t::replace));
 }
 
 Result<void> Console::write_json_text(std::string_view json_text) const {
@@ -39,7 +42,9 @@ Result<void> Console::write_json_text(std::string_view json_text) const {
   return {};
 }
 
-bool Console::colour() const { return json_ != "-" && isatty(STDOUT_FILENO) != 0 && std::getenv("NO_COLOR") == nullptr; }
+bool Console::colour() const {
+  return json_ != "-" && isatty(STDOUT_FILENO) != 0 && std::getenv("NO_COLOR") == nullptr;
+}
 
 Progress Console::progress() const {
   struct State {
@@ -53,13 +58,17 @@ Progress Console::progress() const {
     if (event.stage != state->stage) *state = {event.stage, {}, 0};
     const double seconds = state->watch.seconds();
     const double rate = seconds > 0 ? static_cast<double>(event.done) / seconds : 0;
-    const double left = rate > 0 && event.total > event.done ? static_cast<double>(event.total - event.done) / rate : 0;
+    const double left = rate > 0 && event.total > event.done
+                            ? static_cast<double>(event.total - event.done) / rate
+                            : 0;
     const bool last = event.done >= event.total;
     if (terminal) {
       constexpr uint64_t kWidth = 30;
-      const uint64_t filled = event.total > 0 ? std::min(kWidth, event.done * kWidth / event.total) : 0;
-      fmt::print(stderr, "\r\033[K{:<10} [{:#<{}}{:.<{}}] {}/{} {}  {:.1f}/s  {:.0f} s left", event.stage, "", filled, "", kWidth - filled, event.done,
-                 event.total, event.unit, rate, left);
+      const uint64_t filled =
+          event.total > 0 ? std::min(kWidth, event.done * kWidth / event.total) : 0;
+      fmt::print(stderr, "\r\033[K{:<10} [{:#<{}}{:.<{}}] {}/{} {}  {:.1f}/s  {:.0f} s left",
+                 event.stage, "", filled, "", kWidth - filled, event.done, event.total, event.unit,
+                 rate, left);
       if (last) fmt::print(stderr, "\r\033[K");
       std::fflush(stderr);
       return;
@@ -67,7 +76,9 @@ Progress Console::progress() const {
     const uint64_t tenths = event.total > 0 ? event.done * 10 / event.total : 0;
     if (tenths <= state->printed_tenths && !last) return;
     state->printed_tenths = tenths;
-    if (last || tenths % 5 == 0) fmt::print(stderr, "{}: {}/{} {}, {:.1f}/s\n", event.stage, event.done, event.total, event.unit, rate);
+    if (last || tenths % 5 == 0)
+      fmt::print(stderr, "{}: {}/{} {}, {:.1f}/s\n", event.stage, event.done, event.total,
+                 event.unit, rate);
   };
 }
 

@@ -1,9 +1,10 @@
 #pragma once
 
-#include <nlohmann/json_fwd.hpp>
 #include <memory>
 #include <string>
 #include <string_view>
+
+#include <nlohmann/json_fwd.hpp>
 
 #include "base/progress.h"
 #include "base/result.h"
@@ -14,8 +15,8 @@ class App;
 
 namespace acuate {
 
-// Where a command writes: text for people on stdout, the machine-readable form where `--json FILE|-` says. With `-`
-// stdout is JSON only and the text goes to stderr.
+// Where a command writes: text for people on stdout, the machine-readable form where `--json
+// FILE|-` says. With `-` stdout is JSON only and the text goes to stderr.
 class Console {
  public:
   // Declares --json.

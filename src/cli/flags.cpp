@@ -5,7 +5,9 @@
 namespace acuate {
 
 void ShapeFlags::declare(CLI::App& app) {
-  app.add_option("--shape", shapes, "shape of an input, as in x=1x3x640x640; ? leaves a dimension as it is")->type_name("INPUT=DIMS");
+  app.add_option("--shape", shapes,
+                 "shape of an input, as in x=1x3x640x640; ? leaves a dimension as it is")
+      ->type_name("INPUT=DIMS");
   app.add_option("--dim", dims, "number for a named dimension, as in batch=1")->type_name("NAME=N");
 }
 
@@ -14,7 +16,8 @@ Result<FixOptions> ShapeFlags::parse() const {
   for (const std::string& text : shapes) {
     auto shape = parse_shape_option(text);
     if (!shape) return shape.error();
-    if (!options.shapes.insert(*shape).second) return fail("--shape is given twice for the input '{}'", shape->first);
+    if (!options.shapes.insert(*shape).second)
+      return fail("--shape is given twice for the input '{}'", shape->first);
   }
   for (const std::string& text : dims) {
     auto dim = parse_dim_option(text);

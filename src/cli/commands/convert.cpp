@@ -17,25 +17,42 @@ struct Flags {
 void declare_flags(CLI::App& app, Flags& flags) {
   ConvertOptions& o = flags.options;
   app.add_option("MODEL", o.model, "ONNX model")->required();
-  app.add_option("-o,--output", o.output, "folder to write the artifact to")->required()->type_name("DIR");
+  app.add_option("-o,--output", o.output, "folder to write the artifact to")
+      ->required()
+      ->type_name("DIR");
   app.add_flag("--overwrite", o.overwrite, "replace an artifact that is there");
-  app.add_option("--target", o.target, "what it is to run on; `acuate targets` lists them")->capture_default_str();
-  app.add_option("--diagnose", flags.diagnose, "further targets whose findings go into the report")->type_name("T[,T…]");
+  app.add_option("--target", o.target, "what it is to run on; `acuate targets` lists them")
+      ->capture_default_str();
+  app.add_option("--diagnose", flags.diagnose, "further targets whose findings go into the report")
+      ->type_name("T[,T…]");
   flags.shapes.declare(app);
-  app.add_option("--data", o.data, "samples: a folder or list of images, .npy or .npz")->type_name("DATA");
+  app.add_option("--data", o.data, "samples: a folder or list of images, .npy or .npz")
+      ->type_name("DATA");
   app.add_option("--samples", o.samples, "use N of them, drawn by seed")->type_name("N");
   app.add_option("--seed", o.seed, "of every random choice")->capture_default_str();
-  app.add_option("--preprocess", o.preprocess, "how an image becomes the input: a preset or a YAML file");
+  app.add_option("--preprocess", o.preprocess,
+                 "how an image becomes the input: a preset or a YAML file");
   app.add_option("--eval", o.eval, "what to measure on which data (YAML)")->type_name("SPEC");
-  app.add_option("--precision", o.precision, "fp32 or int8")->capture_default_str()->check(CLI::IsMember({"fp32", "int8"}));
-  app.add_option("--scheme", o.scheme, "number scheme of activations: s8 (symmetric) or u8 (asymmetric)");
-  app.add_option("--range", o.range, "how ranges are chosen: minmax, percentile[:P], mse")->capture_default_str();
-  app.add_option("--exclude", o.exclude, "nodes that stay in float, by name with * and ?")->type_name("PATTERN");
-  app.add_option("--max-drop", o.max_drop, "required: top1=0.5% (relative), top1=0.005 (absolute), sqnr=20dB (floor); else exit status 1")->type_name("METRIC=V");
+  app.add_option("--precision", o.precision, "fp32 or int8")
+      ->capture_default_str()
+      ->check(CLI::IsMember({"fp32", "int8"}));
+  app.add_option("--scheme", o.scheme,
+                 "number scheme of activations: s8 (symmetric) or u8 (asymmetric)");
+  app.add_option("--range", o.range, "how ranges are chosen: minmax, percentile[:P], mse")
+      ->capture_default_str();
+  app.add_option("--exclude", o.exclude, "nodes that stay in float, by name with * and ?")
+      ->type_name("PATTERN");
+  app.add_option("--max-drop", o.max_drop,
+                 "required: top1=0.5% (relative), top1=0.005 (absolute), sqnr=20dB (floor); else "
+                 "exit status 1")
+      ->type_name("METRIC=V");
   app.add_flag("--exact", o.exact, "simplify by exact passes only");
   app.add_option("--disable", flags.disable, "passes to leave out")->type_name("PASS[,PASS…]");
-  app.add_option("--threads", o.threads, "of engine and calibration; 0: all")->capture_default_str();
-  app.add_option("--max-memory", o.max_memory_bytes, "for activations during calibration")->transform(CLI::AsSizeValue(false))->type_name("SIZE");
+  app.add_option("--threads", o.threads, "of engine and calibration; 0: all")
+      ->capture_default_str();
+  app.add_option("--max-memory", o.max_memory_bytes, "for activations during calibration")
+      ->transform(CLI::AsSizeValue(false))
+      ->type_name("SIZE");
   app.add_option("--runs", o.runs, "timed runs of each model; 0: none")->capture_default_str();
 }
 
@@ -58,9 +75,12 @@ Action declare(CLI::App& app) {
     auto conversion = convert(options);
     if (!conversion) return conversion.error();
     console->print(render_terminal(conversion->report, {.colour = console->colour()}));
-    console->print(fmt::format("\nWritten to {}: manifest.json, report.html, report.json, {}", conversion->output.string(), "modules/model.onnx"));
-    for (const std::string& sentence : conversion->unmet) console->print("Required condition failed: " + sentence);
-    if (auto written = console->write_json_text(render_json(conversion->report)); !written) return written.error();
+    console->print(fmt::format("\nWritten to {}: manifest.json, report.html, report.json, {}",
+                               conversion->output.string(), "modules/model.onnx"));
+    for (const std::string& sentence : conversion->unmet)
+      console->print("Required condition failed: " + sentence);
+    if (auto written = console->write_json_text(render_json(conversion->report)); !written)
+      return written.error();
     return conversion->unmet.empty() ? kDone : kConditionFailed;
   };
 }
@@ -68,12 +88,14 @@ Action declare(CLI::App& app) {
 }  // namespace
 
 void register_cli_convert(CliCommandRegistry& registry) {
-  registry.add({.id = "convert",
-                .summary = "convert a model for a target, with proof: the main job",
-                .examples = "  acuate convert model.onnx -o out --target onnxruntime --shape x=1x3x640x640\n"
-                            "  acuate convert detector.onnx -o out --precision int8 --data pages/ --preprocess ppocr-det \\\n"
-                            "      --eval pages.yaml --max-drop text-box-f1=0.05",
-                .declare = declare});
+  registry.add(
+      {.id = "convert",
+       .summary = "convert a model for a target, with proof: the main job",
+       .examples = "  acuate convert model.onnx -o out --target onnxruntime --shape x=1x3x640x640\n"
+                   "  acuate convert detector.onnx -o out --precision int8 --data pages/ "
+                   "--preprocess ppocr-det \\\n"
+                   "      --eval pages.yaml --max-drop text-box-f1=0.05",
+       .declare = declare});
 }
 
 }  // namespace acuate

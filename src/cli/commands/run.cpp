@@ -1,12 +1,14 @@
 #include <filesystem>
+#include <set>
+
 #include <nlohmann/json.hpp>
 
 #include "base/text.h"
 #include "cli/command.h"
 #include "cli/console.h"
-#include "data/dataset.h"
+#include "cli/inputs.h"
+#include "cli/models.h"
 #include "data/npy.h"
-#include "runtime/artifact.h"
 
 namespace acuate {
 namespace {
@@ -14,43 +16,10 @@ namespace fs = std::filesystem;
 
 struct Flags {
   fs::path model, output;
-  std::vector<std::string> inputs;
+  InputFlags inputs;
   std::string target = "auto";
   int threads = 0;
 };
-
-// `x=in.npy` for one input, or an image for the only input of an artifact that knows its pre-processing.
-Result<Tensor> read_input(const std::string& file, const IoSpec& spec, const Runnable& runnable) {
-  if (file.ends_with(".npy")) return read_npy(file);
-  const Artifact* artifact = runnable.artifact();
-  if (artifact == nullptr || !artifact->manifest().preprocess)
-    return fail("input '{}': {} is no .npy file, and only an artifact with stored pre-processing takes images", spec.name, file);
-  auto image = read_image(file);
-  if (!image) return image.error();
-  return preprocess_image(*artifact->manifest().preprocess, *image, spec.shape);
-}
-
-Result<std::vector<Tensor>> read_inputs(const Flags& flags, const Runnable& runnable) {
-  std::vector<Tensor> tensors(runnable.inputs().size());
-  std::vector<bool> given(tensors.size(), false);
-  for (const std::string& text : flags.inputs) {
-    const size_t equals = text.find('=');
-    if (equals == text.npos) return fail("--input '{}': expected NAME=FILE, as in x=in.npy", text);
-    const std::string name = text.substr(0, equals);
-    std::vector<std::string> names;
-    size_t i = 0;
-    for (const IoSpec& spec : runnable.inputs()) names.push_back(spec.name);
-    while (i < names.size() && names[i] != name) ++i;
-    if (i == names.size()) return fail("--input '{}': there is no input '{}'; there are: {}", text, name, join(names, ", "));
-    auto tensor = read_input(text.substr(equals + 1), runnable.inputs()[i], runnable);
-    if (!tensor) return tensor.error();
-    tensors[i] = std::move(*tensor);
-    given[i] = true;
-  }
-  for (size_t i = 0; i < given.size(); ++i)
-    if (!given[i]) return fail("no --input for '{}' ({}); give {}=FILE.npy", runnable.inputs()[i].name, runnable.inputs()[i].text(), runnable.inputs()[i].name);
-  return tensors;
-}
 
 // A tensor's name as a file name: characters that paths do not take become `_`.
 std::string file_name_of(const std::string& output) {
@@ -58,23 +27,42 @@ std::string file_name_of(const std::string& output) {
   for (char& c : name)
     if (c == '/' || c == '\\' || c == ':' || c == '\0') c = '_';
   if (name[0] == '.') name[0] = '_';
-  return name + ".npy";
+  return name;
+}
+
+// One file for each output, in their order; names that become the same get a number.
+std::vector<std::string> file_names(const std::vector<IoSpec>& outputs) {
+  std::set<std::string> taken;
+  std::vector<std::string> names;
+  for (const IoSpec& output : outputs) {
+    const std::string stem = file_name_of(output.name);
+    std::string name = stem;
+    for (int suffix = 1; !taken.insert(name).second; ++suffix)
+      name = fmt::format("{}_{}", stem, suffix);
+    names.push_back(name + ".npy");
+  }
+  return names;
 }
 
 Action declare(CLI::App& app) {
   auto flags = std::make_shared<Flags>();
-  app.add_option("MODEL", flags->model, "ONNX model or artifact folder")->required()->type_name("MODEL|DIR");
-  app.add_option("--input", flags->inputs, "content of an input: .npy, or an image for an artifact that stores its pre-processing")->type_name("NAME=FILE");
-  app.add_option("-o,--output", flags->output, "folder for the outputs, one .npy each")->required()->type_name("DIR");
-  app.add_option("--target", flags->target, "engine for a model file; an artifact names its own")->capture_default_str();
+  app.add_option("MODEL", flags->model, "ONNX model or artifact folder")
+      ->required()
+      ->type_name("MODEL|DIR");
+  flags->inputs.declare(app);
+  app.add_option("-o,--output", flags->output, "folder for the outputs, one .npy each")
+      ->required()
+      ->type_name("DIR");
+  app.add_option("--target", flags->target, "engine for a model file; an artifact names its own")
+      ->capture_default_str();
   app.add_option("--threads", flags->threads, "of the engine; 0: all")->capture_default_str();
   auto console = Console::declare(app);
   return [flags, console]() -> Result<int> {
     auto target = resolve_target(flags->target);
     if (!target) return target.error();
-    auto runnable = Runnable::open(flags->model, *target, {.threads = flags->threads});
+    auto runnable = open_runnable(flags->model, *target, {.threads = flags->threads});
     if (!runnable) return runnable.error();
-    auto inputs = read_inputs(*flags, *runnable);
+    auto inputs = read_inputs(flags->inputs, *runnable);
     if (!inputs) return inputs.error();
     auto outputs = runnable->run(*inputs);
     if (!outputs) return outputs.error();
@@ -82,11 +70,17 @@ Action declare(CLI::App& app) {
     fs::create_directories(flags->output, code);
     if (code) return fail("cannot create {}: {}", flags->output.string(), code.message());
     nlohmann::ordered_json json = {{"outputs", nlohmann::ordered_json::array()}};
+    const std::vector<std::string> names = file_names(runnable->outputs());
     for (size_t i = 0; i < outputs->size(); ++i) {
-      const fs::path file = flags->output / file_name_of(runnable->outputs()[i].name);
+      const fs::path file = flags->output / names[i];
       if (auto written = write_npy(file, (*outputs)[i]); !written) return written.error();
-      console->print(fmt::format("{}: {} {}", file.string(), element_type_name((*outputs)[i].type()), format_shape((*outputs)[i].shape())));
-      json["outputs"].push_back({{"name", runnable->outputs()[i].name}, {"file", file.string()}, {"shape", (*outputs)[i].shape()}});
+      console->print(fmt::format("{}: {} {}", file.string(),
+                                 element_type_name((*outputs)[i].type()),
+                                 format_shape((*outputs)[i].shape())));
+      json["outputs"].push_back({{"name", runnable->outputs()[i].name},
+                                 {"file", file.string()},
+                                 {"type", element_type_name((*outputs)[i].type())},
+                                 {"shape", (*outputs)[i].shape()}});
     }
     if (auto written = console->write_json(json); !written) return written.error();
     return kDone;

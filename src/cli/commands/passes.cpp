@@ -1,0 +1,51 @@
+#include <fmt/format.h>
+#include <nlohmann/json.hpp>
+
+#include "base/text.h"
+#include "cli/command.h"
+#include "cli/console.h"
+#include "report/table.h"
+#include "rewrite/pass.h"
+
+namespace acuate {
+namespace {
+
+Action declare(CLI::App& app) {
+  auto console = Console::declare(app);
+  return [console]() -> Result<int> {
+    std::string text;
+    std::string_view phase;
+    auto list = nlohmann::ordered_json::array();
+    for (const Pass* pass : ordered_passes(passes())) {
+      const std::string_view kind = pass->exactness == Exactness::Exact ? "exact" : "rounding";
+      if (phase_name(pass->phase) != phase) {
+        phase = phase_name(pass->phase);
+        text += fmt::format("{}phase {}\n", text.empty() ? "" : "\n", phase);
+      }
+      text += fmt::format("  {} ({})\n", to_kebab_case(pass->id), kind) +
+              wrap(pass->doc, 100, "    ", "    ");
+      if (!pass->bound.empty()) text += wrap("bound: " + pass->bound, 100, "    ", "    ");
+      list.push_back({{"id", pass->id},
+                      {"phase", phase},
+                      {"exactness", kind},
+                      {"bound", pass->bound},
+                      {"after", pass->after},
+                      {"doc", pass->doc}});
+    }
+    console->print(text);
+    if (auto written = console->write_json({{"passes", list}}); !written) return written.error();
+    return kDone;
+  };
+}
+
+}  // namespace
+
+void register_cli_passes(CliCommandRegistry& registry) {
+  registry.add({.id = "passes",
+                .summary = "the passes of simplify, in running order",
+                .examples = "  acuate passes\n"
+                            "  acuate explain fold-constants",
+                .declare = declare});
+}
+
+}  // namespace acuate

@@ -1,0 +1,154 @@
+#include "quantize/quantize.h"
+
+#include <algorithm>
+
+#include <fmt/format.h>
+#include <nlohmann/json.hpp>
+
+#include "base/text.h"
+#include "cli/command.h"
+#include "cli/console.h"
+#include "cli/flags.h"
+#include "cli/models.h"
+#include "convert/float_model.h"
+#include "report/display.h"
+#include "report/writer.h"
+
+namespace acuate {
+namespace {
+namespace fs = std::filesystem;
+
+struct Flags {
+  ConvertOptions options;
+  ShapeFlags shapes;
+  fs::path encodings;
+};
+
+void declare_flags(CLI::App& app, Flags& flags) {
+  ConvertOptions& o = flags.options;
+  app.add_option("MODEL", o.model, "ONNX model in float")->required();
+  app.add_option("-o,--output", o.output, "file for the quantized model")
+      ->required()
+      ->type_name("OUT");
+  app.add_option("--data", o.data,
+                 "samples: a folder or list of images, .npy or .npz; all calibrate")
+      ->required()
+      ->type_name("DATA");
+  app.add_option("--write-encodings", flags.encodings,
+                 "file for the encodings; else OUT with .encodings.json for .onnx")
+      ->type_name("FILE");
+  app.add_option("--target", o.target, "whose rules of quantization hold")->capture_default_str();
+  flags.shapes.declare(app);
+  app.add_option("--samples", o.samples, "use N of them, drawn by seed")->type_name("N");
+  app.add_option("--seed", o.seed, "of the draw")->capture_default_str();
+  app.add_option("--preprocess", o.preprocess,
+                 "how an image becomes the input: a preset or a YAML file");
+  app.add_option("--scheme", o.scheme,
+                 "number scheme of activations: s8 (symmetric) or u8 (asymmetric)");
+  app.add_option("--range", o.range, "how ranges are chosen: minmax, percentile[:P], mse")
+      ->capture_default_str();
+  app.add_option("--exclude", o.exclude, "nodes that stay in float, by name with * and ?")
+      ->type_name("PATTERN");
+  app.add_flag("--exact", o.exact, "simplify by exact passes only");
+  app.add_option("--threads", o.threads, "of the calibration; 0: all")->capture_default_str();
+  app.add_option("--max-memory", o.max_memory_bytes, "for activations during calibration")
+      ->transform(CLI::AsSizeValue(false))
+      ->type_name("SIZE");
+}
+
+fs::path default_encodings(fs::path output) {
+  if (output.extension() == ".onnx") output.replace_extension();
+  return output.string() + ".encodings.json";
+}
+
+// Nothing is judged here, so every sample calibrates.
+Result<Samples> open_calibration(const ConvertOptions& options) {
+  auto samples = open_samples(options);
+  if (!samples || !samples->evaluation) return samples;
+  std::vector<size_t>& indices = samples->calibration->indices;
+  indices.insert(indices.end(), samples->evaluation->indices.begin(),
+                 samples->evaluation->indices.end());
+  std::sort(indices.begin(), indices.end());
+  samples->evaluation.reset();
+  return samples;
+}
+
+std::string summary_text(const Flags& flags, const Quantized& quantized, size_t samples) {
+  std::string text =
+      fmt::format("{} and {}: {} tensors from {}, {} in 8 bits\n", flags.options.output.string(),
+                  flags.encodings.string(), quantized.encodings.tensors.size(),
+                  format_plural(static_cast<int64_t>(samples), "sample"),
+                  format_plural(static_cast<int64_t>(quantized.anchors.size()), "operator"));
+  for (const auto& [node, reason] : quantized.kept_float)
+    text += printable(fmt::format("  stays in float: {}: {}", node, reason)) + "\n";
+  return text;
+}
+
+Result<int> run(Flags& flags, const Console& console) {
+  ConvertOptions& options = flags.options;
+  options.precision = "int8";
+  options.progress = console.progress();
+  auto fix = flags.shapes.parse();
+  if (!fix) return fix.error();
+  options.fix = std::move(*fix);
+  if (flags.encodings.empty()) flags.encodings = default_encodings(options.output);
+  for (const fs::path& file : {options.output, flags.encodings})
+    if (auto free = check_output_file(file); !free) return free.error();
+  auto target = resolve_target(options.target);
+  if (!target) return target.error();
+  auto model = open_valid_model(options.model);
+  if (!model) return model.error();
+  auto samples = open_calibration(options);
+  if (!samples) return samples.error();
+  auto fixed = fix_for(**model, options, *target, *samples);
+  if (!fixed) return fixed.error();
+  set_inputs(*samples, *fixed->model);
+  auto float_model = simplify_for(*fixed->model, options, *target, fixed->edits);
+  if (!float_model) return float_model.error();
+  auto quantized = quantize_for(*float_model, options, *target, *samples->calibration);
+  if (!quantized) return quantized.error();
+  if (auto saved = save_with_text(*quantized->model, options.output,
+                                  write_encodings(quantized->encodings), flags.encodings);
+      !saved)
+    return saved.error();
+
+  console.print(summary_text(flags, *quantized, samples->calibration->size()));
+  if (!samples->findings.empty())
+    console.print(render_findings(samples->findings, {.colour = console.colour()}));
+  auto kept = nlohmann::ordered_json::array();
+  for (const auto& [node, reason] : quantized->kept_float)
+    kept.push_back({{"node", node}, {"reason", reason}});
+  if (auto written = console.write_json({{"output", options.output.string()},
+                                         {"encodings", flags.encodings.string()},
+                                         {"edits", fixed->edits},
+                                         {"samples", samples->calibration->size()},
+                                         {"tensors", quantized->encodings.tensors.size()},
+                                         {"quantized_operators", quantized->anchors},
+                                         {"kept_float", kept},
+                                         {"findings", findings_json(samples->findings)}});
+      !written)
+    return written.error();
+  return kDone;
+}
+
+Action declare(CLI::App& app) {
+  auto flags = std::make_shared<Flags>();
+  declare_flags(app, *flags);
+  auto console = Console::declare(app);
+  return [flags, console] { return run(*flags, *console); };
+}
+
+}  // namespace
+
+void register_cli_quantize(CliCommandRegistry& registry) {
+  registry.add(
+      {.id = "quantize",
+       .summary = "an 8-bit model and its encodings, from calibration data",
+       .examples =
+           "  acuate quantize model.onnx -o model.int8.onnx --data images/ \\\n"
+           "      --preprocess imagenet --shape x=1x3x224x224\n"
+           "  acuate quantize model.onnx -o model.int8.onnx --data samples.npz --range minmax",
+       .declare = declare});
+}
+
+}  // namespace acuate

@@ -1,0 +1,131 @@
+#include <algorithm>
+
+#include <fmt/format.h>
+#include <nlohmann/json.hpp>
+
+#include "base/text.h"
+#include "cli/command.h"
+#include "cli/console.h"
+#include "cli/flags.h"
+#include "cli/models.h"
+#include "onnx_io/export.h"
+#include "report/display.h"
+#include "report/table.h"
+
+namespace acuate {
+namespace {
+namespace fs = std::filesystem;
+
+struct Flags {
+  fs::path model, output;
+  ShapeFlags shapes;
+  SimplifyOptions options;
+  std::vector<std::string> disable;
+  bool verbose = false;
+};
+
+size_t node_count(const Model& model) {
+  size_t count = 0;
+  for (const Graph* graph : model.all_graphs()) count += graph->node_count();
+  return count;
+}
+
+std::string_view exactness_name(const Pass& pass) {
+  return pass.exactness == Exactness::Exact ? "exact" : "rounding";
+}
+
+std::string records_text(const std::vector<PassRecord>& records, bool verbose) {
+  TextTable table({{"pass"}, {"kind"}, {"applied", true}, {"time", true}});
+  std::string misses;
+  for (const PassRecord& record : records) {
+    const Pass& pass = **passes().find(record.id, "pass");
+    table.add({to_kebab_case(record.id), std::string(exactness_name(pass)),
+               format_count(static_cast<int64_t>(record.applied)),
+               fmt::format("{:.1f} ms", record.seconds * 1e3)});
+    for (const NoMatch& miss : record.misses)
+      misses += fmt::format("  {} not applied to '{}': {}\n", to_kebab_case(record.id),
+                            printable(miss.node), printable(miss.reason));
+  }
+  return table.render(100) + (verbose ? misses : "");
+}
+
+nlohmann::ordered_json records_json(const std::vector<PassRecord>& records) {
+  auto list = nlohmann::ordered_json::array();
+  for (const PassRecord& record : records) {
+    const Pass& pass = **passes().find(record.id, "pass");
+    auto misses = nlohmann::ordered_json::array();
+    for (const NoMatch& miss : record.misses)
+      misses.push_back({{"node", miss.node}, {"reason", miss.reason}});
+    list.push_back({{"id", record.id},
+                    {"phase", phase_name(pass.phase)},
+                    {"exactness", exactness_name(pass)},
+                    {"bound", pass.bound},
+                    {"applied", record.applied},
+                    {"seconds", record.seconds},
+                    {"misses", misses}});
+  }
+  return list;
+}
+
+Result<int> run(Flags& flags, const Console& console) {
+  for (const std::string& id : split_list(flags.disable)) {
+    auto pass = passes().find(id, "pass");
+    if (!pass) return pass.error();
+    flags.options.disabled.insert((*pass)->id);
+  }
+  auto shapes = flags.shapes.parse();
+  if (!shapes) return shapes.error();
+  if (auto free = check_output_file(flags.output); !free) return free.error();
+  auto model = open_valid_model(flags.model);
+  if (!model) return model.error();
+  const PassContext context = default_pass_context();
+  shapes->evaluate = context.evaluate;
+  auto fixed = fix(**model, *shapes);
+  if (!fixed) return fixed.error();
+  const size_t before = node_count(**model);
+  auto records = simplify(*fixed->model, context, flags.options);
+  if (!records) return records.error();
+  const size_t after = node_count(*fixed->model);
+  if (auto saved = save_model(*fixed->model, flags.output); !saved) return saved.error();
+  console.print(fmt::format("{}: nodes {} → {}", flags.output.string(), before, after));
+  console.print(records_text(*records, flags.verbose));
+  if (!context.evaluate) console.print("No engine runs here, so constants were not folded.");
+  if (auto written = console.write_json({{"output", flags.output.string()},
+                                         {"nodes_before", before},
+                                         {"nodes_after", after},
+                                         {"folded_constants", context.evaluate != nullptr},
+                                         {"passes", records_json(*records)}});
+      !written)
+    return written.error();
+  return kDone;
+}
+
+Action declare(CLI::App& app) {
+  auto flags = std::make_shared<Flags>();
+  app.add_option("MODEL", flags->model, "ONNX model")->required();
+  app.add_option("-o,--output", flags->output, "file for the simplified model")
+      ->required()
+      ->type_name("OUT");
+  app.add_flag("--exact", flags->options.exact_only,
+               "only passes that keep every bit of the result");
+  app.add_option("--disable", flags->disable, "passes to leave out; `acuate passes` lists them")
+      ->type_name("PASS[,PASS…]");
+  flags->shapes.declare(app);
+  app.add_flag("-v,--verbose", flags->verbose, "tell where a pass did not apply, and why");
+  auto console = Console::declare(app);
+  return [flags, console] { return run(*flags, *console); };
+}
+
+}  // namespace
+
+void register_cli_simplify(CliCommandRegistry& registry) {
+  registry.add({.id = "simplify",
+                .summary = "fewer nodes that compute the same",
+                .examples = "  acuate simplify model.onnx -o simple.onnx\n"
+                            "  acuate simplify model.onnx -o simple.onnx --exact -v\n"
+                            "  acuate simplify model.onnx -o simple.onnx --shape x=1x3x640x640 \\\n"
+                            "      --disable fuse-batch-norm-into-conv",
+                .declare = declare});
+}
+
+}  // namespace acuate

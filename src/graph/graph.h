@@ -27,8 +27,7 @@ struct Dim {
   bool operator==(const Dim&) const = default;
 };
 
-// The declared or inferred type of a value. Sequences, maps and optionals keep their TypeProto as
-// it came.
+// The declared or inferred type of a value. Sequences, maps and optionals keep their TypeProto.
 struct ValueType {
   enum class Kind { Unknown, Tensor, SparseTensor, Sequence, Map, Optional, Opaque };
   Kind kind = Kind::Unknown;

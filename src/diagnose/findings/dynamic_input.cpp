@@ -73,8 +73,9 @@ std::vector<Finding> find(const DiagnoseContext& context) {
     finding.nodes = {name};
     finding.severity = Severity::Error;
     finding.cause = fmt::format(
-        "the shape of input '{}' is known only at run time, and {} needs every shape before", name,
-        to_kebab_case(context.target.id));
+        "the shape of input '{}' is known only at run time, and {} needs every shape when it "
+        "compiles",
+        name, to_kebab_case(context.target.id));
     finding.evidence = fmt::format("{} is {}; {}; after it {} of {} nodes have dynamic shapes",
                                    name, to_valid_utf8(input->type.text()), dynamic_dims(*input),
                                    count_dependent(*input, dynamic), coverage(context).total);

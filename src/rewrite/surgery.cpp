@@ -9,25 +9,33 @@
 namespace acuate {
 namespace {
 constexpr std::string_view kOriginsKey = "acuate.origins";
-}
 
-std::optional<std::string> bypass(Node& node, Value& source) {
+// `source` stands for the node's output from now on, under that one's name if `takes_name`.
+std::optional<std::string> take_out(Node& node, Value& source, bool takes_name) {
   Graph& graph = node.graph();
   Value& output = *node.output();
-  const bool visible = output.is_output();
-  if (visible &&
+  if (takes_name &&
       (source.graph != &graph || source.is_input || source.initializer || source.is_output()))
-    return "graph output '" + to_valid_utf8(output.name) +
+    return "output '" + to_valid_utf8(output.name) +
            "' would become an input, a constant or another output";
   const std::string name(output.name);
   graph.remove_node(node);
   graph.replace_uses(output, source);
-  if (visible) {
+  if (takes_name) {
     graph.remove_value(output);
     graph.rename(source, name);
     graph.set_type(source, source.type);
   }
   return std::nullopt;
+}
+}  // namespace
+
+std::optional<std::string> bypass(Node& node, Value& source) {
+  return take_out(node, source, node.output()->is_output());
+}
+
+std::optional<std::string> absorb(Node& node, Value& source) {
+  return take_out(node, source, true);
 }
 
 std::vector<std::string> origins(const Node& node) {

@@ -12,6 +12,9 @@ namespace acuate {
 // graph outputs stay. Nothing where it worked, else the reason: the output and the source are both
 // visible outside.
 std::optional<std::string> bypass(Node& node, Value& source);
+// The same for a source that will hold what `node` gave, not what it held: it takes that name too,
+// so that a tensor's name means the same values in every form of the model.
+std::optional<std::string> absorb(Node& node, Value& source);
 
 // The nodes of the user's model that this one stands for; itself where nothing was merged.
 std::vector<std::string> origins(const Node& node);

@@ -34,7 +34,7 @@ std::optional<std::string> fuse(Node& node) {
     shift.push_back(at(1) - at(2) * factor);
   }
   const auto both = merged_origins(*conv.node, node);
-  if (auto reason = bypass(node, *conv.node->output())) return reason;
+  if (auto reason = absorb(node, *conv.node->output())) return reason;
   set_origins(*conv.node, both);
   apply_affine(conv, scale, shift);
   return std::nullopt;

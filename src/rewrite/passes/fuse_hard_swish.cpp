@@ -47,7 +47,7 @@ std::optional<std::string> fuse(Node& div) {
     set_origins(*hard_sigmoid, merged_origins(*add, *clip));
     const auto both = merged_origins(*mul, div);
     mul->set_input(1 - side, gate);
-    if (auto reason = bypass(div, *mul->output())) return reason;
+    if (auto reason = absorb(div, *mul->output())) return reason;
     set_origins(*mul, both);
     graph.remove_node(*clip);
     graph.remove_node(*add);

@@ -30,7 +30,7 @@ std::optional<std::string> fuse(Node& node) {
     if (sub) shift[c] = -(*values)[c];
   }
   const auto both = merged_origins(*conv.node, node);
-  if (auto reason = bypass(node, *conv.node->output())) return reason;
+  if (auto reason = absorb(node, *conv.node->output())) return reason;
   set_origins(*conv.node, both);
   apply_affine(conv, scale, shift);
   return std::nullopt;

@@ -118,6 +118,7 @@ std::optional<std::string> fuse(Node& node) {
       if (!std::isfinite(shift->values[c])) return "its scale is too small to divide by";
     }
   }
+  Graph& graph = node.graph();
   const auto both = merged_origins(*conv, node);
   if (auto reason = bypass(node, *own->data)) return reason;
   set_origins(*conv, both);
@@ -133,7 +134,10 @@ std::optional<std::string> fuse(Node& node) {
     for (size_t c = 0; c < shift->values.size(); ++c)
       moved.mutable_values<float>()[c] = static_cast<float>(shift->values[c]);
     const size_t slot = float_constant(shift_node->input(1)) ? 1 : 0;
-    replace_constant(*shift_node, slot, moved, std::string(shift_node->output()->name) + "_shift");
+    const std::string name(shift_node->output()->name);
+    replace_constant(*shift_node, slot, moved, name + "_shift");
+    // Another tensor than before, so under another name.
+    graph.rename(*shift_node->output(), graph.unused_name(name + "_unscaled"));
   }
   return std::nullopt;
 }

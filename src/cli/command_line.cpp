@@ -1,5 +1,6 @@
 #include <csignal>
 #include <new>
+#include <system_error>
 
 #include <fmt/format.h>
 
@@ -29,6 +30,10 @@ int run_action(const std::string& command, const Action& action) {
     return *status;
   } catch (const InternalError& error) {
     return report_error(command, std::string("this is a bug in acuate: ") + error.what(), kOurBug);
+  } catch (const std::system_error& error) {                             // of fmt::print
+    if (error.code() == std::errc::broken_pipe) return kCallersMistake;  // the reader has enough
+    return report_error(command, std::string("cannot write the output: ") + error.what(),
+                        kCallersMistake);
   } catch (const std::bad_alloc&) {
     return report_error(command, "out of memory", kCallersMistake);
   } catch (const std::exception& error) {
@@ -62,6 +67,7 @@ int run_command_line(const std::vector<std::string>& arguments) {
   }
   std::signal(SIGINT, [](int) { request_stop(); });
   std::signal(SIGPIPE, SIG_IGN);
+  std::signal(SIGXFSZ, SIG_IGN);  // a limit on file sizes is told as a full disk is
   for (const auto& [sub, action] : actions)
     if (sub->parsed()) return run_action(sub->get_name(), action);
   return kCallersMistake;

@@ -1,5 +1,6 @@
 #include "cli/inputs.h"
 
+#include <algorithm>
 #include <random>
 
 #include <fmt/format.h>
@@ -61,21 +62,20 @@ Result<std::vector<Tensor>> read_inputs(const InputFlags& flags, const std::vect
                                         const Preprocess* preprocess) {
   auto files = flags.parse();
   if (!files) return files.error();
-  std::vector<Tensor> tensors;
   std::vector<std::string> names;
+  for (const IoSpec& spec : inputs) names.push_back(spec.name);
+  for (const auto& [name, file] : *files)
+    if (std::find(names.begin(), names.end(), name) == names.end())
+      return fail("--input '{}': there is no such input; there are: {}", name, join(names, ", "));
+  std::vector<Tensor> tensors;
   for (const IoSpec& spec : inputs) {
-    names.push_back(spec.name);
     const auto file = files->find(spec.name);
     if (file == files->end())
       return fail("no --input for '{}' ({}); give {}=FILE.npy", spec.name, spec.text(), spec.name);
     auto tensor = read_input(file->second, spec, preprocess);
     if (!tensor) return tensor.error();
     tensors.push_back(std::move(*tensor));
-    files->erase(file);
   }
-  if (!files->empty())
-    return fail("--input '{}': there is no such input; there are: {}", files->begin()->first,
-                join(names, ", "));
   return tensors;
 }
 

@@ -1,5 +1,6 @@
 #include <algorithm>
 #include <cmath>
+#include <map>
 
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
@@ -128,10 +129,14 @@ class Comparison {
 
  private:
   void choose_points(const Probe& a, const Probe& b) {
-    std::set<std::string> in_b;
-    for (const ProbePoint& point : b.points()) in_b.insert(point.name);
-    for (const ProbePoint& point : a.points())
-      if (in_b.count(point.name) > 0) points_.push_back(point);
+    std::map<std::string, uint64_t> in_b;
+    for (const ProbePoint& point : b.points()) in_b.emplace(point.name, point.size_bytes);
+    for (const ProbePoint& point : a.points()) {
+      const auto other = in_b.find(point.name);
+      if (other == in_b.end()) continue;
+      points_.push_back(point);
+      points_.back().size_bytes = std::max(point.size_bytes, other->second);
+    }
     for (const std::string& output : a.outputs()) {
       if (std::find(b.outputs().begin(), b.outputs().end(), output) == b.outputs().end()) {
         only_in_a.push_back(output);

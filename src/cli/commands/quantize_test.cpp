@@ -1,1 +1,54 @@
-#include "cli/command.h"
+#include "cli/samples_test_support.h"
+#include "numeric/encodings.h"
+
+namespace acuate {
+namespace {
+
+class QuantizeCommandTest : public SamplesTest {};
+
+TEST_F(QuantizeCommandTest, WritesModelAndEncodings) {
+  const auto json = run_json({"quantize", network(), "-o", path("q.onnx"), "--data",
+                              samples("d.npy", 8), "--range", "minmax"});
+  EXPECT_EQ(json["samples"], 8);  // nothing is held back
+  EXPECT_EQ(json["quantized_operators"].size(), 1);
+  const auto encodings = parse_encodings(read("q.encodings.json"), "q.encodings.json");
+  ASSERT_TRUE(encodings) << encodings.error().message;
+  ASSERT_NE(encodings->find("x"), nullptr);
+  EXPECT_EQ(encodings->find("x")->range_method, "minmax");
+  EXPECT_EQ(run_json({"inspect", path("q.onnx")})["operators"]["QuantizeLinear"], 2);
+}
+
+TEST_F(QuantizeCommandTest, ExcludedNodesStayInFloat) {
+  const std::string two =
+      model("two.onnx",
+            "g (float[1, 2, 6, 6] x) => (float[1, 2, 6, 6] y)"
+            " <float[2, 2, 1, 1] v = {0.5, 0.25, -0.5, 1.0}, float[2, 2, 1, 1] w = {1, -1, 0.5, 2}>"
+            " { a = Conv(x, v)  r = Relu(a)  y = Conv(r, w) }");
+  const std::vector<std::string> call = {"quantize",     two,      "-o",
+                                         path("q.onnx"), "--data", samples("d.npy", 4)};
+  EXPECT_EQ(run_json(call)["quantized_operators"].size(), 2);
+  auto less = call;
+  less.insert(less.end(), {"--exclude", "Conv_a"});
+  const auto json = run_json(less);
+  EXPECT_EQ(json["quantized_operators"], nlohmann::json{"Conv_y"});
+  EXPECT_EQ(json["kept_float"][0]["node"], "Conv_a");
+  auto none = call;
+  none.insert(none.end(), {"--exclude", "Conv*"});
+  EXPECT_EQ(run(none), 2);
+  EXPECT_NE(err.find("excluded by 'Conv*'"), std::string::npos) << err;
+}
+
+TEST_F(QuantizeCommandTest, MistakesLeaveNothing) {
+  const std::string net = network();
+  const std::string data = samples("d.npy", 4);
+  EXPECT_EQ(run({"quantize", net, "-o", path("q.onnx")}), 2);  // no data
+  EXPECT_EQ(run({"quantize", net, "-o", path("q.onnx"), "--data", path("none")}), 2);
+  EXPECT_EQ(run({"quantize", net, "-o", path("q.onnx"), "--data", data, "--range", "best"}), 2);
+  EXPECT_NE(err.find("best"), std::string::npos) << err;
+  EXPECT_EQ(run({"quantize", net, "-o", path("q.onnx"), "--data", data, "--scheme", "s7"}), 2);
+  EXPECT_FALSE(exists("q.onnx"));
+  EXPECT_FALSE(exists("q.encodings.json"));
+}
+
+}  // namespace
+}  // namespace acuate

@@ -29,6 +29,16 @@ TEST(FuseBatchNormIntoConv, WeightsFollowTheFormula) {
   EXPECT_EQ(origins(conv), (std::vector<std::string>{"@c", "@y"}));
 }
 
+TEST(FuseBatchNormIntoConv, TheResultHasTheNameOfWhatItIs) {
+  auto model = text_model(
+      std::string("g (float[1,1,4,4] x) => (float[1,2,4,4] y) ") + kParameters +
+      "{ c = Conv(x, w, b)  n = BatchNormalization(c, gamma, beta, mean, var)  y = Relu(n) }");
+  EXPECT_EQ(apply("fuse_batch_norm_into_conv", *model).applied, 1U);
+  EXPECT_EQ(model->graph().first()->output()->name, "n");
+  EXPECT_EQ(model->graph().find("c"), nullptr);
+  EXPECT_EQ(model->graph().last()->input(0), model->graph().find("n"));
+}
+
 TEST(FuseBatchNormIntoConv, ASecondUseKeepsItApart) {
   auto model = text_model(
       std::string("g (float[1,1,4,4] x) => (float[1,2,4,4] y, float[1,2,4,4] z) ") + kParameters +

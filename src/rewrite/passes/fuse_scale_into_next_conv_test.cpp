@@ -42,6 +42,7 @@ TEST(FuseScaleIntoNextConv, AScalePassesAnAddThatPaddingHolds) {
   EXPECT_EQ(constant_values(*model, model->graph().last()->input(1)),
             (std::vector<float>{2, 4, 6, 8, 10, 12, 14, 16, 18}));
   EXPECT_THAT(outcome.misses[0].reason, testing::HasSubstr("pads with zeros"));
+  EXPECT_EQ(model->graph().first()->output()->name, "a_unscaled");  // no longer s * x + c
 }
 
 TEST(FuseScaleIntoNextConv, ASecondUseStays) {

@@ -264,6 +264,21 @@ def test_a_full_disk_leaves_nothing(command: str, tmp_path: Path, folder: Path) 
     assert (out / "o.old").read_text("utf-8") == "precious"
 
 
+def test_standard_output_that_is_full_or_closed() -> None:
+    with Path("/dev/full").open("w") as full:
+        call = [str(BINARY), "passes"]
+        done = subprocess.run(call, stdout=full, stderr=subprocess.PIPE, text=True, check=False)
+    assert done.returncode == 2
+    assert "cannot write" in done.stderr
+    call = [str(BINARY), "inspect", str(DETECTOR), "--json", "-"]
+    with subprocess.Popen(call, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as short:
+        assert short.stdout is not None
+        assert short.stderr is not None
+        short.stdout.close()
+        assert "bug" not in short.stderr.read()
+    assert short.returncode == 2
+
+
 def test_an_existing_output_folder_is_kept(tmp_path: Path) -> None:
     model = tmp_path / "m.onnx"
     model.write_bytes(graph(GOOD).SerializeToString())

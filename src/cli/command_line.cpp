@@ -1,4 +1,5 @@
 #include <csignal>
+#include <cstdio>
 #include <new>
 #include <system_error>
 
@@ -27,6 +28,8 @@ int run_action(const std::string& command, const Action& action) {
     if (stop_requested())
       return report_error(command, status ? "interrupted" : status.error().message, kInterrupted);
     if (!status) return report_error(command, status.error().message, kCallersMistake);
+    if (std::fflush(stdout) != 0 || std::ferror(stdout) != 0)
+      return report_error(command, "cannot write to stdout; is the disk full?", kCallersMistake);
     return *status;
   } catch (const InternalError& error) {
     return report_error(command, std::string("this is a bug in acuate: ") + error.what(), kOurBug);

@@ -69,7 +69,8 @@ std::string summary_text(const Model& model, const ModelSummary& summary, int de
   const auto add = [&](std::string_view name, const std::string& value) {
     text += wrap(printable(value), 100, fmt::format("  {:<12} ", name), std::string(15, ' '));
   };
-  add("producer", fmt::format("{} {}", model.producer_name(), model.producer_version()));
+  if (!model.producer_name().empty())
+    add("producer", fmt::format("{} {}", model.producer_name(), model.producer_version()));
   add("IR version", std::to_string(model.ir_version()));
   add("opset", opsets(model));
   for (const Value* input : summary.inputs)

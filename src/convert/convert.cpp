@@ -142,8 +142,14 @@ class Pipeline {
     const Model& emitted = quantized_ ? *quantized_->model : *float_;
     if (auto saved = save_model(emitted, folder / kModuleFile); !saved) return saved;
     std::string script = "# Edits that make the float network of this artifact out of " +
-                         options_.model.filename().string() + "\n";
+                         json_quote(options_.model.filename().string()) + "\n";
     for (const std::string& line : edits_) script += line + "\n";
+    if (quantized_)
+      script += fmt::format(
+          "# modules/model.onnx is that network at opset {}, with names for all nodes, quantized "
+          "by "
+          "encodings.json\n",
+          float_->opset_version());
     if (auto written = write_text_file(folder / "edits.acu", script); !written) return written;
     if (quantized_)
       if (auto written =

@@ -1,6 +1,6 @@
 #include <cmath>
 
-#include "evaluate/metric.h"
+#include "evaluate/per_output.h"
 
 namespace acuate {
 namespace {
@@ -10,45 +10,23 @@ struct Sums {
   double signal = 0, noise = 0;
 };
 
-class Sqnr : public MetricAccumulator {
+class Sqnr : public PerOutputMetric<Sums> {
  public:
-  explicit Sqnr(const MetricContext& context)
-      : context_(context), samples_(context.output_names.size()) {}
-
-  Result<void> add(const SampleOutputs& sample) override {
-    for (size_t output = 0; output < samples_.size(); ++output) {
-      const auto pair = output_pair(sample, output, context_);
-      if (!pair) return pair.error();
-      Sums sums;
-      for (size_t i = 0; i < pair->baseline.size(); ++i) {
-        const double x = pair->baseline[i], difference = x - pair->converted[i];
-        sums.signal += x * x;
-        sums.noise += difference * difference;
-      }
-      samples_[output].push_back(sums);
-    }
-    return {};
-  }
-
-  std::vector<MetricValue> finish() const override {
-    std::vector<MetricValue> values;
-    for (size_t output = 0; output < samples_.size(); ++output)
-      values.push_back(finish_output(output));
-    return values;
-  }
+  using PerOutputMetric::PerOutputMetric;
 
  private:
-  MetricValue finish_output(size_t output) const {
-    const std::vector<Sums>& samples = samples_[output];
-    MetricValue value;
+  void add_element(Sums& sums, double x, double y) const override {
+    sums.signal += x * x;
+    sums.noise += (x - y) * (x - y);
+  }
+
+  void finish_output(const std::vector<Sums>& samples, uint64_t seed,
+                     MetricValue& value) const override {
     value.name = "sqnr_db";
-    value.output = context_.output_names[output];
-    value.n = static_cast<int64_t>(samples.size());
     Sums total;
     for (const Sums& sums : samples) total = {total.signal + sums.signal, total.noise + sums.noise};
-    if (samples.empty())
-      value.reason = "no samples";
-    else if (!std::isfinite(total.signal))
+    if (samples.empty()) return;
+    if (!std::isfinite(total.signal))
       value.reason = "the float model gives values that are not finite";
     else if (!std::isfinite(total.noise))
       value.reason = "the converted model gives values that are not finite";
@@ -56,23 +34,18 @@ class Sqnr : public MetricAccumulator {
       value.reason = "the float model gives only zeros";
     else if (total.noise == 0)
       value.reason = "infinite: both models give the same values";
-    if (!value.reason.empty()) return value;
+    if (!value.reason.empty()) return;
     value.reason = "the float model is the reference: it has no noise";  // why `baseline` is empty
     value.converted = 10 * std::log10(total.signal / total.noise);
-    value.interval =
-        bootstrap_interval(samples.size(), context_.seed, [&](std::span<const size_t> indices) {
-          Sums drawn;
-          for (size_t i : indices)
-            drawn = {drawn.signal + samples[i].signal, drawn.noise + samples[i].noise};
-          return drawn.signal > 0 && drawn.noise > 0
-                     ? std::optional(10 * std::log10(drawn.signal / drawn.noise))
-                     : std::nullopt;
-        });
-    return value;
+    value.interval = bootstrap_interval(samples.size(), seed, [&](std::span<const size_t> indices) {
+      Sums drawn;
+      for (size_t i : indices)
+        drawn = {drawn.signal + samples[i].signal, drawn.noise + samples[i].noise};
+      return drawn.signal > 0 && drawn.noise > 0
+                 ? std::optional(10 * std::log10(drawn.signal / drawn.noise))
+                 : std::nullopt;
+    });
   }
-
-  MetricContext context_;
-  std::vector<std::vector<Sums>> samples_;  // [output][sample]
 };
 
 }  // namespace

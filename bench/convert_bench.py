@@ -171,8 +171,11 @@ def main() -> None:
         print(f"{arguments.pages} pages of {HEIGHT} x {WIDTH} calibrate.\n")
         print(table(["conversion", "wall", "CPU", "peak memory"], costs), end="\n\n")
 
+        # The sessions share the cores: threads that spin after their run would slow the next one.
+        resting = onnxruntime.SessionOptions()
+        resting.add_session_config_entry("session.intra_op.allow_spinning", "0")
         sessions = [
-            onnxruntime.InferenceSession(path, providers=["CPUExecutionProvider"])
+            onnxruntime.InferenceSession(path, resting, providers=["CPUExecutionProvider"])
             for path in models.values()
         ]
         inputs = [

@@ -160,8 +160,7 @@ class Pipeline {
   }
 
   Result<void> compile() {
-    auto engine = target_.load(ModelSource::file(folder_->path() / kModuleFile),
-                               {.threads = options_.threads});
+    auto engine = target_.load(ModelSource::file(folder_->path() / kModuleFile), engine_options());
     if (!engine)
       return fail("target {} does not take the emitted model: {}", target_.id,
                   engine.error().message);
@@ -195,11 +194,10 @@ class Pipeline {
   Result<void> evaluate() {
     auto bytes = model_bytes(*fixed_);
     if (!bytes) return bytes.error();
-    auto engine =
-        target_.load(ModelSource::memory(as_bytes(*bytes)), {.threads = options_.threads});
+    auto engine = target_.load(ModelSource::memory(as_bytes(*bytes)), engine_options());
     if (!engine) return fail("the float model does not run: {}", engine.error().message);
     baseline_.emplace(Runnable::of(std::move(*engine)));
-    auto artifact = Runnable::open(folder_->path(), target_, {.threads = options_.threads});
+    auto artifact = Runnable::open(folder_->path(), target_, engine_options());
     if (!artifact) return artifact.error();
     converted_.emplace(std::move(*artifact));
     if (!samples_.evaluation) {
@@ -244,6 +242,10 @@ class Pipeline {
     }
     return {};
   }
+
+  // Baseline and converted model run in turn on the same cores: threads that spin after their own
+  // run would slow the other one down.
+  EngineOptions engine_options() const { return {.threads = options_.threads, .spinning = false}; }
 
   // Inputs for timing: a real sample, or zeros.
   Result<std::vector<Tensor>> timing_inputs() const {

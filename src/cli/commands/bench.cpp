@@ -93,7 +93,7 @@ Result<int> run(const Flags& flags, const Console& console) {
   if (!target) return target.error();
   std::vector<Runnable> runnables;
   for (const fs::path& path : flags.models) {
-    auto runnable = open_runnable(path, *target, {.threads = flags.threads});
+    auto runnable = open_runnable(path, *target, {.threads = flags.threads, .spinning = false});
     if (!runnable) return runnable.error();
     runnables.push_back(std::move(*runnable));
   }

@@ -3,8 +3,9 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
-#include <nlohmann/json.hpp>
 #include <unordered_set>
+
+#include <nlohmann/json.hpp>
 
 #include "base/text.h"
 
@@ -16,13 +17,16 @@ using Json = nlohmann::ordered_json;
 
 constexpr int kSchemaVersion = 1;
 
-// The shortest decimal that reads back as the same float: 0.0117647065 rather than 0.011764706484973431.
+// The shortest decimal that reads back as the same float: 0.0117647065 rather than
+// 0.011764706484973431.
 Json shortest(float value) {
   const std::optional<double> decimal = parse_double(fmt::format("{}", value));
   return decimal && static_cast<float>(*decimal) == value ? *decimal : static_cast<double>(value);
 }
 
-Json or_null(const std::optional<double>& value) { return value && std::isfinite(*value) ? Json(*value) : Json(); }
+Json or_null(const std::optional<double>& value) {
+  return value && std::isfinite(*value) ? Json(*value) : Json();
+}
 
 Json to_json(const TensorEncoding& encoding) {
   const Quantization& quantization = encoding.quantization;
@@ -47,11 +51,13 @@ Json to_json(const TensorEncoding& encoding) {
   return json;
 }
 
-// Takes members out of an object one by one; whatever remains at the end is unknown. The first error stays.
+// Takes members out of an object one by one; whatever remains at the end is unknown. The first
+// error stays.
 class Members {
  public:
   Members(const Json& object, std::string where) : object_(object), where_(std::move(where)) {
-    if (!object.is_object()) error_ = fail("{}: found {}, expected an object", where_, object.type_name());
+    if (!object.is_object())
+      error_ = fail("{}: found {}, expected an object", where_, object.type_name());
   }
 
   // Null for a missing member; `required` makes that an error.
@@ -117,7 +123,8 @@ class Members {
     for (const auto& [key, value] : object_.items()) {
       if (std::find(known_.begin(), known_.end(), key) != known_.end()) continue;
       const auto match = closest_match(key, known_);
-      return fail("{}: '{}' is not known{}", where_, to_valid_utf8(key), match ? fmt::format("; '{}'?", *match) : "");
+      return fail("{}: '{}' is not known{}", where_, to_valid_utf8(key),
+                  match ? fmt::format("; '{}'?", *match) : "");
     }
     return {};
   }
@@ -131,8 +138,9 @@ class Members {
 
 Result<TensorEncoding> read_tensor(const Json& json, std::string_view file, size_t index) {
   const bool named = json.is_object() && json.contains("tensor") && json["tensor"].is_string();
-  const std::string where = named ? fmt::format("{}: tensor '{}'", file, json["tensor"].get<std::string>())
-                                  : fmt::format("{}: tensors[{}]", file, index);
+  const std::string where =
+      named ? fmt::format("{}: tensor '{}'", file, json["tensor"].get<std::string>())
+            : fmt::format("{}: tensors[{}]", file, index);
   Members members(json, where);
   TensorEncoding encoding;
   Quantization& quantization = encoding.quantization;
@@ -143,7 +151,8 @@ Result<TensorEncoding> read_tensor(const Json& json, std::string_view file, size
     quantization.bits = scheme->bits;
     quantization.is_signed = scheme->is_signed;
   }
-  if (const Json* bits = members.take("bits", false)) quantization.bits = members.integer(*bits, "bits");
+  if (const Json* bits = members.take("bits", false))
+    quantization.bits = members.integer(*bits, "bits");
   if (json.is_object() && json.contains("is_signed"))
     quantization.is_signed = members.flag("is_signed");
   quantization.narrow_range = members.flag("narrow_range");
@@ -151,31 +160,37 @@ Result<TensorEncoding> read_tensor(const Json& json, std::string_view file, size
     quantization.scale.push_back(static_cast<float>(members.number(scale, "scale")));
   for (const Json& zero_point : members.list("zero_point"))
     quantization.zero_point.push_back(members.integer(zero_point, "zero_point"));
-  if (const Json* axis = members.take("per_channel_axis", false); axis != nullptr && !axis->is_null()) {
+  if (const Json* axis = members.take("per_channel_axis", false);
+      axis != nullptr && !axis->is_null()) {
     quantization.per_channel_axis = members.integer(*axis, "per_channel_axis");
-    members.expect(quantization.per_channel_axis >= 0, "per_channel_axis", *axis, "0 or more, or null");
+    members.expect(quantization.per_channel_axis >= 0, "per_channel_axis", *axis,
+                   "0 or more, or null");
   }
-  if (const Json* min = members.take("range_min", true)) encoding.range_min = members.number(*min, "range_min");
+  if (const Json* min = members.take("range_min", true))
+    encoding.range_min = members.number(*min, "range_min");
   if (const Json* max = members.take("range_max", true)) {
     encoding.range_max = members.number(*max, "range_max");
-    members.expect(encoding.range_max >= encoding.range_min, "range_max", *max, "a number not below range_min");
+    members.expect(encoding.range_max >= encoding.range_min, "range_max", *max,
+                   "a number not below range_min");
   }
   encoding.range_method = members.text("range_method", false);
   encoding.sqnr_db = members.number_or_null("sqnr_db");
   encoding.clipped_fraction = members.number_or_null("clipped_fraction");
   if (encoding.clipped_fraction)
-    members.expect(*encoding.clipped_fraction >= 0 && *encoding.clipped_fraction <= 1, "clipped_fraction",
-                   *encoding.clipped_fraction, "a number from 0 to 1");
+    members.expect(*encoding.clipped_fraction >= 0 && *encoding.clipped_fraction <= 1,
+                   "clipped_fraction", *encoding.clipped_fraction, "a number from 0 to 1");
   if (auto read = members.finish(); !read) return read.error();
-  if (auto valid = check_quantization(quantization); !valid) return fail("{}: {}", where, valid.error().message);
+  if (auto valid = check_quantization(quantization); !valid)
+    return fail("{}: {}", where, valid.error().message);
   return encoding;
 }
 
 }  // namespace
 
 const TensorEncoding* Encodings::find(std::string_view tensor) const {
-  const auto found = std::find_if(tensors.begin(), tensors.end(),
-                                  [&](const TensorEncoding& encoding) { return encoding.tensor == tensor; });
+  const auto found =
+      std::find_if(tensors.begin(), tensors.end(),
+                   [&](const TensorEncoding& encoding) { return encoding.tensor == tensor; });
   return found == tensors.end() ? nullptr : &*found;
 }
 
@@ -194,8 +209,10 @@ Result<Encodings> parse_encodings(std::string_view text, std::string_view file) 
     if (depth > 16 && problem.empty()) problem = "nested too deeply";
     if (event == Json::parse_event_t::object_start) keys.emplace_back();
     if (event == Json::parse_event_t::object_end) keys.pop_back();
-    if (event == Json::parse_event_t::key && !keys.back().insert(parsed.get<std::string>()).second && problem.empty())
-      problem = fmt::format("'{}' stands twice in one object", to_valid_utf8(parsed.get<std::string>()));
+    if (event == Json::parse_event_t::key &&
+        !keys.back().insert(parsed.get<std::string>()).second && problem.empty())
+      problem =
+          fmt::format("'{}' stands twice in one object", to_valid_utf8(parsed.get<std::string>()));
     return true;
   };
   Json json;
@@ -211,7 +228,8 @@ Result<Encodings> parse_encodings(std::string_view text, std::string_view file) 
   Members members(json, std::string(file));
   const Json* version = members.take("schema_version", true);
   if (version != nullptr && *version != kSchemaVersion)
-    return fail("{}: schema_version {}; this program reads {}", file, version->dump(), kSchemaVersion);
+    return fail("{}: schema_version {}; this program reads {}", file, version->dump(),
+                kSchemaVersion);
   const std::vector<Json> tensors = members.list("tensors");
   if (auto read = members.finish(); !read) return read.error();
 

@@ -14,16 +14,19 @@ namespace acuate {
 struct TensorEncoding {
   std::string tensor;  // name of the value
   Quantization quantization;
-  double range_min = 0;  // the real range the scale was chosen for; over all channels where there are several
+  double range_min =
+      0;  // the real range the scale was chosen for; over all channels where there are several
   double range_max = 0;
-  std::string range_method;             // `mse`, `percentile:99.9`, `minmax`; empty where a person or another tool chose
-  std::optional<double> sqnr_db;        // 10·log10(Σx² / Σ(x − x')²); nothing: not measured, or no noise at all
+  std::string range_method;  // `mse`, `percentile:99.9`, `minmax`; empty where a person or another
+                             // tool chose
+  std::optional<double>
+      sqnr_db;  // 10·log10(Σx² / Σ(x − x')²); nothing: not measured, or no noise at all
   std::optional<double> clipped_fraction;  // of the calibration values; nothing: not measured
   bool operator==(const TensorEncoding&) const = default;
 };
 
-// The float graph's encodings: the canonical form of a quantized network together with that graph. The file format is
-// documented in docs/encodings.md.
+// The float graph's encodings: the canonical form of a quantized network together with that graph.
+// The file format is documented in docs/encodings.md.
 struct Encodings {
   std::vector<TensorEncoding> tensors;
 
@@ -31,10 +34,11 @@ struct Encodings {
   bool operator==(const Encodings&) const = default;
 };
 
-// `encodings.json`, schema_version 1; one line per tensor, made to be edited. Reading it back gives equal Encodings.
+// `encodings.json`, schema_version 1; one line per tensor, made to be edited. Reading it back gives
+// equal Encodings.
 std::string write_encodings(const Encodings& encodings);
-// Strict: unknown and missing keys, wrong types, scales that are not positive, zero points off the grid and tensors
-// listed twice are errors that name `file` and the tensor.
+// Strict: unknown and missing keys, wrong types, scales that are not positive, zero points off the
+// grid and tensors listed twice are errors that name `file` and the tensor.
 Result<Encodings> parse_encodings(std::string_view text, std::string_view file);
 
 }  // namespace acuate

@@ -1,8 +1,8 @@
 #include "numeric/encodings.h"
 
-#include <gtest/gtest.h>
-
 #include <random>
+
+#include <gtest/gtest.h>
 
 namespace acuate {
 namespace {
@@ -56,7 +56,8 @@ TEST(Encodings, EveryScaleSurvivesTheText) {
   for (int i = 0; i < 2000; ++i) {
     TensorEncoding encoding;
     encoding.tensor = std::to_string(i);
-    encoding.quantization = schemes().lookup("s8")->from_range(0, std::ldexp(random() + 1.0, static_cast<int>(random() % 220) - 150));
+    encoding.quantization = schemes().lookup("s8")->from_range(
+        0, std::ldexp(random() + 1.0, static_cast<int>(random() % 220) - 150));
     encodings.tensors.push_back(encoding);
   }
   EXPECT_EQ(*parse_encodings(write_encodings(encodings), "e.json"), encodings);
@@ -65,7 +66,8 @@ TEST(Encodings, EveryScaleSurvivesTheText) {
 TEST(Encodings, TheShortestFormThatAPersonWrites) {
   const auto read = parse_encodings(
       R"({"schema_version": 1, "tensors": [{"tensor": "x", "scheme": "u8", "scale": [0.5], "zero_point": [3],
-          "range_min": -1.5, "range_max": 126}]})", "e.json");
+          "range_min": -1.5, "range_max": 126}]})",
+      "e.json");
   ASSERT_TRUE(read) << read.error().message;
   const Quantization& quantization = read->tensors.at(0).quantization;
   EXPECT_EQ(quantization.bits, 8);
@@ -78,9 +80,11 @@ TEST(Encodings, ErrorsNameFileAndTensor) {
   const std::string good = write_encodings(example());
   EXPECT_EQ(error_of(edited(good, "\"narrow_range\":true", "\"narow_range\":true")),
             "e.json: tensor 'conv1.weight': 'narow_range' is not known; 'narrow_range'?");
-  EXPECT_EQ(error_of(edited(good, "\"range_max\":0.7,", "")), "e.json: tensor 'conv1.weight': 'range_max' is missing");
-  EXPECT_EQ(error_of(edited(good, "\"zero_point\":[0,0]", "\"zero_point\":[0,1]")),
-            "e.json: tensor 'conv1.weight': zero_point[1] is 1; scheme s8 is symmetric, so it must be 0");
+  EXPECT_EQ(error_of(edited(good, "\"range_max\":0.7,", "")),
+            "e.json: tensor 'conv1.weight': 'range_max' is missing");
+  EXPECT_EQ(
+      error_of(edited(good, "\"zero_point\":[0,0]", "\"zero_point\":[0,1]")),
+      "e.json: tensor 'conv1.weight': zero_point[1] is 1; scheme s8 is symmetric, so it must be 0");
   EXPECT_EQ(error_of(edited(good, "\"zero_point\":[47]", "\"zero_point\":[256]")),
             "e.json: tensor 'conv1_out \"quoted\" é': zero_point[0] is 256, outside 0…255");
   EXPECT_EQ(error_of(edited(good, "\"zero_point\":[47]", "\"zero_point\":[4.5]")),
@@ -88,35 +92,44 @@ TEST(Encodings, ErrorsNameFileAndTensor) {
   EXPECT_EQ(error_of(edited(good, "\"per_channel_axis\":0", "\"per_channel_axis\":null")),
             "e.json: tensor 'conv1.weight': 2 scales but no per_channel_axis");
   EXPECT_EQ(error_of(edited(good, "\"scheme\":\"u8\"", "\"scheme\":\"s8\"")),
-            "e.json: tensor 'conv1_out \"quoted\" é': scheme s8 is signed with 8 bits, found unsigned with 8");
+            "e.json: tensor 'conv1_out \"quoted\" é': scheme s8 is signed with 8 bits, found "
+            "unsigned with 8");
   EXPECT_EQ(error_of(edited(good, "\"clipped_fraction\":0.001", "\"clipped_fraction\":1.5")),
-            "e.json: tensor 'conv1_out \"quoted\" é': clipped_fraction is 1.5, expected a number from 0 to 1");
+            "e.json: tensor 'conv1_out \"quoted\" é': clipped_fraction is 1.5, expected a number "
+            "from 0 to 1");
   EXPECT_EQ(error_of(edited(good, "\"schema_version\": 1", "\"schema_version\": 2")),
             "e.json: schema_version 2; this program reads 1");
   EXPECT_EQ(error_of(edited(good, "\"conv1.weight\"", "\"conv1_out \\\"quoted\\\" é\"")),
             "e.json: tensor 'conv1_out \"quoted\" é' is listed twice");
-  EXPECT_EQ(error_of(edited(good, "\"bits\":8,", "\"bits\":8,\"bits\":8,")), "e.json: 'bits' stands twice in one object");
+  EXPECT_EQ(error_of(edited(good, "\"bits\":8,", "\"bits\":8,\"bits\":8,")),
+            "e.json: 'bits' stands twice in one object");
 }
 
 TEST(Encodings, ScalesMustBePositive) {
   for (const char* scale : {"0", "-0.5", "1e-60"}) {
     const std::string text = fmt::format(
         R"({{"schema_version": 1, "tensors": [{{"tensor": "x", "scheme": "s8", "scale": [{}], "zero_point": [0],
-            "range_min": 0, "range_max": 1}}]}})", scale);
+            "range_min": 0, "range_max": 1}}]}})",
+        scale);
     EXPECT_NE(error_of(text).find("tensor 'x': scale[0] is "), std::string::npos) << error_of(text);
   }
 }
 
 TEST(Encodings, WhatIsNotAnEncodingsFile) {
   EXPECT_NE(error_of("").find("e.json: not valid JSON"), std::string::npos);
-  EXPECT_NE(error_of("{\"schema_version\": 1, \"tensors\": [").find("not valid JSON"), std::string::npos);
+  EXPECT_NE(error_of("{\"schema_version\": 1, \"tensors\": [").find("not valid JSON"),
+            std::string::npos);
   EXPECT_EQ(error_of("[]"), "e.json: found array, expected an object");
   EXPECT_EQ(error_of("{}"), "e.json: 'schema_version' is missing");
-  EXPECT_EQ(error_of(R"({"schema_version": 1, "tensors": [7]})"), "e.json: tensors[0]: found number, expected an object");
-  EXPECT_EQ(error_of(R"({"schema_version": 1, "tensors": 7})"), "e.json: tensors is 7, expected a list");
+  EXPECT_EQ(error_of(R"({"schema_version": 1, "tensors": [7]})"),
+            "e.json: tensors[0]: found number, expected an object");
+  EXPECT_EQ(error_of(R"({"schema_version": 1, "tensors": 7})"),
+            "e.json: tensors is 7, expected a list");
   EXPECT_NE(error_of(std::string(100000, '[')).find("e.json: "), std::string::npos);
-  EXPECT_NE(error_of("{\"schema_version\": 1, \"tensors\": [\"\xff\"]}").find("not valid JSON"), std::string::npos);
-  EXPECT_NE(error_of("{\"schema_version\": 1, \"tensors\": 1e999}").find("e.json: "), std::string::npos);
+  EXPECT_NE(error_of("{\"schema_version\": 1, \"tensors\": [\"\xff\"]}").find("not valid JSON"),
+            std::string::npos);
+  EXPECT_NE(error_of("{\"schema_version\": 1, \"tensors\": 1e999}").find("e.json: "),
+            std::string::npos);
 }
 
 }  // namespace

@@ -38,7 +38,8 @@ double mean_clipping_error(double low, double high, double bound) {
 
 }  // namespace
 
-GridNoiseModel::GridNoiseModel(const Histogram& histogram) : bins_(histogram.bins()), counts_{0}, sums_{0}, squares_{0} {
+GridNoiseModel::GridNoiseModel(const Histogram& histogram)
+    : bins_(histogram.bins()), counts_{0}, sums_{0}, squares_{0} {
   for (const HistogramBin& bin : bins_) {
     const auto count = static_cast<double>(bin.count);
     counts_.push_back(counts_.back() + count);
@@ -48,21 +49,25 @@ GridNoiseModel::GridNoiseModel(const Histogram& histogram) : bins_(histogram.bin
 }
 
 GridNoise GridNoiseModel::noise(const AffineGrid& grid) const {
-  ACUATE_CHECK(std::isfinite(grid.scale) && grid.scale > 0, "a grid's scale is finite and positive");
+  ACUATE_CHECK(std::isfinite(grid.scale) && grid.scale > 0,
+               "a grid's scale is finite and positive");
   ACUATE_CHECK(grid.lowest <= 0 && grid.highest >= 0, "a grid holds zero");
   const double low = grid.scale * static_cast<double>(grid.lowest);
   const double high = grid.scale * static_cast<double>(grid.highest);
   const auto first_with_high_above = [&](double x) {
-    return static_cast<size_t>(std::partition_point(bins_.begin(), bins_.end(),
-                                                    [&](const HistogramBin& bin) { return bin.high <= x; }) -
-                               bins_.begin());
+    return static_cast<size_t>(
+        std::partition_point(bins_.begin(), bins_.end(),
+                             [&](const HistogramBin& bin) { return bin.high <= x; }) -
+        bins_.begin());
   };
   const auto first_with_low_at = [&](double x) {
-    return static_cast<size_t>(std::partition_point(bins_.begin(), bins_.end(),
-                                                    [&](const HistogramBin& bin) { return bin.low < x; }) -
-                               bins_.begin());
+    return static_cast<size_t>(
+        std::partition_point(bins_.begin(), bins_.end(),
+                             [&](const HistogramBin& bin) { return bin.low < x; }) -
+        bins_.begin());
   };
-  // Bins [0, all_below) lie at or under the grid, [all_above, end) over it, [inner_first, inner_last) round to zero.
+  // Bins [0, all_below) lie at or under the grid, [all_above, end) over it, [inner_first,
+  // inner_last) round to zero.
   const size_t all_below = first_with_high_above(std::nextafter(low, -INFINITY));
   const size_t all_above = std::max(all_below, first_with_low_at(std::nextafter(high, INFINITY)));
   const double inner_low = std::max(low, -0.5 * grid.scale);
@@ -73,7 +78,8 @@ GridNoise GridNoiseModel::noise(const AffineGrid& grid) const {
   GridNoise noise;
   const auto clipped = [&](size_t from, size_t to, double bound) {
     const double squares = squares_[to] - squares_[from];
-    const double error = squares - 2 * bound * (sums_[to] - sums_[from]) + bound * bound * (counts_[to] - counts_[from]);
+    const double error = squares - 2 * bound * (sums_[to] - sums_[from]) +
+                         bound * bound * (counts_[to] - counts_[from]);
     noise.clipping += std::max(0.0, error);
   };
   clipped(0, all_below, low);
@@ -91,7 +97,8 @@ GridNoise GridNoiseModel::noise(const AffineGrid& grid) const {
       return;
     }
     const double density = count / (bin.high - bin.low);
-    if (to > from) rounding += density * (to - from) * mean_rounding_error(from * inverse, to * inverse);
+    if (to > from)
+      rounding += density * (to - from) * mean_rounding_error(from * inverse, to * inverse);
     if (bin.low < low)
       noise.clipping += density * (low - bin.low) * mean_clipping_error(bin.low, low, low);
     if (bin.high > high)

@@ -7,24 +7,27 @@
 
 namespace acuate {
 
-// The real values k · scale for the integers lowest ≤ k ≤ highest: an affine quantization with its zero point at k = 0.
+// The real values k · scale for the integers lowest ≤ k ≤ highest: an affine quantization with its
+// zero point at k = 0.
 struct AffineGrid {
   double scale = 1;
   int64_t lowest = 0;
   int64_t highest = 0;
 };
 
-// Σ(x − x')² over all values, by cause: values beyond the outermost grid points are clipped, all others are rounded.
+// Σ(x − x')² over all values, by cause: values beyond the outermost grid points are clipped, all
+// others are rounded.
 struct GridNoise {
   double rounding = 0;
   double clipping = 0;
   double total() const { return rounding + clipping; }
 };
 
-// Expected quantization noise of a histogram's finite values on any grid, without the data. Values are taken as evenly
-// spread over their bin and the squared error is integrated over it in closed form; a bin that lies within one grid
-// cell is its centre's squared error plus width²/12. Answers cost time for the bins between half a step and the clipping
-// bounds only: both ends come from prefix sums.
+// Expected quantization noise of a histogram's finite values on any grid, without the data. Values
+// are taken as evenly spread over their bin and the squared error is integrated over it in closed
+// form; a bin that lies within one grid cell is its centre's squared error plus width²/12. Answers
+// cost time for the bins between half a step and the clipping bounds only: both ends come from
+// prefix sums.
 class GridNoiseModel {
  public:
   explicit GridNoiseModel(const Histogram& histogram);

@@ -1,9 +1,9 @@
 #include "numeric/grid_noise.h"
 
-#include <gtest/gtest.h>
-
 #include <cmath>
 #include <random>
+
+#include <gtest/gtest.h>
 
 #include "numeric/scheme.h"
 
@@ -15,9 +15,11 @@ GridNoise measured(const std::vector<float>& data, const AffineGrid& grid) {
   GridNoise noise;
   for (const float value : data) {
     const double k = std::nearbyint(value / grid.scale);
-    const double clamped = std::clamp<double>(k, static_cast<double>(grid.lowest), static_cast<double>(grid.highest));
+    const double clamped =
+        std::clamp<double>(k, static_cast<double>(grid.lowest), static_cast<double>(grid.highest));
     const double error = value - clamped * grid.scale;
-    const bool outside = value < static_cast<double>(grid.lowest) * grid.scale || value > static_cast<double>(grid.highest) * grid.scale;
+    const bool outside = value < static_cast<double>(grid.lowest) * grid.scale ||
+                         value > static_cast<double>(grid.highest) * grid.scale;
     (outside ? noise.clipping : noise.rounding) += error * error;
   }
   return noise;
@@ -52,7 +54,8 @@ TEST(GridNoise, EqualsTheNoiseOfTheData) {
         const GridNoise found = model.noise(grid);
         EXPECT_NEAR(found.rounding, expected.rounding, 0.02 * expected.rounding + 1e-9);
         // A few outliers far from the bound know their place to one bin only.
-        EXPECT_NEAR(found.clipping, expected.clipping, 0.03 * expected.clipping + 1e-3 * expected.rounding);
+        EXPECT_NEAR(found.clipping, expected.clipping,
+                    0.03 * expected.clipping + 1e-3 * expected.rounding);
       }
     }
   }
@@ -71,7 +74,8 @@ TEST(GridNoise, IntegratesOneWideBinExactly) {
   const double step = width / 16;
   const double offset = std::nearbyint(1 / step) * step - 1;
   const AffineGrid fine{step, 0, 1 << 20};
-  EXPECT_NEAR(model.noise(fine).rounding, 128 * step * step / 12, 128 * step * step / 12 * (0.1 + std::fabs(offset)));
+  EXPECT_NEAR(model.noise(fine).rounding, 128 * step * step / 12,
+              128 * step * step / 12 * (0.1 + std::fabs(offset)));
   // Grid points 0 and 1 only: everything but the first value is clipped, ∫(x − 1)² = width²/3.
   const GridNoise clipped = model.noise({1, 0, 1});
   EXPECT_NEAR(clipped.total(), 128 * width * width / 3, 1e-12);

@@ -17,7 +17,8 @@ namespace {
 constexpr uint32_t kInfinityBits = 0x7f800000;
 // Below this many values the touched part of the tables costs more to clear than direct counting.
 constexpr size_t kDirectCount = 4096;
-// A table lane gets a quarter of the values of a block, so its 32 bits hold far more than this many values.
+// A table lane gets a quarter of the values of a block, so its 32 bits hold far more than this many
+// values.
 constexpr size_t kFlushAfter = size_t{1} << 30;
 
 CountTables& thread_tables() {
@@ -29,7 +30,8 @@ CountTables& thread_tables() {
 }
 
 FloatRange joined(const std::optional<FloatRange>& known, FloatRange range) {
-  return known ? FloatRange{std::min(known->min, range.min), std::max(known->max, range.max)} : range;
+  return known ? FloatRange{std::min(known->min, range.min), std::max(known->max, range.max)}
+               : range;
 }
 
 }  // namespace
@@ -56,7 +58,8 @@ void Histogram::add(std::span<const float> values) {
 }
 
 void Histogram::add_block(std::span<const float> values, Pending& pending) {
-  // The last block is padded to whole vectors: with a value of its own for the extremes, then with zeros for the rest.
+  // The last block is padded to whole vectors: with a value of its own for the extremes, then with
+  // zeros for the rest.
   alignas(64) float buffer[kHistogramBlock];
   const float* data = values.data();
   const size_t size = values.size();
@@ -71,7 +74,8 @@ void Histogram::add_block(std::span<const float> values, Pending& pending) {
   if (scan.max_magnitude_bits >= kInfinityBits) return add_block_with_non_finite(values, pending);
   if (padding > 0) {
     const auto extra = static_cast<uint32_t>(padding);
-    if (values.back() == 0) (std::signbit(values.back()) ? scan.negative_zeros : scan.positive_zeros) -= extra;
+    if (values.back() == 0)
+      (std::signbit(values.back()) ? scan.negative_zeros : scan.positive_zeros) -= extra;
     std::fill(buffer + size, buffer + padded, 0.0f);
   }
 
@@ -114,7 +118,8 @@ void Histogram::add_block_with_non_finite(std::span<const float> values, Pending
   if (count > 0) add_block({finite, count}, pending);
 }
 
-// One pass over the 16 highest exponents of the block, in which no addition rounds; most data need no second one.
+// One pass over the 16 highest exponents of the block, in which no addition rounds; most data need
+// no second one.
 void Histogram::add_sums(const float* values, size_t size, uint32_t largest_bits) {
   uint32_t end_bits = kInfinityBits;
   while (largest_bits != 0) {
@@ -123,7 +128,8 @@ void Histogram::add_sums(const float* values, size_t size, uint32_t largest_bits
     const uint32_t lowest_bits = biased <= 16 ? 1 : static_cast<uint32_t>(biased - 15) << 23;
     // x² < 2^(2e+2); adding 1.5·2^52 units keeps multiples of the unit 2^(2e-38).
     const double splitter = std::ldexp(1.5, 52 + 2 * exponent - 38);
-    const BlockSums sums = histogram_kernels().back().sum(values, size, lowest_bits, end_bits, splitter);
+    const BlockSums sums =
+        histogram_kernels().back().sum(values, size, lowest_bits, end_bits, splitter);
     sum_.add(sums.sum);
     sum_of_squares_.add(sums.square_high);
     sum_of_squares_.add(sums.square_low);
@@ -162,8 +168,9 @@ void Histogram::flush(Pending& pending) {
 }
 
 void Histogram::end_sample(uint64_t sample) {
-  const auto place = std::lower_bound(samples_.begin(), samples_.end(), sample,
-                                      [](const SampleRange& known, uint64_t number) { return known.sample < number; });
+  const auto place = std::lower_bound(
+      samples_.begin(), samples_.end(), sample,
+      [](const SampleRange& known, uint64_t number) { return known.sample < number; });
   if (place == samples_.end() || place->sample != sample)
     samples_.insert(place, {sample, open_sample_range_});
   else if (open_sample_range_)
@@ -216,8 +223,9 @@ bool Histogram::operator==(const Histogram& other) const {
   }
   return finite_ == other.finite_ && positive_zeros_ == other.positive_zeros_ &&
          negative_zeros_ == other.negative_zeros_ && nans_ == other.nans_ &&
-         positive_infinities_ == other.positive_infinities_ && negative_infinities_ == other.negative_infinities_ &&
-         range_ == other.range_ && open_sample_range_ == other.open_sample_range_ && sum_ == other.sum_ &&
+         positive_infinities_ == other.positive_infinities_ &&
+         negative_infinities_ == other.negative_infinities_ && range_ == other.range_ &&
+         open_sample_range_ == other.open_sample_range_ && sum_ == other.sum_ &&
          sum_of_squares_ == other.sum_of_squares_ && samples_ == other.samples_;
 }
 

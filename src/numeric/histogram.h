@@ -34,21 +34,22 @@ struct HistogramBin {
   uint64_t count = 0;
 };
 
-// The distribution of float values in one pass and without a range known beforehand. A bin is a bit pattern: sign,
-// exponent and the top 7 mantissa bits, the upper half of a float32, so that a bin is at most 1/128 of its value wide.
-// Zeros, NaN and infinities are counted apart. Counts, extremes and sums are exact, therefore add() and merge() give the
-// same object, bit for bit, in any order and however the values are split into calls. (IEEE 754 binary32.)
+// The distribution of float values in one pass and without a range known beforehand. A bin is a bit
+// pattern: sign, exponent and the top 7 mantissa bits, the upper half of a float32, so that a bin
+// is at most 1/128 of its value wide. Zeros, NaN and infinities are counted apart. Counts, extremes
+// and sums are exact, therefore add() and merge() give the same object, bit for bit, in any order
+// and however the values are split into calls. (IEEE 754 binary32.)
 //
-// Memory: 1 kB per (sign, exponent) in use, about 40 kB for a typical activation and 508 kB at most, and 1.5 kB fixed;
-// add() also uses 1 MB per thread that all histograms share. One histogram is not for several threads at once: give each
-// thread its own and merge them.
+// Memory: 1 kB per (sign, exponent) in use, about 40 kB for a typical activation and 508 kB at
+// most, and 1.5 kB fixed; add() also uses 1 MB per thread that all histograms share. One histogram
+// is not for several threads at once: give each thread its own and merge them.
 class Histogram {
  public:
   Histogram() { slots_.fill(kNoSlot); }
 
   void add(std::span<const float> values);
-  // All values added since the last call belong to sample number `sample`. Values of one sample may come in several
-  // pieces and from several histograms; the ranges join.
+  // All values added since the last call belong to sample number `sample`. Values of one sample may
+  // come in several pieces and from several histograms; the ranges join.
   void end_sample(uint64_t sample);
   // Values of `other` that no end_sample() has closed join this histogram's open sample.
   void merge(const Histogram& other);
@@ -70,8 +71,8 @@ class Histogram {
   // Ascending by sample number.
   const std::vector<SampleRange>& sample_ranges() const { return samples_; }
 
-  // The occupied bins of the finite values, ascending and disjoint; the zeros are one bin of width 0. The outermost
-  // edges are the exact extremes.
+  // The occupied bins of the finite values, ascending and disjoint; the zeros are one bin of width
+  // 0. The outermost edges are the exact extremes.
   std::vector<HistogramBin> bins() const;
   // The same of |x|: where x and -x share a magnitude bin the counts are added.
   std::vector<HistogramBin> magnitude_bins() const;
@@ -80,12 +81,14 @@ class Histogram {
   double zero_fraction() const;
   // Those outside [low, high].
   double clipped_fraction(double low, double high) const;
-  // The value below which a fraction p in [0, 1] of the finite values lies, of x and of |x|: linear inside a bin, the
-  // exact extremes at 0 and 1; 0 where there are no finite values.
+  // The value below which a fraction p in [0, 1] of the finite values lies, of x and of |x|: linear
+  // inside a bin, the exact extremes at 0 and 1; 0 where there are no finite values.
   double quantile(double p) const;
   double magnitude_quantile(double p) const;
 
-  size_t memory_bytes() const { return sizeof(*this) + counts_.capacity() * 8 + samples_.capacity() * sizeof(SampleRange); }
+  size_t memory_bytes() const {
+    return sizeof(*this) + counts_.capacity() * 8 + samples_.capacity() * sizeof(SampleRange);
+  }
 
   // Compact binary form, little-endian, versioned. The open sample is not part of it: end it first.
   std::string save() const;

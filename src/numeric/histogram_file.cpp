@@ -5,14 +5,15 @@
 
 #include "numeric/histogram.h"
 
-// The binary form of a Histogram, version 1. All integers little-endian, `varint` as in LEB128, at most 10 bytes.
+// The binary form of a Histogram, version 1. All integers little-endian, `varint` as in LEB128, at
+// most 10 bytes.
 //
 //   "ACHG"  u32 version
 //   u64 finite, positive_zeros, negative_zeros, nans, positive_infinities, negative_infinities
-//   u64[12] sum   u64[12] sum_of_squares            integers in units of 2^-300, least significant word first
-//   u8 has_range  [f32 min  f32 max]
-//   u64 samples   { u64 sample  u8 has_range [f32 min  f32 max] }…          ascending by sample
-//   u16 groups    { u16 index  varint count[128] }…                         ascending by index = sign << 8 | exponent
+//   u64[12] sum   u64[12] sum_of_squares            integers in units of 2^-300, least significant
+//   word first u8 has_range  [f32 min  f32 max] u64 samples   { u64 sample  u8 has_range [f32 min
+//   f32 max] }…          ascending by sample u16 groups    { u16 index  varint count[128] }…
+//   ascending by index = sign << 8 | exponent
 namespace acuate {
 
 namespace {
@@ -22,7 +23,8 @@ constexpr uint32_t kVersion = 1;
 
 template <class T>
 void put(std::string& out, T value) {
-  for (size_t i = 0; i < sizeof(T); ++i) out.push_back(static_cast<char>(static_cast<uint64_t>(value) >> (8 * i)));
+  for (size_t i = 0; i < sizeof(T); ++i)
+    out.push_back(static_cast<char>(static_cast<uint64_t>(value) >> (8 * i)));
 }
 
 void put_varint(std::string& out, uint64_t value) {
@@ -51,7 +53,8 @@ struct Reader {
       return 0;
     }
     uint64_t value = 0;
-    for (size_t i = 0; i < sizeof(T); ++i) value |= uint64_t{static_cast<uint8_t>(bytes[position++])} << (8 * i);
+    for (size_t i = 0; i < sizeof(T); ++i)
+      value |= uint64_t{static_cast<uint8_t>(bytes[position++])} << (8 * i);
     return static_cast<T>(value);
   }
 
@@ -70,8 +73,10 @@ struct Reader {
   std::optional<FloatRange> get_range() {
     const auto present = get<uint8_t>();
     if (present == 0) return std::nullopt;
-    const FloatRange range{std::bit_cast<float>(get<uint32_t>()), std::bit_cast<float>(get<uint32_t>())};
-    failed = failed || present > 1 || !std::isfinite(range.min) || !std::isfinite(range.max) || range.min > range.max;
+    const FloatRange range{std::bit_cast<float>(get<uint32_t>()),
+                           std::bit_cast<float>(get<uint32_t>())};
+    failed = failed || present > 1 || !std::isfinite(range.min) || !std::isfinite(range.max) ||
+             range.min > range.max;
     return range;
   }
 
@@ -95,8 +100,8 @@ std::string Histogram::save() const {
   ACUATE_CHECK(!open_sample_range_, "end_sample() comes before save()");
   std::string out(kMagic);
   put(out, kVersion);
-  for (const uint64_t count :
-       {finite_, positive_zeros_, negative_zeros_, nans_, positive_infinities_, negative_infinities_})
+  for (const uint64_t count : {finite_, positive_zeros_, negative_zeros_, nans_,
+                               positive_infinities_, negative_infinities_})
     put(out, count);
   for (const uint64_t word : sum_.words()) put(out, word);
   for (const uint64_t word : sum_of_squares_.words()) put(out, word);
@@ -119,7 +124,8 @@ std::string Histogram::save() const {
 }
 
 Result<Histogram> Histogram::load(std::string_view bytes, std::string_view name) {
-  if (!bytes.starts_with(kMagic)) return fail("{}: not a histogram file: it does not begin with 'ACHG'", name);
+  if (!bytes.starts_with(kMagic))
+    return fail("{}: not a histogram file: it does not begin with 'ACHG'", name);
   Reader reader{bytes, kMagic.size()};
   const auto version = reader.get<uint32_t>();
   if (!reader.failed && version != kVersion)
@@ -133,7 +139,8 @@ Result<Histogram> Histogram::load(std::string_view bytes, std::string_view name)
   histogram.positive_infinities_ = reader.get<uint64_t>();
   histogram.negative_infinities_ = reader.get<uint64_t>();
   uint64_t total = histogram.finite_;
-  bool consistent = add_checked(total, histogram.nans_) && add_checked(total, histogram.positive_infinities_) &&
+  bool consistent = add_checked(total, histogram.nans_) &&
+                    add_checked(total, histogram.positive_infinities_) &&
                     add_checked(total, histogram.negative_infinities_);
   histogram.sum_ = reader.get_sum();
   histogram.sum_of_squares_ = reader.get_sum();
@@ -145,7 +152,8 @@ Result<Histogram> Histogram::load(std::string_view bytes, std::string_view name)
   for (uint64_t i = 0; i < samples && !reader.failed; ++i) {
     const auto sample = reader.get<uint64_t>();
     const auto range = reader.get_range();
-    consistent = consistent && (histogram.samples_.empty() || histogram.samples_.back().sample < sample) &&
+    consistent = consistent &&
+                 (histogram.samples_.empty() || histogram.samples_.back().sample < sample) &&
                  lies_inside(range, histogram.range_);
     histogram.samples_.push_back({sample, range});
   }
@@ -156,7 +164,8 @@ Result<Histogram> Histogram::load(std::string_view bytes, std::string_view name)
   int last_index = -1;
   for (uint16_t i = 0; i < groups && !reader.failed && consistent; ++i) {
     const auto index = reader.get<uint16_t>();
-    consistent = index > last_index && index < kGroups && index % 256 != 255;  // 255: infinities and NaN
+    consistent =
+        index > last_index && index < kGroups && index % 256 != 255;  // 255: infinities and NaN
     if (!consistent) break;
     last_index = index;
     uint64_t in_group = 0;
@@ -166,7 +175,8 @@ Result<Histogram> Histogram::load(std::string_view bytes, std::string_view name)
     }
     consistent = consistent && in_group > 0 && add_checked(counted, in_group);
   }
-  if (reader.failed) return fail("{}: the histogram is cut off or malformed at byte {}", name, reader.position);
+  if (reader.failed)
+    return fail("{}: the histogram is cut off or malformed at byte {}", name, reader.position);
   consistent = consistent && counted == histogram.finite_;
   // The extremes must lie in the outermost occupied bins, or the edges of bins() would cross.
   if (consistent && histogram.range_) {

@@ -1,7 +1,7 @@
-#include <gtest/gtest.h>
-
 #include <algorithm>
 #include <random>
+
+#include <gtest/gtest.h>
 
 #include "numeric/histogram.h"
 
@@ -58,7 +58,8 @@ TEST(HistogramFile, WrongFilesSayWhy) {
 
 TEST(HistogramFile, EveryCutIsAnError) {
   const std::string bytes = example().save();
-  for (size_t size = 0; size < bytes.size(); ++size) ASSERT_NE(error_of(bytes.substr(0, size)), "loaded") << size;
+  for (size_t size = 0; size < bytes.size(); ++size)
+    ASSERT_NE(error_of(bytes.substr(0, size)), "loaded") << size;
 }
 
 TEST(HistogramFile, RandomDamageNeverBreaksTheReader) {
@@ -66,7 +67,8 @@ TEST(HistogramFile, RandomDamageNeverBreaksTheReader) {
   std::mt19937 random(1);
   for (int trial = 0; trial < 20000; ++trial) {
     std::string damaged = bytes;
-    for (int i = 0; i < 3; ++i) damaged[random() % std::min<size_t>(damaged.size(), 500)] = static_cast<char>(random());
+    for (int i = 0; i < 3; ++i)
+      damaged[random() % std::min<size_t>(damaged.size(), 500)] = static_cast<char>(random());
     const auto loaded = Histogram::load(damaged, "a.hist");
     if (!loaded) continue;
     for (const HistogramBin& bin : loaded->bins()) ASSERT_LE(bin.low, bin.high);

@@ -56,8 +56,9 @@ template <int kLanes>
 }
 
 template <int kLanes>
-[[gnu::always_inline]] inline BlockSums sum_lanes(const float* values, size_t size, uint32_t lowest_bits,
-                                                  uint32_t end_bits, double splitter) {
+[[gnu::always_inline]] inline BlockSums sum_lanes(const float* values, size_t size,
+                                                  uint32_t lowest_bits, uint32_t end_bits,
+                                                  double splitter) {
   using Int = typename Lanes<kLanes>::Int;
   using Float = typename Lanes<kLanes>::Float;
   using Double = typename Lanes<kLanes>::Double;
@@ -77,8 +78,9 @@ template <int kLanes>
     const Int left = magnitude & below;
     rest = left > rest ? left : rest;
     const Double wide = __builtin_convertvector(reinterpret_cast<Float>(bits & inside), Double);
-    const Double square = wide * wide;                       // exact: 48 bits
-    const Double high = (square + splitter) - splitter;      // rounded to a multiple of the splitter's last bit
+    const Double square = wide * wide;  // exact: 48 bits
+    const Double high =
+        (square + splitter) - splitter;  // rounded to a multiple of the splitter's last bit
     sum += wide;
     square_high += high;
     square_low += square - high;
@@ -94,19 +96,21 @@ template <int kLanes>
 }
 
 BlockScan scan_portable(const float* values, size_t size) { return scan_lanes<4>(values, size); }
-BlockSums sum_portable(const float* values, size_t size, uint32_t lowest_bits, uint32_t end_bits, double splitter) {
+BlockSums sum_portable(const float* values, size_t size, uint32_t lowest_bits, uint32_t end_bits,
+                       double splitter) {
   return sum_lanes<4>(values, size, lowest_bits, end_bits, splitter);
 }
 
 #if defined(__x86_64__)
-[[gnu::target("avx2")]] BlockScan scan_avx2(const float* values, size_t size) { return scan_lanes<8>(values, size); }
+[[gnu::target("avx2")]] BlockScan scan_avx2(const float* values, size_t size) {
+  return scan_lanes<8>(values, size);
+}
 [[gnu::target("avx2")]] BlockSums sum_avx2(const float* values, size_t size, uint32_t lowest_bits,
-                                                uint32_t end_bits, double splitter) {
+                                           uint32_t end_bits, double splitter) {
   return sum_lanes<4>(values, size, lowest_bits, end_bits, splitter);
 }
-[[gnu::target("avx512f,avx512vl,avx512dq,avx512bw")]] BlockSums sum_avx512(const float* values, size_t size,
-                                                                           uint32_t lowest_bits, uint32_t end_bits,
- double splitter) {
+[[gnu::target("avx512f,avx512vl,avx512dq,avx512bw")]] BlockSums sum_avx512(
+    const float* values, size_t size, uint32_t lowest_bits, uint32_t end_bits, double splitter) {
   return sum_lanes<8>(values, size, lowest_bits, end_bits, splitter);
 }
 
@@ -116,8 +120,8 @@ std::vector<HistogramKernels> runnable_kernels() {
   std::vector<HistogramKernels> kernels = {{"portable", scan_portable, sum_portable}};
 #if defined(__x86_64__)
   if (__builtin_cpu_supports("avx2")) kernels.push_back({"avx2", scan_avx2, sum_avx2});
-  if (__builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512vl") && __builtin_cpu_supports("avx512dq") &&
-      __builtin_cpu_supports("avx512bw"))
+  if (__builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512vl") &&
+      __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512bw"))
     kernels.push_back({"avx512", scan_avx2, sum_avx512});
 #endif
   return kernels;

@@ -11,7 +11,9 @@ namespace {
 
 // The lower edge of a magnitude bin; one past the last finite bin it is 2^128.
 double magnitude_edge(size_t bin) {
-  return bin == 0x7f80 ? 0x1p128 : static_cast<double>(std::bit_cast<float>(static_cast<uint32_t>(bin) << 16));
+  return bin == 0x7f80
+             ? 0x1p128
+             : static_cast<double>(std::bit_cast<float>(static_cast<uint32_t>(bin) << 16));
 }
 
 double quantile_of(const std::vector<HistogramBin>& bins, uint64_t count, double p) {
@@ -22,7 +24,8 @@ double quantile_of(const std::vector<HistogramBin>& bins, uint64_t count, double
   double below = 0;
   for (const HistogramBin& bin : bins) {
     const auto inside = static_cast<double>(bin.count);
-    if (below + inside >= target && p < 1) return bin.low + (bin.high - bin.low) * (target - below) / inside;
+    if (below + inside >= target && p < 1)
+      return bin.low + (bin.high - bin.low) * (target - below) / inside;
     below += inside;
   }
   return bins.back().high;
@@ -34,7 +37,9 @@ std::vector<HistogramBin> Histogram::bins() const {
   std::vector<HistogramBin> bins;
   if (!range_) return bins;
   const auto append = [&](double low, double high, uint64_t count) {
-    if (count > 0) bins.push_back({std::max<double>(low, range_->min), std::min<double>(high, range_->max), count});
+    if (count > 0)
+      bins.push_back(
+          {std::max<double>(low, range_->min), std::min<double>(high, range_->max), count});
   };
   for (size_t exponent = kGroups / 2; exponent-- > 0;) {
     const auto counts = existing_group(kGroups / 2 + exponent);
@@ -59,16 +64,19 @@ std::vector<HistogramBin> Histogram::magnitude_bins() const {
   if (!range_) return bins;
   const double largest = std::max(std::fabs(range_->min), std::fabs(range_->max));
   const double smallest = range_->min > 0 ? range_->min : range_->max < 0 ? -range_->max : 0;
-  if (positive_zeros_ + negative_zeros_ > 0) bins.push_back({0, 0, positive_zeros_ + negative_zeros_});
+  if (positive_zeros_ + negative_zeros_ > 0)
+    bins.push_back({0, 0, positive_zeros_ + negative_zeros_});
   for (size_t exponent = 0; exponent < kGroups / 2; ++exponent) {
     const auto positive = existing_group(exponent);
     const auto negative = existing_group(kGroups / 2 + exponent);
     if (positive.empty() && negative.empty()) continue;
     for (size_t i = 0; i < kGroupBins; ++i) {
-      const uint64_t count = (positive.empty() ? 0 : positive[i]) + (negative.empty() ? 0 : negative[i]);
+      const uint64_t count =
+          (positive.empty() ? 0 : positive[i]) + (negative.empty() ? 0 : negative[i]);
       const size_t bin = exponent * kGroupBins + i;
       if (count > 0)
-        bins.push_back({std::max(magnitude_edge(bin), smallest), std::min(magnitude_edge(bin + 1), largest), count});
+        bins.push_back({std::max(magnitude_edge(bin), smallest),
+                        std::min(magnitude_edge(bin + 1), largest), count});
     }
   }
   return bins;
@@ -76,7 +84,9 @@ std::vector<HistogramBin> Histogram::magnitude_bins() const {
 
 double Histogram::quantile(double p) const { return quantile_of(bins(), finite_, p); }
 
-double Histogram::magnitude_quantile(double p) const { return quantile_of(magnitude_bins(), finite_, p); }
+double Histogram::magnitude_quantile(double p) const {
+  return quantile_of(magnitude_bins(), finite_, p);
+}
 
 double Histogram::zero_fraction() const {
   if (finite_ == 0) return 0;
@@ -90,7 +100,8 @@ double Histogram::clipped_fraction(double low, double high) const {
     const double width = bin.high - bin.low;
     double part = 0;
     if (width > 0)
-      part = (std::clamp(low - bin.low, 0.0, width) + std::clamp(bin.high - high, 0.0, width)) / width;
+      part =
+          (std::clamp(low - bin.low, 0.0, width) + std::clamp(bin.high - high, 0.0, width)) / width;
     else
       part = bin.low < low || bin.low > high ? 1 : 0;
     outside += static_cast<double>(bin.count) * std::min(part, 1.0);

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+
 #include <nlohmann/json.hpp>
 
 #include "base/check.h"
@@ -10,11 +11,14 @@ namespace acuate {
 
 namespace {
 
-// Spreads each bin evenly over the buckets it covers, then rounds the running total, so that the whole is kept.
-std::vector<uint64_t> resample(const std::vector<HistogramBin>& bins, double low, double width, size_t buckets) {
+// Spreads each bin evenly over the buckets it covers, then rounds the running total, so that the
+// whole is kept.
+std::vector<uint64_t> resample(const std::vector<HistogramBin>& bins, double low, double width,
+                               size_t buckets) {
   std::vector<double> mass(buckets);
   const auto bucket_of = [&](double x) {
-    return static_cast<size_t>(std::clamp((x - low) / width, 0.0, static_cast<double>(buckets - 1)));
+    return static_cast<size_t>(
+        std::clamp((x - low) / width, 0.0, static_cast<double>(buckets - 1)));
   };
   for (const HistogramBin& bin : bins) {
     const size_t first = bucket_of(bin.low);
@@ -52,7 +56,11 @@ nlohmann::json histogram_summary(const Histogram& histogram, int max_buckets) {
       {"nan", histogram.nan_count()},
       {"positive_infinity", histogram.positive_infinity_count()},
       {"negative_infinity", histogram.negative_infinity_count()},
-      {"min", nullptr}, {"max", nullptr}, {"mean", nullptr}, {"standard_deviation", nullptr}, {"buckets", nullptr},
+      {"min", nullptr},
+      {"max", nullptr},
+      {"mean", nullptr},
+      {"standard_deviation", nullptr},
+      {"buckets", nullptr},
   };
   const auto range = histogram.range();
   if (!range) return summary;
@@ -61,13 +69,14 @@ nlohmann::json histogram_summary(const Histogram& histogram, int max_buckets) {
   summary["min"] = range->min;
   summary["max"] = range->max;
   summary["mean"] = mean;
-  summary["standard_deviation"] = std::sqrt(std::max(0.0, histogram.sum_of_squares() / count - mean * mean));
+  summary["standard_deviation"] =
+      std::sqrt(std::max(0.0, histogram.sum_of_squares() / count - mean * mean));
   const double span = static_cast<double>(range->max) - range->min;
   const size_t buckets = span > 0 ? static_cast<size_t>(max_buckets) : 1;
   const double width = span > 0 ? span / static_cast<double>(buckets) : 1;
-  summary["buckets"] = {
-      {"low", range->min}, {"width", span > 0 ? width : 0.0},
-      {"counts", resample(histogram.bins(), range->min, width, buckets)}};
+  summary["buckets"] = {{"low", range->min},
+                        {"width", span > 0 ? width : 0.0},
+                        {"counts", resample(histogram.bins(), range->min, width, buckets)}};
   return summary;
 }
 

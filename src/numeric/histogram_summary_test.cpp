@@ -1,11 +1,11 @@
 #include "numeric/histogram_summary.h"
 
-#include <gtest/gtest.h>
-
 #include <cmath>
 #include <limits>
-#include <nlohmann/json.hpp>
 #include <random>
+
+#include <gtest/gtest.h>
+#include <nlohmann/json.hpp>
 
 namespace acuate {
 namespace {

@@ -1,7 +1,5 @@
 #include "numeric/histogram.h"
 
-#include <gtest/gtest.h>
-
 #include <algorithm>
 #include <bit>
 #include <cmath>
@@ -9,6 +7,8 @@
 #include <limits>
 #include <map>
 #include <random>
+
+#include <gtest/gtest.h>
 
 #include "numeric/histogram_kernel.h"
 
@@ -42,9 +42,10 @@ std::map<std::string, std::vector<float>> data_sets() {
   for (float& value : sets["relu"]) value = std::max(value, 0.0f);
   sets["negative_relu"] = sets["relu"];
   for (float& value : sets["negative_relu"]) value = -value;  // with negative zeros
-  sets["any_bits"] = random_bits(60000, 3);                   // NaN, infinity, denormals, all exponents
+  sets["any_bits"] = random_bits(60000, 3);  // NaN, infinity, denormals, all exponents
   sets["denormal"] = random_bits(20000, 4);
-  for (float& value : sets["denormal"]) value = std::bit_cast<float>(std::bit_cast<uint32_t>(value) & 0x807fffff);
+  for (float& value : sets["denormal"])
+    value = std::bit_cast<float>(std::bit_cast<uint32_t>(value) & 0x807fffff);
   sets["huge"] = random_bits(20000, 5);
   for (float& value : sets["huge"])
     value = std::bit_cast<float>((std::bit_cast<uint32_t>(value) & 0x80ffffff) | 0x7e000000);
@@ -56,13 +57,15 @@ std::map<std::string, std::vector<float>> data_sets() {
   return sets;
 }
 
-// What the histogram promises, the slow way: exact integers in units of 2^-149, split to stay within 128 bits.
+// What the histogram promises, the slow way: exact integers in units of 2^-149, split to stay
+// within 128 bits.
 struct Reference {
   std::map<uint32_t, uint64_t> bins;  // upper 16 bits of nonzero finite values
-  uint64_t positive_zeros = 0, negative_zeros = 0, nans = 0, positive_infinities = 0, negative_infinities = 0, finite = 0;
+  uint64_t positive_zeros = 0, negative_zeros = 0, nans = 0, positive_infinities = 0,
+           negative_infinities = 0, finite = 0;
   float min = kInfinity, max = -kInfinity;
-  std::map<int, __int128> mantissas;          // per exponent: Σ signed mantissa
-  std::map<int, unsigned __int128> squares;   // per exponent: Σ mantissa²
+  std::map<int, __int128> mantissas;         // per exponent: Σ signed mantissa
+  std::map<int, unsigned __int128> squares;  // per exponent: Σ mantissa²
 
   explicit Reference(std::span<const float> data) {
     for (const float value : data) {
@@ -83,19 +86,22 @@ struct Reference {
         int exponent = 0;
         const auto mantissa = static_cast<int64_t>(std::ldexp(std::frexp(value, &exponent), 24));
         mantissas[exponent] += mantissa;
-        squares[exponent] += static_cast<unsigned __int128>(static_cast<__int128>(mantissa) * mantissa);
+        squares[exponent] +=
+            static_cast<unsigned __int128>(static_cast<__int128>(mantissa) * mantissa);
       }
     }
   }
   // Long double has 64 bits of mantissa, 11 more than the value that it is compared with.
   long double sum() const {
     long double total = 0;
-    for (const auto& [exponent, part] : mantissas) total += std::ldexp(static_cast<long double>(part), exponent - 24);
+    for (const auto& [exponent, part] : mantissas)
+      total += std::ldexp(static_cast<long double>(part), exponent - 24);
     return total;
   }
   long double sum_of_squares() const {
     long double total = 0;
-    for (const auto& [exponent, part] : squares) total += std::ldexp(static_cast<long double>(part), 2 * exponent - 48);
+    for (const auto& [exponent, part] : squares)
+      total += std::ldexp(static_cast<long double>(part), 2 * exponent - 48);
     return total;
   }
   long double sum_of_magnitudes() const {
@@ -130,7 +136,8 @@ TEST(Histogram, EqualsANaiveCount) {
     EXPECT_EQ(histogram.range()->max, reference.max);
     EXPECT_FALSE(std::signbit(histogram.range()->min) && histogram.range()->min == 0);
 
-    const long double tolerance = 0x1p-52L * std::fabs(reference.sum()) + 0x1p-60L * reference.sum_of_magnitudes();
+    const long double tolerance =
+        0x1p-52L * std::fabs(reference.sum()) + 0x1p-60L * reference.sum_of_magnitudes();
     EXPECT_LE(std::fabs(histogram.sum() - reference.sum()), tolerance);
     EXPECT_LE(std::fabs(histogram.sum_of_squares() - reference.sum_of_squares()),
               0x1p-52L * reference.sum_of_squares());
@@ -138,8 +145,8 @@ TEST(Histogram, EqualsANaiveCount) {
     // Each bin holds what falls inside its edges, and nothing is missing.
     std::map<std::pair<bool, double>, uint64_t> counts;  // by sign and the edge nearer to zero
     for (const auto& [bits, count] : reference.bins)
-      counts[{bits >> 15 != 0, std::clamp<double>(std::bit_cast<float>(bits << 16), reference.min, reference.max)}] +=
-          count;
+      counts[{bits >> 15 != 0, std::clamp<double>(std::bit_cast<float>(bits << 16), reference.min,
+                                                  reference.max)}] += count;
     uint64_t covered = 0;
     double previous = -INFINITY;
     for (const HistogramBin& bin : histogram.bins()) {
@@ -183,7 +190,8 @@ TEST(Histogram, OrderAndSplitsDoNotMatter) {
     Histogram pieces;
     std::vector<Histogram> parts(3);
     for (size_t start = 0; start < all.size();) {
-      const size_t size = std::min<size_t>(all.size() - start, random() % (trial == 0 ? 300 : 40000));
+      const size_t size =
+          std::min<size_t>(all.size() - start, random() % (trial == 0 ? 300 : 40000));
       const std::span<const float> piece = std::span(all).subspan(start, size);
       pieces.add(piece);
       parts[random() % 3].add(piece);
@@ -209,8 +217,10 @@ TEST(Histogram, EveryKernelGivesTheSameBits) {
     const auto kernels = histogram_kernels();
     ASSERT_EQ(kernels.front().name, "portable");
     const BlockScan scan = kernels.front().scan(data.data(), size);
-    const uint32_t lowest = scan.max_magnitude_bits >> 23 > 16 ? ((scan.max_magnitude_bits >> 23) - 15) << 23 : 1;
-    const double splitter = std::ldexp(1.5, 52 + 2 * (static_cast<int>(scan.max_magnitude_bits >> 23) - 127) - 38);
+    const uint32_t lowest =
+        scan.max_magnitude_bits >> 23 > 16 ? ((scan.max_magnitude_bits >> 23) - 15) << 23 : 1;
+    const double splitter =
+        std::ldexp(1.5, 52 + 2 * (static_cast<int>(scan.max_magnitude_bits >> 23) - 127) - 38);
     const BlockSums sums = kernels.front().sum(data.data(), size, lowest, 0x7f800000, splitter);
     for (const HistogramKernels& kernel : kernels) {
       SCOPED_TRACE(kernel.name);
@@ -245,7 +255,8 @@ TEST(Histogram, KeepsTheRangeOfEachSample) {
   second.end_sample(7);
   Histogram merged = first;
   merged.merge(second);
-  const std::vector<SampleRange> expected = {{2, std::nullopt}, {4, FloatRange{0, 0}}, {7, FloatRange{-1, 9}}};
+  const std::vector<SampleRange> expected = {
+      {2, std::nullopt}, {4, FloatRange{0, 0}}, {7, FloatRange{-1, 9}}};
   EXPECT_EQ(merged.sample_ranges(), expected);
   second.merge(first);
   EXPECT_EQ(second, merged);
@@ -259,7 +270,8 @@ TEST(Histogram, QuantilesFollowTheSortedData) {
   std::sort(data.begin(), data.end());
   std::sort(magnitudes.begin(), magnitudes.end());
   const auto rank = [](const std::vector<float>& sorted, double x) {
-    return static_cast<double>(std::lower_bound(sorted.begin(), sorted.end(), x) - sorted.begin()) / 100000;
+    return static_cast<double>(std::lower_bound(sorted.begin(), sorted.end(), x) - sorted.begin()) /
+           100000;
   };
   for (const double p : {0.0001, 0.01, 0.3, 0.5, 0.9, 0.999, 0.9999}) {
     EXPECT_NEAR(rank(data, histogram.quantile(p)), p, 3e-4);
@@ -278,7 +290,8 @@ TEST(Histogram, FractionsFollowTheData) {
   for (size_t i = 0; i < 25000; ++i) data[i] = i % 2 == 0 ? 0.0f : -0.0f;
   const Histogram histogram = histogram_of(data);
   EXPECT_DOUBLE_EQ(histogram.zero_fraction(), 0.25);
-  const auto outside = static_cast<double>(std::count_if(data.begin(), data.end(), [](float x) { return x < -1.2f || x > 2.1f; }));
+  const auto outside = static_cast<double>(
+      std::count_if(data.begin(), data.end(), [](float x) { return x < -1.2f || x > 2.1f; }));
   EXPECT_NEAR(histogram.clipped_fraction(-1.2, 2.1), outside / 100000, 3e-4);
   EXPECT_EQ(histogram.clipped_fraction(histogram.range()->min, histogram.range()->max), 0);
   EXPECT_EQ(histogram.clipped_fraction(100, 200), 1);

@@ -10,7 +10,8 @@ namespace acuate {
 
 namespace {
 
-// The tensor seen as [outer, channels, inner] around the quantization's axis; [1, 1, size] per tensor.
+// The tensor seen as [outer, channels, inner] around the quantization's axis; [1, 1, size] per
+// tensor.
 struct Layout {
   int64_t outer = 1;
   int64_t channels = 1;
@@ -34,24 +35,28 @@ template <class Body>
 void for_each_run(const Layout& layout, const Body& body) {
   for (int64_t i = 0; i < layout.outer; ++i) {
     for (int64_t channel = 0; channel < layout.channels; ++channel)
-      body(static_cast<size_t>(channel), static_cast<size_t>((i * layout.channels + channel) * layout.inner),
+      body(static_cast<size_t>(channel),
+           static_cast<size_t>((i * layout.channels + channel) * layout.inner),
            static_cast<size_t>(layout.inner));
   }
 }
 
-Result<Layout> checked_layout(const Tensor& tensor, ElementType expected, const Quantization& quantization) {
+Result<Layout> checked_layout(const Tensor& tensor, ElementType expected,
+                              const Quantization& quantization) {
   if (tensor.type() != expected)
-    return fail("a {} tensor was expected, found {}", element_type_name(expected), element_type_name(tensor.type()));
+    return fail("a {} tensor was expected, found {}", element_type_name(expected),
+                element_type_name(tensor.type()));
   if (auto valid = check_quantization(quantization); !valid) return valid.error();
   auto layout = layout_of(tensor, quantization.per_channel_axis);
   if (layout && quantization.per_channel_axis != -1 &&
       static_cast<size_t>(layout->channels) != quantization.scale.size())
-    return fail("{} scales for {} channels (shape {}, axis {})", quantization.scale.size(), layout->channels,
-                format_shape(tensor.shape()), quantization.per_channel_axis);
+    return fail("{} scales for {} channels (shape {}, axis {})", quantization.scale.size(),
+                layout->channels, format_shape(tensor.shape()), quantization.per_channel_axis);
   return layout;
 }
 
-// One channel's constants. Clamping comes before rounding, which the integer bounds allow and which keeps the sum exact.
+// One channel's constants. Clamping comes before rounding, which the integer bounds allow and which
+// keeps the sum exact.
 struct Rounder {
   float scale;
   float lowest;
@@ -75,18 +80,21 @@ struct Rounder {
 };
 
 template <class Integer>
-void quantize_as(const Tensor& values, const Quantization& quantization, const Layout& layout, Tensor& result) {
+void quantize_as(const Tensor& values, const Quantization& quantization, const Layout& layout,
+                 Tensor& result) {
   const auto source = values.values<float>();
   const auto target = result.mutable_values<Integer>();
   for_each_run(layout, [&](size_t channel, size_t first, size_t count) {
     const Rounder rounder(quantization, channel);
     for (size_t i = first; i < first + count; ++i)
-      target[i] = static_cast<Integer>(static_cast<int32_t>(rounder.steps(source[i])) + rounder.zero_point);
+      target[i] =
+          static_cast<Integer>(static_cast<int32_t>(rounder.steps(source[i])) + rounder.zero_point);
   });
 }
 
 template <class Integer>
-void dequantize_as(const Tensor& integers, const Quantization& quantization, const Layout& layout, Tensor& result) {
+void dequantize_as(const Tensor& integers, const Quantization& quantization, const Layout& layout,
+                   Tensor& result) {
   const auto source = integers.values<Integer>();
   const auto target = result.mutable_values<float>();
   for_each_run(layout, [&](size_t channel, size_t first, size_t count) {
@@ -104,10 +112,18 @@ Result<Tensor> quantize(const Tensor& values, const Quantization& quantization) 
   if (!layout) return layout.error();
   Tensor result = Tensor::allocate(quantization.element_type(), values.shape());
   switch (result.type()) {
-    case ElementType::Int8: quantize_as<int8_t>(values, quantization, *layout, result); break;
-    case ElementType::Uint8: quantize_as<uint8_t>(values, quantization, *layout, result); break;
-    case ElementType::Int16: quantize_as<int16_t>(values, quantization, *layout, result); break;
-    default: quantize_as<uint16_t>(values, quantization, *layout, result); break;
+    case ElementType::Int8:
+      quantize_as<int8_t>(values, quantization, *layout, result);
+      break;
+    case ElementType::Uint8:
+      quantize_as<uint8_t>(values, quantization, *layout, result);
+      break;
+    case ElementType::Int16:
+      quantize_as<int16_t>(values, quantization, *layout, result);
+      break;
+    default:
+      quantize_as<uint16_t>(values, quantization, *layout, result);
+      break;
   }
   return result;
 }
@@ -118,10 +134,18 @@ Result<Tensor> dequantize(const Tensor& integers, const Quantization& quantizati
   if (!layout) return layout.error();
   Tensor result = Tensor::allocate(ElementType::Float, integers.shape());
   switch (integers.type()) {
-    case ElementType::Int8: dequantize_as<int8_t>(integers, quantization, *layout, result); break;
-    case ElementType::Uint8: dequantize_as<uint8_t>(integers, quantization, *layout, result); break;
-    case ElementType::Int16: dequantize_as<int16_t>(integers, quantization, *layout, result); break;
-    default: dequantize_as<uint16_t>(integers, quantization, *layout, result); break;
+    case ElementType::Int8:
+      dequantize_as<int8_t>(integers, quantization, *layout, result);
+      break;
+    case ElementType::Uint8:
+      dequantize_as<uint8_t>(integers, quantization, *layout, result);
+      break;
+    case ElementType::Int16:
+      dequantize_as<int16_t>(integers, quantization, *layout, result);
+      break;
+    default:
+      dequantize_as<uint16_t>(integers, quantization, *layout, result);
+      break;
   }
   return result;
 }
@@ -137,14 +161,16 @@ Result<void> fake_quantize(Tensor& values, const Quantization& quantization) {
   return {};
 }
 
-Result<Quantization> quantization_of(const Tensor& values, const Scheme& scheme, int axis, bool narrow_range) {
+Result<Quantization> quantization_of(const Tensor& values, const Scheme& scheme, int axis,
+                                     bool narrow_range) {
   if (values.type() != ElementType::Float)
     return fail("a float32 tensor was expected, found {}", element_type_name(values.type()));
   const auto layout = layout_of(values, axis);
   if (!layout) return layout.error();
   const auto data = values.values<float>();
   for (size_t i = 0; i < data.size(); ++i) {
-    if (!std::isfinite(data[i])) return fail("element {} is {}; only finite values can be quantized", i, data[i]);
+    if (!std::isfinite(data[i]))
+      return fail("element {} is {}; only finite values can be quantized", i, data[i]);
   }
   std::vector<FloatRange> ranges(static_cast<size_t>(layout->channels));
   for_each_run(*layout, [&](size_t channel, size_t first, size_t count) {
@@ -157,7 +183,8 @@ Result<Quantization> quantization_of(const Tensor& values, const Scheme& scheme,
   return scheme.from_ranges(ranges, axis, narrow_range);
 }
 
-Result<QuantizedBias> quantize_bias(const Tensor& bias, float input_scale, std::span<const float> weight_scale) {
+Result<QuantizedBias> quantize_bias(const Tensor& bias, float input_scale,
+                                    std::span<const float> weight_scale) {
   if (bias.type() != ElementType::Float)
     return fail("a float32 bias was expected, found {}", element_type_name(bias.type()));
   const auto source = bias.values<float>();
@@ -169,8 +196,8 @@ Result<QuantizedBias> quantize_bias(const Tensor& bias, float input_scale, std::
   constexpr double kHighest = std::numeric_limits<int32_t>::max();
   for (size_t i = 0; i < source.size(); ++i) {
     // Two small scales can multiply to a subnormal or to zero; the smallest normal float stands in.
-    const float scale =
-        std::max(input_scale * weight_scale[weight_scale.size() == 1 ? 0 : i], std::numeric_limits<float>::min());
+    const float scale = std::max(input_scale * weight_scale[weight_scale.size() == 1 ? 0 : i],
+                                 std::numeric_limits<float>::min());
     if (!std::isfinite(source[i]) || !std::isfinite(scale) || input_scale <= 0)
       return fail("bias[{}] = {} cannot be quantized with the scale {}", i, source[i], scale);
     const double integer = std::nearbyint(static_cast<double>(source[i]) / scale);

@@ -15,7 +15,8 @@ struct Affine {
   int32_t zero_point = 0;
 };
 
-// Half of the largest float, so that every point of the grid is a finite float, also the one below −max|x|.
+// Half of the largest float, so that every point of the grid is a finite float, also the one below
+// −max|x|.
 double finite_bound(double x) {
   constexpr double kLargest = std::numeric_limits<float>::max() / 2;
   return std::isnan(x) ? 0 : std::clamp(x, -kLargest, kLargest);
@@ -32,7 +33,8 @@ Affine affine(const Quantization& grid, bool symmetric, double min, double max) 
   if (symmetric) return {usable_scale(std::max(-min, max) / grid.highest()), 0};
   const float scale = usable_scale((max - min) / (grid.highest() - grid.lowest()));
   const double zero_point = std::nearbyint(grid.lowest() - min / scale);
-  return {scale, static_cast<int32_t>(std::clamp<double>(zero_point, grid.lowest(), grid.highest()))};
+  return {scale,
+          static_cast<int32_t>(std::clamp<double>(zero_point, grid.lowest(), grid.highest()))};
 }
 
 }  // namespace
@@ -50,7 +52,8 @@ ElementType Quantization::element_type() const {
 }
 
 AffineGrid Quantization::grid(size_t channel) const {
-  return {scale.at(channel), int64_t{lowest()} - zero_point.at(channel), int64_t{highest()} - zero_point.at(channel)};
+  return {scale.at(channel), int64_t{lowest()} - zero_point.at(channel),
+          int64_t{highest()} - zero_point.at(channel)};
 }
 
 Quantization Scheme::from_range(double min, double max, bool narrow_range) const {
@@ -61,7 +64,8 @@ Quantization Scheme::from_range(double min, double max, bool narrow_range) const
   return result;
 }
 
-Quantization Scheme::from_ranges(std::span<const FloatRange> ranges, int axis, bool narrow_range) const {
+Quantization Scheme::from_ranges(std::span<const FloatRange> ranges, int axis,
+                                 bool narrow_range) const {
   ACUATE_CHECK(axis >= 0, "ranges of channels need their axis");
   Quantization result{id, bits, is_signed, narrow_range, {}, {}, axis};
   for (const FloatRange& range : ranges) {
@@ -86,22 +90,28 @@ Result<void> check_quantization(const Quantization& quantization) {
   if (!scheme) return scheme.error();
   const auto& [id, doc, bits, is_signed, symmetric] = **scheme;
   if (quantization.bits != bits || quantization.is_signed != is_signed)
-    return fail("scheme {} is {} with {} bits, found {} with {}", id, is_signed ? "signed" : "unsigned", bits,
+    return fail("scheme {} is {} with {} bits, found {} with {}", id,
+                is_signed ? "signed" : "unsigned", bits,
                 quantization.is_signed ? "signed" : "unsigned", quantization.bits);
   if (quantization.scale.empty()) return fail("there is no scale");
   if (quantization.scale.size() != quantization.zero_point.size())
-    return fail("{} scales but {} zero points", quantization.scale.size(), quantization.zero_point.size());
-  if (quantization.per_channel_axis < -1) return fail("per_channel_axis is {}", quantization.per_channel_axis);
+    return fail("{} scales but {} zero points", quantization.scale.size(),
+                quantization.zero_point.size());
+  if (quantization.per_channel_axis < -1)
+    return fail("per_channel_axis is {}", quantization.per_channel_axis);
   if (quantization.per_channel_axis == -1 && quantization.scale.size() != 1)
     return fail("{} scales but no per_channel_axis", quantization.scale.size());
   for (size_t i = 0; i < quantization.scale.size(); ++i) {
     const float scale = quantization.scale[i];
     const int32_t zero_point = quantization.zero_point[i];
-    if (!std::isfinite(scale) || scale <= 0) return fail("scale[{}] is {}; it must be finite and above 0", i, scale);
+    if (!std::isfinite(scale) || scale <= 0)
+      return fail("scale[{}] is {}; it must be finite and above 0", i, scale);
     if (zero_point < quantization.lowest() || zero_point > quantization.highest())
-      return fail("zero_point[{}] is {}, outside {}…{}", i, zero_point, quantization.lowest(), quantization.highest());
+      return fail("zero_point[{}] is {}, outside {}…{}", i, zero_point, quantization.lowest(),
+                  quantization.highest());
     if (symmetric && zero_point != 0)
-      return fail("zero_point[{}] is {}; scheme {} is symmetric, so it must be 0", i, zero_point, id);
+      return fail("zero_point[{}] is {}; scheme {} is symmetric, so it must be 0", i, zero_point,
+                  id);
   }
   return {};
 }

@@ -12,8 +12,8 @@
 
 namespace acuate {
 
-// How a tensor's reals stand on integers: q = clamp(round_half_even(x / scale) + zero_point), x' = (q − zero_point) · scale.
-// One scale and zero point, or one for each index along per_channel_axis.
+// How a tensor's reals stand on integers: q = clamp(round_half_even(x / scale) + zero_point), x' =
+// (q − zero_point) · scale. One scale and zero point, or one for each index along per_channel_axis.
 struct Quantization {
   std::string scheme;  // id of a Scheme
   int bits = 8;
@@ -23,8 +23,8 @@ struct Quantization {
   std::vector<int32_t> zero_point;
   int per_channel_axis = -1;  // −1: per tensor
 
-  int32_t lowest() const;   // −128, or −127 in the narrow range, for signed 8 bits
-  int32_t highest() const;  // 127
+  int32_t lowest() const;            // −128, or −127 in the narrow range, for signed 8 bits
+  int32_t highest() const;           // 127
   ElementType element_type() const;  // int8, uint8, int16 or uint16
   AffineGrid grid(size_t channel = 0) const;
   bool operator==(const Quantization&) const = default;
@@ -38,13 +38,15 @@ struct Scheme {
   bool is_signed = true;
   bool symmetric = true;  // zero_point is 0 and the range is that of max|x|
 
-  // Per tensor. The range is first made to hold zero, which is then exactly representable. Degenerate ranges give a
-  // valid scale: an empty one ([0, 0]) the scale 1; one so small that the scale would be subnormal, the smallest normal
-  // float, so that 1 / scale is finite; bounds beyond ±1.7e38, half of the largest float, count as that, so that every
-  // grid point is finite; NaN counts as 0.
+  // Per tensor. The range is first made to hold zero, which is then exactly representable.
+  // Degenerate ranges give a valid scale: an empty one ([0, 0]) the scale 1; one so small that the
+  // scale would be subnormal, the smallest normal float, so that 1 / scale is finite; bounds beyond
+  // ±1.7e38, half of the largest float, count as that, so that every grid point is finite; NaN
+  // counts as 0.
   Quantization from_range(double min, double max, bool narrow_range = false) const;
   // Per channel: one range for each index along `axis`.
-  Quantization from_ranges(std::span<const FloatRange> ranges, int axis, bool narrow_range = false) const;
+  Quantization from_ranges(std::span<const FloatRange> ranges, int axis,
+                           bool narrow_range = false) const;
 };
 
 using SchemeRegistry = Registry<Scheme>;
@@ -52,8 +54,8 @@ void register_all_schemes(SchemeRegistry& registry);
 // All of them, made once.
 const SchemeRegistry& schemes();
 
-// Nothing wrong with the values themselves: sizes agree, scales are positive and finite, zero points on the grid, bits
-// and sign those of the scheme. The message says which.
+// Nothing wrong with the values themselves: sizes agree, scales are positive and finite, zero
+// points on the grid, bits and sign those of the scheme. The message says which.
 Result<void> check_quantization(const Quantization& quantization);
 
 }  // namespace acuate

@@ -62,7 +62,8 @@ double WideSum::value() const {
   size_t top = kWords;
   while (top > 0 && magnitude[top - 1] == 0) --top;
   if (top == 0) return 0;
-  // The leading 64 bits, with every lower bit folded into the last one, round to 53 bits as the whole number would.
+  // The leading 64 bits, with every lower bit folded into the last one, round to 53 bits as the
+  // whole number would.
   const int lead = std::countl_zero(magnitude[top - 1]);
   uint64_t leading = magnitude[top - 1] << lead;
   bool sticky = false;

@@ -7,10 +7,10 @@
 
 namespace acuate {
 
-// An exact sum of doubles: one two's-complement integer of 768 bits in units of 2^-300. Addition of integers is
-// associative, so the result does not depend on the order of the terms; no rounding happens before value().
-// Holds terms that are multiples of 2^-300 and sums below 2^466 in magnitude: any float, any square of a float, and
-// 2^64 of them.
+// An exact sum of doubles: one two's-complement integer of 768 bits in units of 2^-300. Addition of
+// integers is associative, so the result does not depend on the order of the terms; no rounding
+// happens before value(). Holds terms that are multiples of 2^-300 and sums below 2^466 in
+// magnitude: any float, any square of a float, and 2^64 of them.
 class WideSum {
  public:
   static constexpr size_t kWords = 12;

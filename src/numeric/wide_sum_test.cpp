@@ -1,10 +1,10 @@
 #include "numeric/wide_sum.h"
 
-#include <gtest/gtest.h>
-
 #include <cmath>
 #include <limits>
 #include <random>
+
+#include <gtest/gtest.h>
 
 namespace acuate {
 namespace {

@@ -2,8 +2,8 @@
 
 namespace acuate {
 
-// The only one that TensorRT 11 accepts; the default. Activations use −128…127, weights the narrow range −127…127, so that
-// products of two integers keep to ±127² and no sign is favoured.
+// The only one that TensorRT 11 accepts; the default. Activations use −128…127, weights the narrow
+// range −127…127, so that products of two integers keep to ±127² and no sign is favoured.
 void register_numeric_s8(SchemeRegistry& registry) {
   registry.add({
       .id = "s8",

@@ -1,7 +1,7 @@
-#include <gtest/gtest.h>
-
 #include <cmath>
 #include <limits>
+
+#include <gtest/gtest.h>
 
 #include "numeric/scheme.h"
 
@@ -36,8 +36,9 @@ TEST(S8, WeightsLeaveTheLowestIntegerOut) {
 
 TEST(S8, DegenerateRangesGiveAUsableScale) {
   const double infinity = std::numeric_limits<double>::infinity();
-  const double cases[][2] = {{0, 0},         {5, 5},      {-5, -5},          {0, 1e-45},  {0, 1e-37},
-                             {-infinity, 1}, {0, 1e300}, {std::nan(""), 1}, {-1e-40, 0}, {-infinity, infinity}};
+  const double cases[][2] = {
+      {0, 0},         {5, 5},     {-5, -5},          {0, 1e-45},  {0, 1e-37},
+      {-infinity, 1}, {0, 1e300}, {std::nan(""), 1}, {-1e-40, 0}, {-infinity, infinity}};
   for (const auto& [min, max] : cases) {
     const float scale = s8().from_range(min, max).scale.at(0);
     EXPECT_TRUE(std::isnormal(scale) && scale > 0) << min << " " << max;
@@ -50,7 +51,8 @@ TEST(S8, DegenerateRangesGiveAUsableScale) {
 TEST(S8, TheCheckTellsWhatIsWrong) {
   Quantization q = s8().from_range(-1, 1);
   q.zero_point = {3};
-  EXPECT_EQ(check_quantization(q).error().message, "zero_point[0] is 3; scheme s8 is symmetric, so it must be 0");
+  EXPECT_EQ(check_quantization(q).error().message,
+            "zero_point[0] is 3; scheme s8 is symmetric, so it must be 0");
   q.zero_point = {0};
   q.scale = {0};
   EXPECT_EQ(check_quantization(q).error().message, "scale[0] is 0; it must be finite and above 0");
@@ -60,7 +62,8 @@ TEST(S8, TheCheckTellsWhatIsWrong) {
   EXPECT_EQ(check_quantization(q).error().message, "2 scales but no per_channel_axis");
   q = s8().from_range(-1, 1);
   q.bits = 16;
-  EXPECT_EQ(check_quantization(q).error().message, "scheme s8 is signed with 8 bits, found signed with 16");
+  EXPECT_EQ(check_quantization(q).error().message,
+            "scheme s8 is signed with 8 bits, found signed with 16");
   q.scheme = "s9";
   EXPECT_FALSE(check_quantization(q));
 }

@@ -6,7 +6,8 @@ namespace acuate {
 void register_numeric_u16(SchemeRegistry& registry) {
   registry.add({
       .id = "u16",
-      .doc = "unsigned 16 bits, affine: scale = (max - min) / 65535, zero_point = round(-min / scale)",
+      .doc =
+          "unsigned 16 bits, affine: scale = (max - min) / 65535, zero_point = round(-min / scale)",
       .bits = 16,
       .is_signed = false,
       .symmetric = false,

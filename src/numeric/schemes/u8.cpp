@@ -2,7 +2,8 @@
 
 namespace acuate {
 
-// One scale per tensor suits NPUs that know no channels; the whole range is used by one-sided values too.
+// One scale per tensor suits NPUs that know no channels; the whole range is used by one-sided
+// values too.
 void register_numeric_u8(SchemeRegistry& registry) {
   registry.add({
       .id = "u8",

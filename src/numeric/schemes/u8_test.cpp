@@ -1,8 +1,8 @@
-#include <gtest/gtest.h>
-
 #include <cmath>
 #include <limits>
 #include <random>
+
+#include <gtest/gtest.h>
 
 #include "numeric/scheme.h"
 
@@ -49,7 +49,8 @@ TEST(U8, RandomRangesLoseAtMostHalfAStepAtTheEnds) {
 
 TEST(U8, DegenerateRangesGiveAUsableScale) {
   const double infinity = std::numeric_limits<double>::infinity();
-  const double cases[][2] = {{0, 0}, {7, 7}, {-7, -7}, {0, 1e-44}, {-infinity, infinity}, {-infinity, 0}};
+  const double cases[][2] = {{0, 0},        {7, 7}, {-7, -7}, {0, 1e-44}, {-infinity, infinity},
+                             {-infinity, 0}};
   for (const auto& [min, max] : cases) {
     const Quantization q = u8().from_range(min, max);
     EXPECT_TRUE(std::isnormal(q.scale.at(0)) && q.scale.at(0) > 0) << min << " " << max;

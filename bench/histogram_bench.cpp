@@ -1,10 +1,10 @@
-// Histogram::add() on 16 M values, in values per second: all of it (counts, extremes, exact sums), its parts, and the
-// portable kernels.
-#include <benchmark/benchmark.h>
-
+// Histogram::add() on 16 M values, in values per second: all of it (counts, extremes, exact sums),
+// its parts, and the portable kernels.
 #include <algorithm>
 #include <cmath>
 #include <random>
+
+#include <benchmark/benchmark.h>
 
 #include "numeric/grid_noise.h"
 #include "numeric/histogram.h"
@@ -48,7 +48,9 @@ void add(benchmark::State& state) {
   }
   report(state);
 }
-BENCHMARK(add)->ArgsProduct({{0, 1}, {1 << 24, 1 << 16, 1 << 12, 1 << 8}})->Unit(benchmark::kMillisecond);
+BENCHMARK(add)
+    ->ArgsProduct({{0, 1}, {1 << 24, 1 << 16, 1 << 12, 1 << 8}})
+    ->Unit(benchmark::kMillisecond);
 
 template <class Body>
 void each_block(benchmark::State& state, const Body& body) {
@@ -68,7 +70,8 @@ BENCHMARK(counts_alone)->Arg(0)->Arg(1)->Unit(benchmark::kMillisecond);
 void scan_and_sum(benchmark::State& state, const HistogramKernels& kernels) {
   each_block(state, [&](const float* block) {
     benchmark::DoNotOptimize(kernels.scan(block, kHistogramBlock));
-    benchmark::DoNotOptimize(kernels.sum(block, kHistogramBlock, 114u << 23, 255u << 23, std::ldexp(1.5, 18)));
+    benchmark::DoNotOptimize(
+        kernels.sum(block, kHistogramBlock, 114u << 23, 255u << 23, std::ldexp(1.5, 18)));
   });
 }
 
@@ -86,9 +89,12 @@ BENCHMARK(grid_noise)->Unit(benchmark::kMicrosecond);
 
 int main(int argc, char** argv) {
   for (const auto& kernels : acuate::histogram_kernels())
-    benchmark::RegisterBenchmark(("scan_and_sum/" + std::string(kernels.name)).c_str(),
-                                 [&kernels](benchmark::State& state) { acuate::scan_and_sum(state, kernels); })
-        ->Arg(0)->Arg(1)->Unit(benchmark::kMillisecond);
+    benchmark::RegisterBenchmark(
+        ("scan_and_sum/" + std::string(kernels.name)).c_str(),
+        [&kernels](benchmark::State& state) { acuate::scan_and_sum(state, kernels); })
+        ->Arg(0)
+        ->Arg(1)
+        ->Unit(benchmark::kMillisecond);
   benchmark::Initialize(&argc, argv);
   if (benchmark::ReportUnrecognizedArguments(argc, argv)) return 1;
   benchmark::RunSpecifiedBenchmarks();

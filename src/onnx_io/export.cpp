@@ -15,8 +15,6 @@ namespace fs = std::filesystem;
 namespace {
 
 constexpr uint64_t kProtobufLimitBytes = (uint64_t{1} << 31) - 1;
-constexpr uint64_t kStreamFromBytes =
-    uint64_t{1} << 16;  // larger pieces of the mapped file are copied file to file
 
 WireRope encode_entry(std::string_view key, std::string_view value) {
   WireRope rope;
@@ -250,7 +248,6 @@ class ModelExporter {
     }
     return rope;
   }
-  static Bytes wire(const Model& model) { return model.wire_; }
 };
 
 WireRope encode_model(const Model& model) { return ModelExporter::model(model); }
@@ -332,17 +329,8 @@ Result<void> save_model(const Model& model, const fs::path& path, const SaveOpti
   for (const TensorRef::External& data : external_files(model))
     if (auto brought = bring_data_file(data, path.parent_path(), options.reference_data); !brought)
       return brought;
-  const Bytes source = ModelExporter::wire(model);
-  for (const Bytes piece : rope.pieces()) {
-    const bool in_source = piece.data() >= source.data() &&
-                           piece.data() + piece.size() <= source.data() + source.size();
-    const bool stream = in_source && piece.size() >= kStreamFromBytes && !model.path().empty();
-    auto written =
-        stream ? file->copy_from(model.path(), static_cast<uint64_t>(piece.data() - source.data()),
-                                 piece.size())
-               : file->write(piece);
-    if (!written) return written;
-  }
+  for (const Bytes piece : rope.pieces())
+    if (auto written = file->write(piece); !written) return written;
   return file->commit();
 }
 

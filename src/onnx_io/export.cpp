@@ -287,8 +287,9 @@ Result<bool> same_content(const fs::path& a, const fs::path& b) {
   return true;
 }
 
+// Copies into `pending`, which appears with the model or not at all; a link is made at once.
 Result<void> bring_data_file(const TensorRef::External& data, const fs::path& folder,
-                             bool reference) {
+                             bool reference, std::vector<AtomicFile>& pending) {
   const fs::path destination = folder / data.location;
   std::error_code code;
   if (fs::exists(destination, code)) {
@@ -312,7 +313,8 @@ Result<void> bring_data_file(const TensorRef::External& data, const fs::path& fo
   const uint64_t size = fs::file_size(data.path, code);
   if (code) return fail("cannot read {}: {}", data.path.string(), code.message());
   if (auto copied = file->copy_from(data.path, 0, size); !copied) return copied;
-  return file->commit();
+  pending.push_back(std::move(*file));
+  return {};
 }
 
 }  // namespace
@@ -326,11 +328,15 @@ Result<void> save_model(const Model& model, const fs::path& path, const SaveOpti
         path.string(), rope.size_bytes());
   auto file = AtomicFile::create(path);
   if (!file) return file.error();
+  std::vector<AtomicFile> pending;
   for (const TensorRef::External& data : external_files(model))
-    if (auto brought = bring_data_file(data, path.parent_path(), options.reference_data); !brought)
+    if (auto brought = bring_data_file(data, path.parent_path(), options.reference_data, pending);
+        !brought)
       return brought;
   for (const Bytes piece : rope.pieces())
     if (auto written = file->write(piece); !written) return written;
+  for (AtomicFile& data : pending)
+    if (auto committed = data.commit(); !committed) return committed;
   return file->commit();
 }
 

@@ -240,6 +240,25 @@ TEST_F(ExternalData, RefusesWhatLiesOutside) {
               testing::HasSubstr("out of the folder"));
 }
 
+// The second data file cannot be brought: the first must not stay behind either.
+TEST_F(ExternalData, AFailureLeavesNoDataFileBehind) {
+  const fs::path path = write_model("w.data", 0, 1024);
+  onnx::ModelProto proto;
+  ASSERT_TRUE(proto.ParseFromString(read_text_file(path).value()));
+  auto* second = proto.mutable_graph()->add_initializer();
+  *second = proto.graph().initializer(0);
+  second->set_name("v");
+  second->mutable_external_data(0)->set_value("v.data");
+  ASSERT_TRUE(write_text_file(folder_ / "v.data", std::string(1024, 'v')));
+  ASSERT_TRUE(write_text_file(folder_ / "out" / "v.data", "somebody else's"));
+  ASSERT_TRUE(write_text_file(path, proto.SerializeAsString()));
+  auto model = import_model(path);
+  ASSERT_TRUE(model) << model.error().message;
+  EXPECT_FALSE(save_model(**model, folder_ / "out" / "m.onnx"));
+  EXPECT_FALSE(fs::exists(folder_ / "out" / "w.data"));
+  EXPECT_FALSE(fs::exists(folder_ / "out" / "m.onnx"));
+}
+
 TEST_F(ExternalData, NeverOverwritesOtherData) {
   auto model = import_model(write_model("w.data", 0, 1024));
   ASSERT_TRUE(model);

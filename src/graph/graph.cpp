@@ -158,6 +158,7 @@ Node* Graph::add_node(std::string_view op_type, std::string_view domain, std::st
     node->outputs_.push_back(output);
   }
   link_node(*node, before);
+  model_->note_change(*node);
   touch();
   return node;
 }
@@ -173,12 +174,16 @@ void Graph::remove_node(Node& node) {
   ACUATE_CHECK(node.graph_ == this, "node stands in another graph");
   for (size_t slot = 0; slot < node.inputs_.size(); ++slot) node.unlink_operand(slot);
   for (Value* output : node.outputs_)
-    if (output != nullptr && output->producer == &node) output->producer = nullptr;
+    if (output != nullptr && output->producer == &node) {
+      output->producer = nullptr;
+      model_->note_change(*output);
+    }
   // Bodies read outer values: their uses go with the node.
   for (Attribute& attribute : node.attributes_)
     for (auto& body : attribute.graphs)
       while (body->last_ != nullptr) body->remove_node(*body->last_);
   unlink_node(node);
+  node.removed_ = true;
   touch();
 }
 
@@ -233,11 +238,13 @@ void Graph::set_initializer(Value& value, TensorRef ref) {
   value.type.shape.emplace();
   for (const int64_t dim : ref.shape) value.type.shape->push_back({dim, {}});
   value.initializer = std::move(ref);
+  model_->note_change(value);
   touch();
 }
 
 void Graph::remove_initializer(Value& value) {
   value.initializer.reset();
+  model_->note_change(value);
   touch();
 }
 
@@ -255,9 +262,15 @@ void Graph::set_outputs(const std::vector<Value*>& outputs) {
 }
 
 void Graph::set_inputs(const std::vector<Value*>& inputs) {
-  for (Value* input : inputs_) input->is_input = false;
+  for (Value* input : inputs_) {
+    input->is_input = false;
+    model_->note_change(*input);
+  }
   inputs_ = inputs;
-  for (Value* input : inputs_) input->is_input = true;
+  for (Value* input : inputs_) {
+    input->is_input = true;
+    model_->note_change(*input);
+  }
   touch();
 }
 
@@ -268,6 +281,7 @@ Graph::Declaration* Graph::declaration(Value& value) {
 
 void Graph::set_type(Value& value, ValueType type) {
   value.type = std::move(type);
+  model_->note_change(value);
   auto [place, added] = declarations_.try_emplace(&value, Declaration{&value, {}, true});
   place->second.touched = true;
   if (added && !value.is_input && !value.is_output()) value_infos_.emplace_back(&value, Bytes());
@@ -282,6 +296,7 @@ void Graph::clear_inferred_types() {
     declarations_.erase(value);
   }
   value_infos_.clear();
+  model_->note_all_changed();
   touch();
 }
 

@@ -9,6 +9,7 @@
 
 #include "graph/attribute.h"
 #include "graph/tensor_ref.h"
+#include "graph/value_type.h"
 #include "graph/wire.h"
 
 namespace acuate {
@@ -16,29 +17,6 @@ namespace acuate {
 class Graph;
 class Model;
 class Node;
-
-// One dimension: a number, a name (dim_param), or unknown.
-struct Dim {
-  int64_t value = -1;     // ≥ 0 when known
-  std::string_view name;  // interned in the model
-
-  bool is_known() const { return value >= 0; }
-  std::string text() const;  // `3`, `batch`, `?`
-  bool operator==(const Dim&) const = default;
-};
-
-// The declared or inferred type of a value. Sequences, maps and optionals keep their TypeProto.
-struct ValueType {
-  enum class Kind { Unknown, Tensor, SparseTensor, Sequence, Map, Optional, Opaque };
-  Kind kind = Kind::Unknown;
-  ElementType element = ElementType::Undefined;
-  std::optional<std::vector<Dim>> shape;  // nothing: unknown rank
-  Bytes wire;                             // TypeProto; empty when built here
-
-  bool is_static() const;  // a tensor whose every dimension is a number
-  std::optional<Shape> static_shape() const;
-  std::string text() const;  // `float32[1, 3, h, w]`
-};
 
 struct Use {
   Node* node = nullptr;
@@ -72,7 +50,9 @@ class Value {
   friend class Graph;
   friend class GraphImporter;
   friend class ModelCloner;
+  friend class Model;
   bool listed_initializer_ = false;
+  bool noted_ = false;  // stands in the model's list of changes
   std::vector<Use> uses_;
 };
 
@@ -120,12 +100,14 @@ class Node {
   void set_metadata(std::string_view key, std::string_view value);
   void touch();
   bool is_touched() const { return touched_; }
+  bool is_removed() const { return removed_; }  // by Graph::remove_node
 
  private:
   friend class Graph;
   friend class GraphImporter;
   friend class GraphExporter;
   friend class ModelCloner;
+  friend class Model;
   struct Operand {
     Value* value = nullptr;
     uint32_t use_index = 0;  // where this operand stands in value->uses_
@@ -145,6 +127,8 @@ class Node {
       other_fields_;  // doc_string, device configurations, unknown fields: whole, with tags
   Bytes wire_;        // the whole field as it came, valid while not touched
   bool touched_ = true;
+  bool removed_ = false;
+  bool noted_ = false;  // stands in the model's list of changes
 };
 
 // A graph with its values and nodes in order: the main graph, a control-flow body, or the body of a

@@ -92,6 +92,27 @@ TEST(Graph, CloneIsIndependent) {
   EXPECT_EQ(copy->load(*copy->graph().find("w")->initializer)->values<float>()[1], 2.0F);
 }
 
+TEST(Graph, TellsWhatChangedOnce) {
+  Chain c;
+  c.first->set_name("before tracking");
+  c.model.track_changes(true);
+  EXPECT_TRUE(c.model.take_changes().nodes.empty());
+  Node* last = c.model.graph().last();
+  c.first->set_name("twice");
+  c.first->set_attribute(encode_attribute("alpha", 0.5F));
+  c.model.graph().remove_node(*last);
+  const ChangeSet changes = c.model.take_changes();
+  EXPECT_EQ(changes.nodes, std::vector<Node*>{c.first});
+  EXPECT_EQ(changes.values, std::vector<Value*>{last->output()});
+  EXPECT_TRUE(last->is_removed());
+  EXPECT_FALSE(changes.all);
+  c.model.graph().clear_inferred_types();
+  EXPECT_TRUE(c.model.take_changes().all);
+  c.model.track_changes(false);
+  c.first->set_name("nobody reads");
+  EXPECT_TRUE(c.model.take_changes().nodes.empty());
+}
+
 TEST(Node, AttributesRoundTrip) {
   Chain c;
   c.first->set_attribute(encode_attribute("alpha", 0.5F));

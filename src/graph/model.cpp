@@ -1,6 +1,7 @@
 #include "graph/model.h"
 
 #include <cstring>
+#include <utility>
 
 namespace acuate {
 
@@ -64,6 +65,29 @@ void Model::keep(std::shared_ptr<const void> storage) { storage_.push_back(std::
 
 Node* Model::new_node() { return &nodes_.emplace_back(); }
 Value* Model::new_value() { return &values_.emplace_back(); }
+
+void Model::track_changes(bool on) {
+  take_changes();
+  tracking_ = on;
+}
+
+ChangeSet Model::take_changes() {
+  for (Node* node : changes_.nodes) node->noted_ = false;
+  for (Value* value : changes_.values) value->noted_ = false;
+  return std::exchange(changes_, {});
+}
+
+void Model::note_change(Node& node) {
+  if (!tracking_ || node.noted_) return;
+  node.noted_ = true;
+  changes_.nodes.push_back(&node);
+}
+
+void Model::note_change(Value& value) {
+  if (!tracking_ || value.noted_) return;
+  value.noted_ = true;
+  changes_.values.push_back(&value);
+}
 
 std::vector<Graph*> Model::all_graphs() const {
   std::vector<Graph*> out{graph_.get()};

@@ -33,6 +33,14 @@ struct ModelIssue {
   std::string message;
 };
 
+// Nodes whose operator, inputs or attributes changed or that are new (some may be removed by now),
+// and values whose declared type or constant changed.
+struct ChangeSet {
+  std::vector<Node*> nodes;
+  std::vector<Value*> values;
+  bool all = false;  // too much to name: everything may be another
+};
+
 // A network and everything that keeps its bytes alive. Not movable: nodes and values point into it.
 class Model {
  public:
@@ -71,6 +79,14 @@ class Model {
   Node* new_node();
   Value* new_value();
 
+  // From here on changes are collected for one reader, each node and value once; until then, and
+  // with no reader, nothing is.
+  void track_changes(bool on);
+  ChangeSet take_changes();  // those since the last call
+  void note_change(Node& node);
+  void note_change(Value& value);
+  void note_all_changed() { changes_.all = true; }
+
   // An independent copy that shares the mapped bytes; linear in nodes, no weight is copied.
   std::unique_ptr<Model> clone() const;
   // Every graph: main, function bodies, then the bodies of control flow, each after the graph that
@@ -102,6 +118,8 @@ class Model {
   std::vector<uint32_t> field_order_;
   Bytes wire_;
   bool touched_ = true;  // a field of the model itself, not of the graph
+  bool tracking_ = false;
+  ChangeSet changes_;
 };
 
 }  // namespace acuate

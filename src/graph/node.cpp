@@ -124,7 +124,9 @@ void Node::set_metadata(std::string_view key, std::string_view value) {
 
 void Node::touch() {
   touched_ = true;
-  if (graph_ != nullptr) graph_->touch();
+  if (graph_ == nullptr) return;
+  graph_->model().note_change(*this);
+  graph_->touch();
 }
 
 }  // namespace acuate

@@ -13,7 +13,7 @@ class ModelCloner {
   std::unique_ptr<Model> run() {
     // The source's arena holds names and attributes; the copy keeps what it refers to by copying
     // those below.
-    for (const auto& storage : source_.storage_) copy_->keep(storage);
+    copy_->keep_storage_of(source_);
     copy_->opset_imports_ = source_.opset_imports_;
     copy_->metadata_ = source_.metadata_;
     for (OpsetImport& import : copy_->opset_imports_) import.domain = copy_->intern(import.domain);
@@ -45,13 +45,8 @@ class ModelCloner {
 
  private:
   Bytes own(Bytes bytes) {
-    if (bytes.empty() || in_storage(bytes)) return bytes;
+    if (bytes.empty() || source_.is_kept(bytes)) return bytes;
     return as_bytes(copy_->intern(as_text(bytes)));
-  }
-  bool in_storage(Bytes bytes) const {
-    const std::byte* begin = source_.wire_.data();
-    return begin != nullptr && bytes.data() >= begin &&
-           bytes.data() + bytes.size() <= begin + source_.wire_.size();
   }
   std::string_view own(std::string_view text) { return as_text(own(as_bytes(text))); }
 

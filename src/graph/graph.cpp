@@ -179,9 +179,7 @@ void Graph::remove_node(Node& node) {
       model_->note_change(*output);
     }
   // Bodies read outer values: their uses go with the node.
-  for (Attribute& attribute : node.attributes_)
-    for (auto& body : attribute.graphs)
-      while (body->last_ != nullptr) body->remove_node(*body->last_);
+  for (Attribute& attribute : node.attributes_) node.empty_bodies(attribute);
   unlink_node(node);
   node.removed_ = true;
   touch();

@@ -95,8 +95,19 @@ class Node {
   void set_input_count(size_t count);  // new slots are omitted inputs
   void set_name(std::string_view name);
   void set_op_type(std::string_view op_type, std::string_view domain = "");
-  void set_attribute(const WireRope& attribute_proto);  // replaces one of the same name
+  // An AttributeProto without bodies; replaces one of the same name.
+  void set_attribute(const WireRope& attribute_proto);
+  void set_attribute(Bytes attribute_proto);  // refers to bytes that the model keeps already
   bool remove_attribute(std::string_view name);
+  // An empty body in an attribute of type Graph, or one more in one of type Graphs.
+  Graph& add_body(std::string_view attribute, AttributeType type = AttributeType::Graph);
+  // Takes the slot, added where it is missing, from the value that has it; null: omitted. The value
+  // is of this graph and has no producer.
+  void set_output(size_t slot, Value* value);
+  void set_overload(std::string_view overload);
+  // Documentation and fields unknown here: whole, with tags.
+  const std::vector<Bytes>& other_fields() const { return other_fields_; }
+  void set_other_fields(std::vector<Bytes> fields);
   void set_metadata(std::string_view key, std::string_view value);
   void touch();
   bool is_touched() const { return touched_; }
@@ -114,6 +125,7 @@ class Node {
   };
   void unlink_operand(size_t slot);
   void link_operand(size_t slot, Value* value);
+  void empty_bodies(Attribute& attribute);
 
   std::string_view name_, op_type_, domain_, overload_;
   Graph* graph_ = nullptr;

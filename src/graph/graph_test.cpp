@@ -127,5 +127,49 @@ TEST(Node, AttributesRoundTrip) {
   EXPECT_FALSE(c.first->attribute("alpha")->as_int().has_value());
 }
 
+// A body that reads the outer `a`.
+Graph& add_reading_body(Chain& c, Node& node) {
+  Graph& body = node.add_body("then_branch");
+  Value* inner = body.add_value("inner");
+  body.add_node("Neg", "", "", {c.a}, {inner});
+  body.add_output(*inner);
+  return body;
+}
+
+TEST(Graph, BodiesThatGoReadNothingAnyMore) {
+  Chain c;
+  add_reading_body(c, *c.second);
+  EXPECT_EQ(c.a->uses().size(), 2U);
+  check_invariants(c.model);
+  c.second->set_attribute(encode_attribute("then_branch", int64_t{1}));
+  EXPECT_EQ(c.a->uses().size(), 1U);
+  c.second->remove_attribute("then_branch");
+  add_reading_body(c, *c.second);
+  c.second->remove_attribute("then_branch");
+  EXPECT_EQ(c.a->uses().size(), 1U);
+  check_invariants(c.model);
+}
+
+TEST(Graph, OutputSlotsChangeHands) {
+  Chain c;
+  Value* mask = c.model.graph().add_value("mask");
+  c.first->set_output(2, mask);
+  EXPECT_EQ(c.first->outputs().size(), 3U);
+  EXPECT_EQ(c.first->output(1), nullptr);
+  EXPECT_EQ(mask->producer, c.first);
+  EXPECT_EQ(mask->output_slot, 2U);
+  c.first->set_output(2, nullptr);
+  EXPECT_EQ(mask->producer, nullptr);
+  check_invariants(c.model);
+}
+
+TEST(Graph, MetadataComesAndGoes) {
+  Model model;
+  model.set_metadata("a", "1");
+  EXPECT_TRUE(model.remove_metadata("a"));
+  EXPECT_FALSE(model.remove_metadata("a"));
+  EXPECT_TRUE(model.metadata().empty());
+}
+
 }  // namespace
 }  // namespace acuate

@@ -1,6 +1,8 @@
 #include "graph/model.h"
 
+#include <algorithm>
 #include <cstring>
+#include <functional>
 #include <utility>
 
 namespace acuate {
@@ -43,6 +45,12 @@ void Model::set_metadata(std::string_view key, std::string_view value) {
   metadata_.emplace_back(intern(key), intern(value));
 }
 
+bool Model::remove_metadata(std::string_view key) {
+  const size_t removed = std::erase_if(metadata_, [&](const auto& e) { return e.first == key; });
+  if (removed > 0) touched_ = true;
+  return removed > 0;
+}
+
 std::string_view Model::intern(std::string_view text) {
   if (text.empty()) return {};
   auto* memory = static_cast<char*>(arena_.allocate(text.size(), 1));
@@ -61,7 +69,23 @@ Bytes Model::own(const WireRope& rope) {
   return {memory, rope.size_bytes()};
 }
 
-void Model::keep(std::shared_ptr<const void> storage) { storage_.push_back(std::move(storage)); }
+void Model::keep(std::shared_ptr<const void> storage, Bytes bytes) {
+  storage_.push_back(std::move(storage));
+  if (!bytes.empty()) kept_.push_back(bytes);
+}
+
+void Model::keep_storage_of(const Model& other) {
+  storage_.insert(storage_.end(), other.storage_.begin(), other.storage_.end());
+  kept_.insert(kept_.end(), other.kept_.begin(), other.kept_.end());
+}
+
+bool Model::is_kept(Bytes bytes) const {
+  const std::less_equal<const std::byte*> at_most;
+  return std::any_of(kept_.begin(), kept_.end(), [&](const Bytes kept) {
+    return at_most(kept.data(), bytes.data()) &&
+           at_most(bytes.data() + bytes.size(), kept.data() + kept.size());
+  });
+}
 
 Node* Model::new_node() { return &nodes_.emplace_back(); }
 Value* Model::new_value() { return &values_.emplace_back(); }

@@ -63,6 +63,7 @@ class Model {
     return metadata_;
   }
   void set_metadata(std::string_view key, std::string_view value);
+  bool remove_metadata(std::string_view key);
 
   // Where it was read from; empty for a model built here. External data is relative to the folder.
   const std::filesystem::path& path() const { return path_; }
@@ -72,8 +73,12 @@ class Model {
   bool is_touched() const { return touched_ || graph_->is_touched(); }
 
   std::string_view intern(std::string_view text);
-  Bytes own(const WireRope& rope);                 // flattened into the model's arena
-  void keep(std::shared_ptr<const void> storage);  // alive as long as the model
+  Bytes own(const WireRope& rope);  // flattened into the model's arena
+  // Alive as long as the model; names, attributes and weights may refer into `bytes` of it.
+  void keep(std::shared_ptr<const void> storage, Bytes bytes = {});
+  // All that names, attributes and weights of `other` may refer to, besides its arena.
+  void keep_storage_of(const Model& other);
+  bool is_kept(Bytes bytes) const;  // whether they lie in storage that the model keeps
   Result<Tensor> load(const TensorRef& ref) const { return ref.load(storage_anchor_); }
 
   Node* new_node();
@@ -104,6 +109,7 @@ class Model {
   std::pmr::monotonic_buffer_resource arena_;
   std::shared_ptr<std::vector<std::shared_ptr<const void>>> storage_anchor_;
   std::vector<std::shared_ptr<const void>>& storage_;
+  std::vector<Bytes> kept_;  // what is known to lie in the storage
   std::deque<Node> nodes_;
   std::deque<Value> values_;
   std::unique_ptr<Graph> graph_;

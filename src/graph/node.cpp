@@ -1,3 +1,5 @@
+#include <algorithm>
+
 #include "base/text.h"
 #include "graph/graph.h"
 #include "graph/model.h"
@@ -88,27 +90,90 @@ void Node::set_op_type(std::string_view op_type, std::string_view domain) {
 }
 
 void Node::set_attribute(const WireRope& attribute_proto) {
+  set_attribute(graph_->model().own(attribute_proto));
+}
+
+void Node::set_attribute(Bytes attribute_proto) {
   Attribute attribute;
-  attribute.wire = graph_->model().own(attribute_proto);
+  attribute.wire = attribute_proto;
   WireReader reader(attribute.wire);
   for (WireField field; reader.next(field);) {
     if (field.number == kAttributeName) attribute.name = field.text();
     if (field.number == kAttributeType) attribute.type = static_cast<AttributeType>(field.varint);
+    if (field.number == kAttributeRefName) attribute.ref_attr_name = field.text();
   }
   touch();
   for (Attribute& existing : attributes_)
     if (existing.name == attribute.name) {
+      empty_bodies(existing);
       existing = std::move(attribute);
       return;
     }
   attributes_.push_back(std::move(attribute));
 }
 
+// Bodies read outer values: their uses go with the attribute.
+void Node::empty_bodies(Attribute& attribute) {
+  for (auto& body : attribute.graphs)
+    while (body->last() != nullptr) body->remove_node(*body->last());
+}
+
 bool Node::remove_attribute(std::string_view name) {
+  for (Attribute& attribute : attributes_)
+    if (attribute.name == name) empty_bodies(attribute);
   const size_t removed = std::erase_if(
       attributes_, [&](const Attribute& attribute) { return attribute.name == name; });
   if (removed > 0) touch();
   return removed > 0;
+}
+
+Graph& Node::add_body(std::string_view name, AttributeType type) {
+  const auto found =
+      std::find_if(attributes_.begin(), attributes_.end(),
+                   [&](const Attribute& attribute) { return attribute.name == name; });
+  const bool fresh = found == attributes_.end();
+  ACUATE_CHECK(fresh || (type == AttributeType::Graphs && found->type == type),
+               "the attribute is there already: " + std::string(name));
+  Attribute& attribute = fresh ? attributes_.emplace_back() : *found;
+  attribute.name = graph_->model().intern(name);
+  attribute.type = type;
+  attribute.graphs.push_back(std::make_unique<Graph>(graph_->model(), this));
+  // The bodies stand in `graphs`; the wire has their places.
+  WireRope wire;
+  wire.text_field(kAttributeName, name);
+  for (size_t i = 0; i < attribute.graphs.size(); ++i)
+    wire.text_field(type == AttributeType::Graphs ? kAttributeGraphs : kAttributeGraph, "");
+  wire.varint_field(kAttributeType, static_cast<uint64_t>(type));
+  attribute.wire = graph_->model().own(wire);
+  touch();
+  return *attribute.graphs.back();
+}
+
+void Node::set_output(size_t slot, Value* value) {
+  ACUATE_CHECK(value == nullptr || (value->graph == graph_ && value->producer == nullptr),
+               "a value of the node's graph without a producer is needed");
+  if (slot >= outputs_.size()) outputs_.resize(slot + 1, nullptr);
+  if (Value* old = outputs_[slot]; old != nullptr && old->producer == this) {
+    old->producer = nullptr;
+    graph_->model().note_change(*old);
+  }
+  outputs_[slot] = value;
+  if (value != nullptr) {
+    value->producer = this;
+    value->output_slot = static_cast<uint32_t>(slot);
+    graph_->model().note_change(*value);
+  }
+  touch();
+}
+
+void Node::set_overload(std::string_view overload) {
+  overload_ = graph_->model().intern(overload);
+  touch();
+}
+
+void Node::set_other_fields(std::vector<Bytes> fields) {
+  other_fields_ = std::move(fields);
+  touch();
 }
 
 void Node::set_metadata(std::string_view key, std::string_view value) {

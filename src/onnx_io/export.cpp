@@ -105,6 +105,9 @@ class GraphExporter {
           if (value != nullptr && value->graph != &graph) continue;
           const auto found = value ? graph.declarations_.find(value) : graph.declarations_.end();
           const bool changed = found != graph.declarations_.end() && found->second.touched;
+          if (value && found != graph.declarations_.end() &&
+              is_declared_elsewhere(*value, found->second.wire))
+            continue;
           if (changed || wire.empty())
             append_declaration(graph, *value, number, rope);
           else
@@ -139,6 +142,12 @@ class GraphExporter {
       if (field.number != value_info_field::kName && field.number != value_info_field::kType)
         info.append_view(field.whole);
     rope.message_field(number, std::move(info));
+  }
+
+  // An inner value of the file that became an input or output since.
+  static bool is_declared_elsewhere(const Value& value, Bytes wire) {
+    return (value.is_input || value.is_output()) &&
+           (wire.empty() || first_field_number(wire) == graph_field::kValueInfo);
   }
 
   static uint32_t first_field_number(Bytes wire) {

@@ -373,7 +373,7 @@ class ModelImporter {
  public:
   Result<std::unique_ptr<Model>> run(Bytes bytes, std::shared_ptr<const void> owner,
                                      const fs::path& path) {
-    model_->keep(std::move(owner));
+    model_->keep(std::move(owner), bytes);
     model_->path_ = path;
     model_->wire_ = bytes;
     bool has_graph = false;

@@ -1,0 +1,40 @@
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "shape/expr.h"
+
+namespace acuate {
+
+// coefficient · atom · atom · …; no atom: the constant term.
+struct Monomial {
+  int64_t coefficient = 0;
+  std::vector<const ExprNode*> atoms;  // sorted by text; a power stands repeated
+};
+
+// What an Expr that is no number points to. A Sum has more than one monomial, or one that is not a
+// bare atom; everything else is an atom of sums.
+struct ExprNode {
+  enum class Kind { Unknown, Symbol, FloorDiv, Min, Max, Broadcast, Sum };
+  Kind kind = Kind::Unknown;
+  std::string text;  // identity within the pool
+  std::string name;  // of a symbol, as it was given
+  ExprPool* pool = nullptr;
+  std::vector<Expr> args;       // of all but Symbol and Sum
+  std::vector<Monomial> terms;  // of a Sum, by atoms; the constant last
+  bool anonymous = false;       // holds a symbol that only the engine knows
+  std::optional<int64_t> lower, upper;
+
+  static const ExprNode* of(Expr expr) { return expr.node_; }
+  static Expr handle(const ExprNode* node) { return Expr(*node); }
+  static Expr intern(ExprPool& pool, ExprNode&& node);
+};
+
+// The terms of any expression: a number is one constant term (none for 0), an atom one bare term.
+std::vector<Monomial> terms_of(Expr expr);
+// The canonical expression of terms in any order. The pool may be null where all are constant.
+Expr sum_of(ExprPool* pool, std::vector<Monomial> terms);
+ExprPool* pool_of(Expr a, Expr b);
+
+}  // namespace acuate

@@ -20,6 +20,8 @@ std::string_view phase_name(Phase phase) {
       return "fold";
     case Phase::Clean:
       return "clean";
+    case Phase::Pattern:
+      return "pattern";
     case Phase::Fuse:
       return "fuse";
   }
@@ -38,7 +40,8 @@ const PassRegistry& passes() {
 std::vector<const Pass*> ordered_passes(const PassRegistry& registry) {
   std::vector<const Pass*> order;
   std::set<std::string> done;
-  for (const Phase phase : {Phase::Normalize, Phase::Fold, Phase::Clean, Phase::Fuse}) {
+  for (const Phase phase :
+       {Phase::Normalize, Phase::Fold, Phase::Clean, Phase::Pattern, Phase::Fuse}) {
     std::vector<const Pass*> waiting;
     for (const Pass& pass : registry.all())
       if (pass.phase == phase) waiting.push_back(&pass);
@@ -78,6 +81,7 @@ Result<std::vector<PassRecord>> simplify(Model& model, const PassContext& contex
   std::vector<const Pass*> order;
   for (const Pass* pass : ordered_passes(passes()))
     if (options.disabled.count(pass->id) == 0 &&
+        (pass->phase != Phase::Pattern || options.patterns.count(pass->id) > 0) &&
         !(options.exact_only && pass->exactness == Exactness::Rounding))
       order.push_back(pass);
   std::vector<PassRecord> records(order.size());

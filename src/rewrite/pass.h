@@ -36,8 +36,10 @@ struct PassOutcome {
 // bound.
 enum class Exactness { Exact, Rounding };
 
-// Phases run in this order; within one, by `after` and then by id, to a fixed point.
-enum class Phase { Normalize, Fold, Clean, Fuse };
+// Phases run in this order; within one, by `after` and then by id, to a fixed point. Passes of
+// `Pattern` recognise a larger operator (LayerNormalization, Gelu, …) in what it was written out
+// as; they run only where SimplifyOptions::patterns names them, since not every engine wants them.
+enum class Phase { Normalize, Fold, Clean, Pattern, Fuse };
 std::string_view phase_name(Phase phase);
 
 struct Pass {
@@ -71,7 +73,8 @@ Result<PassOutcome> run_pass(const Pass& pass, Model& model, const PassContext& 
 
 struct SimplifyOptions {
   bool exact_only = false;
-  std::set<std::string> disabled;  // pass ids
+  std::set<std::string> disabled;       // pass ids
+  std::set<std::string> patterns = {};  // ids of phase Pattern that run
 };
 
 // All passes, phase by phase, until nothing changes; shapes are inferred before and between rounds.

@@ -20,7 +20,7 @@ struct Flags {
   fs::path model, output;
   ShapeFlags shapes;
   SimplifyOptions options;
-  std::vector<std::string> disable;
+  std::vector<std::string> disable, patterns;
   bool verbose = false;
 };
 
@@ -73,6 +73,16 @@ Result<int> run(Flags& flags, const Console& console) {
     if (!pass) return pass.error();
     flags.options.disabled.insert((*pass)->id);
   }
+  for (const std::string& id : split_list(flags.patterns)) {
+    auto pass = passes().find(id, "pass");
+    if (!pass) return pass.error();
+    if ((*pass)->phase != Phase::Pattern)
+      return fail(
+          "pass '{}' is of phase {} and runs by itself; --patterns takes those of phase "
+          "pattern, which `acuate passes` lists",
+          to_kebab_case((*pass)->id), phase_name((*pass)->phase));
+    flags.options.patterns.insert((*pass)->id);
+  }
   auto shapes = flags.shapes.parse();
   if (!shapes) return shapes.error();
   if (auto free = check_output_file(flags.output); !free) return free.error();
@@ -109,6 +119,10 @@ Action declare(CLI::App& app) {
   app.add_flag("--exact", flags->options.exact_only,
                "only passes that keep every bit of the result");
   app.add_option("--disable", flags->disable, "passes to leave out; `acuate passes` lists them")
+      ->type_name("PASS[,PASS…]");
+  app.add_option("--patterns", flags->patterns,
+                 "larger operators to recognise, such as layer-norm,gelu: the passes of phase "
+                 "pattern, of which none runs unasked")
       ->type_name("PASS[,PASS…]");
   flags->shapes.declare(app);
   app.add_flag("-v,--verbose", flags->verbose, "tell where a pass did not apply, and why");

@@ -4,6 +4,7 @@
 
 #include "base/progress.h"
 #include "graph/verify.h"
+#include "rewrite/sweep.h"
 #include "shape/infer.h"
 
 namespace acuate {
@@ -60,21 +61,64 @@ std::vector<const Pass*> ordered_passes(const PassRegistry& registry) {
   return order;
 }
 
-Result<PassOutcome> run_pass(const Pass& pass, Model& model, const PassContext& context,
-                             PassRecord* record) {
-  const Stopwatch watch;
-  auto outcome = pass.run(model, context);
-  if (!outcome) return fail("pass {}: {}", to_kebab_case(pass.id), outcome.error().message);
-  if (outcome->applied > 0) check_invariants(model);
-  if (outcome->misses.size() > kMaxMisses) outcome->misses.resize(kMaxMisses);
-  if (record != nullptr) {
-    record->id = pass.id;
-    record->applied += outcome->applied;
-    record->seconds += watch.seconds();
-    record->misses = outcome->misses;
+Result<void> run_passes(std::span<const Pass* const> passes, Model& model,
+                        const PassContext& context, std::span<PassRecord> records) {
+  size_t before = 0, after = 0;
+  for (const PassRecord& record : records) before += record.applied;
+  if (passes.size() > 1 || passes[0]->rewrite) {
+    sweep(passes, model, context, records);
+  } else {
+    const Stopwatch watch;
+    auto outcome = passes[0]->run(model, context);
+    if (!outcome) return fail("pass {}: {}", to_kebab_case(passes[0]->id), outcome.error().message);
+    if (outcome->misses.size() > kMaxMisses) outcome->misses.resize(kMaxMisses);
+    records[0].applied += outcome->applied;
+    records[0].seconds += watch.seconds();
+    records[0].misses = std::move(outcome->misses);
   }
-  return outcome;
+  for (size_t i = 0; i < passes.size(); ++i) {
+    records[i].id = passes[i]->id;
+    after += records[i].applied;
+  }
+  if (after > before) check_invariants(model);
+  return {};
 }
+
+Result<PassOutcome> run_pass(const Pass& pass, Model& model, const PassContext& context) {
+  PassRecord record;
+  const Pass* const only[] = {&pass};
+  if (auto done = run_passes(only, model, context, {&record, 1}); !done) return done.error();
+  return PassOutcome{record.applied, std::move(record.misses)};
+}
+
+namespace {
+
+// Passes that run in one step, and how many changes the model had seen when they came to rest.
+struct Step {
+  size_t first = 0, count = 0;
+  size_t rested_at = SIZE_MAX;
+};
+
+std::vector<Step> steps_of(const std::vector<const Pass*>& order) {
+  std::vector<Step> steps;
+  for (size_t i = 0; i < order.size(); ++i) {
+    const bool joins = i > 0 && order[i]->rewrite && order[i - 1]->rewrite &&
+                       order[i]->phase == order[i - 1]->phase;
+    if (joins)
+      ++steps.back().count;
+    else
+      steps.push_back({i, 1});
+  }
+  return steps;
+}
+
+size_t applied_by(std::span<const PassRecord> records) {
+  size_t applied = 0;
+  for (const PassRecord& record : records) applied += record.applied;
+  return applied;
+}
+
+}  // namespace
 
 Result<std::vector<PassRecord>> simplify(Model& model, const PassContext& context,
                                          const SimplifyOptions& options) {
@@ -85,15 +129,19 @@ Result<std::vector<PassRecord>> simplify(Model& model, const PassContext& contex
         !(options.exact_only && pass->exactness == Exactness::Rounding))
       order.push_back(pass);
   std::vector<PassRecord> records(order.size());
+  std::vector<Step> steps = steps_of(order);
   for (int round = 0; round < kMaxRounds; ++round) {
     infer_shapes(model);
-    size_t applied = 0;
-    for (size_t i = 0; i < order.size(); ++i) {
-      auto outcome = run_pass(*order[i], model, context, &records[i]);
-      if (!outcome) return outcome.error();
-      applied += outcome->applied;
+    const size_t before = applied_by(records);
+    for (Step& step : steps) {
+      const size_t changes = applied_by(records);
+      if (step.rested_at == changes) continue;  // nothing changed since it found nothing to do
+      auto done = run_passes(std::span(order).subspan(step.first, step.count), model, context,
+                             std::span(records).subspan(step.first, step.count));
+      if (!done) return done.error();
+      if (applied_by(records) == changes) step.rested_at = changes;
     }
-    if (applied == 0) break;
+    if (applied_by(records) == before) break;
   }
   return records;
 }

@@ -1,8 +1,11 @@
 #pragma once
 
 #include <functional>
+#include <optional>
 #include <set>
+#include <span>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "base/registry.h"
@@ -42,14 +45,24 @@ enum class Exactness { Exact, Rounding };
 enum class Phase { Normalize, Fold, Clean, Pattern, Fuse };
 std::string_view phase_name(Phase phase);
 
+// One local rewrite. Returns nothing where it applied, the reason where the pattern was there but
+// did not fit, and an empty text where it was not there. It may remove the node, and should remove
+// what it leaves without a reader (surgery.h, remove_unused).
+using LocalRewrite = std::function<std::optional<std::string>(Node& node, const PassContext&)>;
+
+// A pass is either one change of the whole model (`run`), or a local rewrite tried on every node of
+// some operators of the standard domain (`operators`, `rewrite`). Local passes that follow each
+// other in the running order share one sweep and come to rest together; prefer them.
 struct Pass {
   std::string id;
   std::string doc;
   Exactness exactness = Exactness::Exact;
-  std::string bound;  // of a rounding pass: what it may change, in words and numbers
+  std::string bound = {};  // of a rounding pass: what it may change, in words and numbers
   Phase phase = Phase::Clean;
-  std::vector<std::string> after;
-  std::function<Result<PassOutcome>(Model&, const PassContext&)> run;
+  std::vector<std::string> after = {};
+  std::function<Result<PassOutcome>(Model&, const PassContext&)> run = {};
+  std::vector<std::string_view> operators = {};
+  LocalRewrite rewrite = {};
 };
 using PassRegistry = Registry<Pass>;
 
@@ -64,12 +77,15 @@ struct PassRecord {
   std::string id;
   size_t applied = 0;
   double seconds = 0;
-  std::vector<NoMatch> misses;  // of the last round
+  std::vector<NoMatch> misses;  // of its last run, at most 64
 };
 
-// The one wrapper: times the pass, and holds the model's invariants after it.
-Result<PassOutcome> run_pass(const Pass& pass, Model& model, const PassContext& context,
-                             PassRecord* record = nullptr);
+// The one wrapper: times the passes and holds the model's invariants after them. One pass of the
+// whole model, or local ones in one sweep; `records` has one for each.
+Result<void> run_passes(std::span<const Pass* const> passes, Model& model,
+                        const PassContext& context, std::span<PassRecord> records);
+// The same for one pass alone.
+Result<PassOutcome> run_pass(const Pass& pass, Model& model, const PassContext& context);
 
 struct SimplifyOptions {
   bool exact_only = false;

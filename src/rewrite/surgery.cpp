@@ -19,6 +19,10 @@ std::optional<std::string> take_out(Node& node, Value& source, bool takes_name) 
     return "output '" + to_valid_utf8(output.name) +
            "' would become an input, a constant or another output";
   const std::string name(output.name);
+  std::vector<Value*> inputs;
+  for (size_t slot = 0; slot < node.input_count(); ++slot)
+    if (Value* input = node.input(slot); input != nullptr && input != &source)
+      inputs.push_back(input);
   graph.remove_node(node);
   graph.replace_uses(output, source);
   if (takes_name) {
@@ -26,6 +30,7 @@ std::optional<std::string> take_out(Node& node, Value& source, bool takes_name) 
     graph.rename(source, name);
     graph.set_type(source, source.type);
   }
+  for (Value* input : inputs) remove_unused(*input);
   return std::nullopt;
 }
 }  // namespace
@@ -36,6 +41,23 @@ std::optional<std::string> bypass(Node& node, Value& source) {
 
 std::optional<std::string> absorb(Node& node, Value& source) {
   return take_out(node, source, true);
+}
+
+void remove_unused(Value& value) {
+  std::vector<Value*> open{&value};
+  while (!open.empty()) {
+    Value* unused = open.back();
+    open.pop_back();
+    Node* producer = unused->producer;
+    if (producer == nullptr || producer->is_removed()) continue;
+    const auto& outputs = producer->outputs();
+    if (std::any_of(outputs.begin(), outputs.end(),
+                    [](const Value* output) { return output != nullptr && !output->is_unused(); }))
+      continue;
+    for (size_t slot = 0; slot < producer->input_count(); ++slot)
+      if (Value* input = producer->input(slot); input != nullptr) open.push_back(input);
+    producer->graph().remove_node(*producer);
+  }
 }
 
 std::vector<std::string> origins(const Node& node) {
@@ -67,12 +89,11 @@ Result<PassOutcome> for_each_node(Model& model,
     if (graph->owner() == nullptr && graph != &model.graph()) continue;
     for (Node *node = graph->first(), *next = nullptr; node != nullptr; node = next) {
       next = node->next();
-      const std::string address = node->address();
       const auto reason = rewrite(*node);
       if (!reason)
         ++outcome.applied;
       else if (!reason->empty())
-        outcome.misses.push_back({address, *reason});
+        outcome.misses.push_back({node->address(), *reason});
     }
   }
   return outcome;

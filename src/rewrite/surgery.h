@@ -8,13 +8,18 @@
 
 namespace acuate {
 
-// Takes `node` out and lets `source` (one of its inputs) stand for its first output. The names of
-// graph outputs stay. Nothing where it worked, else the reason: the output and the source are both
+// Takes `node` out and lets `source` (one of its inputs, or another value that means the same and
+// is made before) stand for its first output; what only the node read goes too. The names of graph
+// outputs stay. Nothing where it worked, else the reason: the output and the source are both
 // visible outside.
 std::optional<std::string> bypass(Node& node, Value& source);
 // The same for a source that will hold what `node` gave, not what it held: it takes that name too,
 // so that a tensor's name means the same values in every form of the model.
 std::optional<std::string> absorb(Node& node, Value& source);
+
+// Removes the node that makes this value where nothing reads any of its outputs, and in turn what
+// only that one kept. Initializers stay for eliminate_dead_code.
+void remove_unused(Value& value);
 
 // The nodes of the user's model that this one stands for; itself where nothing was merged.
 std::vector<std::string> origins(const Node& node);

@@ -120,6 +120,17 @@ std::optional<std::vector<int64_t>> axes_of(const Node& node, size_t slot) {
   return int_constant(node.input(slot));
 }
 
+bool is_deterministic(const Node& node) {
+  if (!node.domain().empty() && node.domain() != "ai.onnx.ml") return false;
+  constexpr std::string_view kRandom[] = {
+      "RandomNormal", "RandomUniform", "RandomNormalLike", "RandomUniformLike",
+      "Multinomial",  "Bernoulli",     "Dropout"};
+  if (std::find(std::begin(kRandom), std::end(kRandom), node.op_type()) != std::end(kRandom))
+    return false;
+  return std::all_of(node.attributes().begin(), node.attributes().end(),
+                     [](const Attribute& attribute) { return attribute.graphs.empty(); });
+}
+
 Node* sole_reader(const Value& value) {
   if (value.is_output() || value.uses().size() != 1) return nullptr;
   Node* reader = value.uses()[0].node;

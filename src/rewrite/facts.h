@@ -30,6 +30,10 @@ bool is_constant_of(const Value* value, double expected);
 // nothing where they are not constant; empty where there are none.
 std::optional<std::vector<int64_t>> axes_of(const Node& node, size_t slot);
 
+// Whether two runs of the node on the same inputs give the same outputs, as far as can be told: an
+// operator of the standard domains that draws no random numbers, without bodies.
+bool is_deterministic(const Node& node);
+
 // The one node that reads the value, null where there are none or more, or it is visible outside
 // (a graph output, or read from a body).
 Node* sole_reader(const Value& value);

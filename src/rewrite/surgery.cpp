@@ -43,6 +43,26 @@ std::optional<std::string> absorb(Node& node, Value& source) {
   return take_out(node, source, true);
 }
 
+void become_constant(Value& value, const Tensor& tensor) {
+  Graph& graph = *value.graph;
+  Node& producer = *value.producer;
+  const auto& outputs = producer.outputs();
+  if (std::any_of(outputs.begin(), outputs.end(), [&](const Value* output) {
+        return output != nullptr && output != &value && !output->is_unused();
+      })) {
+    Value* constant = graph.add_value(graph.unused_name(std::string(value.name) + "_folded"));
+    graph.set_initializer(*constant, tensor);
+    graph.replace_uses(value, *constant);
+    return;
+  }
+  std::vector<Value*> inputs;
+  for (size_t slot = 0; slot < producer.input_count(); ++slot)
+    if (Value* input = producer.input(slot); input != nullptr) inputs.push_back(input);
+  graph.remove_node(producer);
+  graph.set_initializer(value, tensor);
+  for (Value* input : inputs) remove_unused(*input);
+}
+
 void remove_unused(Value& value) {
   std::vector<Value*> open{&value};
   while (!open.empty()) {

@@ -17,6 +17,10 @@ std::optional<std::string> bypass(Node& node, Value& source);
 // so that a tensor's name means the same values in every form of the model.
 std::optional<std::string> absorb(Node& node, Value& source);
 
+// Makes an inner value a constant under its name. Its node goes, and what only that one kept;
+// where the node makes other values that are read, a new constant takes the place of this one.
+void become_constant(Value& value, const Tensor& tensor);
+
 // Removes the node that makes this value where nothing reads any of its outputs, and in turn what
 // only that one kept. Initializers stay for eliminate_dead_code.
 void remove_unused(Value& value);

@@ -1,111 +1,102 @@
+// Two parts: what to fold (Folder), and how to run it (evaluate_nodes in rewrite/evaluate.h).
 #include <unordered_set>
 
 #include "base/text.h"
+#include "rewrite/evaluate.h"
+#include "rewrite/facts.h"
 #include "rewrite/pass.h"
+#include "rewrite/surgery.h"
 
 namespace acuate {
 namespace {
 
-bool is_random(const Node& node) {
-  return node.is_op("RandomNormal") || node.is_op("RandomUniform") ||
-         node.is_op("RandomNormalLike") || node.is_op("RandomUniformLike") ||
-         node.is_op("Multinomial") || node.is_op("Bernoulli") || node.is_op("Dropout");
+// All results together may not make the model larger than by this.
+constexpr uint64_t kMaxGrowthBytes = uint64_t{64} << 20;
+// What is needed on the way to a result may be larger than the result, but not without limit.
+constexpr uint64_t kMaxIntermediateBytes = uint64_t{256} << 20;
+
+std::optional<uint64_t> static_size(const Value& value) {
+  const auto shape = value.type.static_shape();
+  return shape ? tensor_size_bytes(value.type.element, *shape) : std::nullopt;
 }
 
-bool has_body(const Node& node) {
-  for (const Attribute& attribute : node.attributes())
-    if (!attribute.graphs.empty()) return true;
-  return false;
-}
-
-// The fixed value of Shape and Size where the input's type says it, without running anything.
-std::optional<Tensor> shape_constant(const Node& node) {
-  if (!node.is_op("Shape") && !node.is_op("Size")) return std::nullopt;
-  const auto shape = node.input(0) ? node.input(0)->type.static_shape() : std::nullopt;
-  if (!shape) return std::nullopt;
-  if (node.is_op("Size")) return Tensor::of<int64_t>({}, {*element_count(*shape)});
-  const auto rank = static_cast<int64_t>(shape->size());
-  const auto position = [&](int64_t value) {
-    return std::clamp<int64_t>(value < 0 ? value + rank : value, 0, rank);
-  };
-  const int64_t start = position(node.int_attribute("start", 0));
-  const int64_t end = std::max(start, position(node.int_attribute("end", rank)));
-  return Tensor::of<int64_t>(
-      {end - start}, std::span<const int64_t>(*shape).subspan(static_cast<size_t>(start),
-                                                              static_cast<size_t>(end - start)));
+// Results whose shape depends on the data, but which are never larger than a small multiple of it.
+bool has_bounded_result(const Node& node) {
+  return node.is_op("NonZero") || node.is_op("Unique") || node.is_op("Compress");
 }
 
 class Folder {
  public:
-  Folder(Model& model, const PassContext& context)
-      : model_(model), context_(context), graph_(model.graph()) {}
+  Folder(Model& model, const PassContext& context) : model_(model), context_(context) {}
 
-  Result<PassOutcome> run() {
-    fold_shapes();
-    if (context_.evaluate) {
-      collect();
-      if (!wanted_.empty())
-        if (auto folded = evaluate(); !folded) return folded.error();
-    }
+  PassOutcome run() {
+    for (Graph* graph : model_.all_graphs())
+      if (graph->owner() != nullptr || graph == &model_.graph()) collect(*graph);
+    for (Node* node : constant_nodes_)
+      for (Value* output : node->outputs())
+        if (output != nullptr && !output->is_output() && is_read_outside(*output))
+          consider(*output);
+    if (!wanted_.empty()) fold();
     return std::move(outcome_);
   }
 
  private:
-  void replace_by_constant(Value& value, const Tensor& tensor) {
-    Node* producer = value.producer;
-    Value* constant = graph_.add_value(graph_.unused_name(std::string(value.name) + "_folded"));
-    graph_.set_initializer(*constant, tensor);
-    graph_.replace_uses(value, *constant);
-    bool unused = true;
-    for (const Value* output : producer->outputs())
-      unused &= output == nullptr || output->is_unused();
-    if (unused) graph_.remove_node(*producer);
-    ++outcome_.applied;
+  bool is_constant(const Value& value) const {
+    return value.is_constant() ||
+           (value.producer != nullptr && constant_.count(value.producer) > 0);
   }
 
-  void fold_shapes() {
-    for (Node *node = graph_.first(), *next = nullptr; node != nullptr; node = next) {
-      next = node->next();
-      if (node->output() == nullptr || node->output()->is_output() || node->output()->is_unused())
-        continue;
-      if (const auto tensor = shape_constant(*node)) replace_by_constant(*node->output(), *tensor);
-    }
-  }
-
-  // Nodes that depend on constants alone, and those of their results that others read.
-  void collect() {
-    for (Node* node = graph_.first(); node != nullptr; node = node->next()) {
-      if (node->input_count() == 0 || is_random(*node) || has_body(*node)) continue;
+  // Nodes that depend on constants alone, producers first.
+  void collect(Graph& graph) {
+    for (Node* node = graph.first(); node != nullptr; node = node->next()) {
+      if (node->input_count() == 0 || !is_deterministic(*node)) continue;
       bool constant = true;
-      for (size_t slot = 0; slot < node->input_count(); ++slot) {
-        const Value* input = node->input(slot);
-        constant &= input == nullptr || input->is_constant() ||
-                    (input->producer != nullptr && constant_.count(input->producer) > 0);
+      for (size_t slot = 0; slot < node->input_count() && constant; ++slot)
+        constant = node->input(slot) == nullptr || is_constant(*node->input(slot));
+      if (!constant) continue;
+      if (const std::string reason = reason_against_running(*node); !reason.empty()) {
+        outcome_.misses.push_back({node->address(), reason});
+        continue;
       }
-      if (constant) constant_.insert(node);
-    }
-    for (Node* node = graph_.first(); node != nullptr; node = node->next()) {
-      if (constant_.count(node) == 0) continue;
-      for (Value* output : node->outputs()) {
-        if (output == nullptr || output->is_unused() || output->is_output()) continue;
-        bool read_outside = false;
-        for (const Use& use : output->uses()) read_outside |= constant_.count(use.node) == 0;
-        if (read_outside) consider(*output);
-      }
+      constant_.insert(node);
+      constant_nodes_.push_back(node);
     }
   }
 
-  // Wants the value, or, where its result cannot or should not be stored, the constants that it is
-  // made of.
+  std::string reason_against_running(const Node& node) const {
+    if (node.is_op("DequantizeLinear")) return "it would undo the quantization of a constant";
+    uint64_t inputs = 0;
+    for (size_t slot = 0; slot < node.input_count(); ++slot)
+      if (const Value* input = node.input(slot)) inputs += static_size(*input).value_or(0);
+    for (const Value* output : node.outputs()) {
+      if (output == nullptr) continue;
+      if (output->type.kind != ValueType::Kind::Tensor || element_bits(output->type.element) == 0)
+        return "its result is no numeric tensor";
+      const auto size = static_size(*output);
+      if (!size && !has_bounded_result(node))
+        return "the size of its result is not known beforehand";
+      if (size.value_or(0) > std::max(inputs, kMaxIntermediateBytes))
+        return "its result has " + format_bytes(*size);
+    }
+    return {};
+  }
+
+  bool is_read_outside(const Value& value) const {
+    for (const Use& use : value.uses())
+      if (constant_.count(use.node) == 0) return true;
+    return false;
+  }
+
+  // Wants the value, or, where its result should not be stored, what it is made of.
   void consider(Value& first) {
     std::vector<Value*> open{&first};
     while (!open.empty()) {
       Value& value = *open.back();
       open.pop_back();
       if (!considered_.insert(&value).second) continue;
-      const std::string reason = reason_against(value);
+      const std::string reason = reason_against_storing(value);
       if (reason.empty()) {
-        wanted_.push_back(&value);
+        wanted_.insert(&value);
         continue;
       }
       outcome_.misses.push_back({value.producer->address(), reason});
@@ -116,71 +107,79 @@ class Folder {
     }
   }
 
-  std::string reason_against(const Value& value) const {
+  std::string reason_against_storing(const Value& value) {
     uint64_t replaced = 0;
     for (size_t slot = 0; slot < value.producer->input_count(); ++slot)
       if (const Value* input = value.producer->input(slot);
           input != nullptr && input->initializer && input->uses().size() == 1)
         replaced += input->initializer->size_bytes();
-    const auto shape = value.type.static_shape();
-    const auto size = shape ? tensor_size_bytes(value.type.element, *shape) : std::nullopt;
-    if (!size) return "the size of its result is not known beforehand";
-    if (*size > std::max(context_.max_folded_bytes, replaced))
+    const auto size = static_size(value);
+    if (!size) return {};  // bounded; judged when it is there
+    const uint64_t growth = *size > replaced ? *size - replaced : 0;
+    if (growth > 0 && (*size > context_.max_folded_bytes || growth_ + growth > kMaxGrowthBytes))
       return "its result of " + format_bytes(*size) + " would grow the model";
+    growth_ += growth;
     return {};
   }
 
-  // All wanted values in one run of one model without inputs.
-  Result<void> evaluate() {
-    std::unique_ptr<Model> part = model_.clone();
-    Graph& graph = part->graph();
-    std::vector<Value*> outputs;
-    for (const Value* value : wanted_) outputs.push_back(graph.find(value->name));
-    graph.set_outputs(outputs);
-    // From the end: what the outputs do not need goes, and with it all that is not constant.
-    for (Node *node = graph.last(), *previous = nullptr; node != nullptr; node = previous) {
-      previous = node->previous();
-      bool needed = false;
-      for (const Value* output : node->outputs())
-        needed |= output != nullptr && !output->is_unused();
-      if (!needed) graph.remove_node(*node);
+  void fold() {
+    // From the end: the nodes that the wanted values need.
+    std::unordered_set<const Node*> needed;
+    std::vector<Node*> order;
+    for (auto node = constant_nodes_.rbegin(); node != constant_nodes_.rend(); ++node) {
+      bool is_needed = false;
+      for (const Value* output : (*node)->outputs()) {
+        if (output == nullptr) continue;
+        is_needed |= wanted_.count(output) > 0;
+        for (const Use& use : output->uses()) is_needed |= needed.count(use.node) > 0;
+      }
+      if (!is_needed) continue;
+      needed.insert(*node);
+      order.push_back(*node);
     }
-    graph.set_inputs({});
-    for (Value* value : graph.initializers())
-      if (value->is_unused()) graph.remove_initializer(*value);
-    auto tensors = context_.evaluate(*part);
-    if (!tensors) {
-      outcome_.misses.push_back({wanted_.front()->producer->address(),
-                                 "the engine could not evaluate it: " + tensors.error().message});
-      return {};
+    std::reverse(order.begin(), order.end());
+    evaluate_nodes(
+        model_, order, wanted_, context_.evaluate,
+        [this](const Node& node, const std::string& reason) {
+          outcome_.misses.push_back({node.address(), reason});
+        },
+        [this](Value& value, const Tensor& tensor) { store(value, tensor); });
+  }
+
+  void store(Value& value, const Tensor& tensor) {
+    if (value.producer == nullptr) return;  // what read it is gone
+    const Node& producer = *value.producer;
+    if (tensor.bytes().size() > context_.max_folded_bytes && !static_size(value)) {
+      outcome_.misses.push_back(
+          {producer.address(),
+           "its result of " + format_bytes(tensor.bytes().size()) + " would grow the model"});
+      return;
     }
-    ACUATE_CHECK(tensors->size() == wanted_.size(), "one result for each output");
-    for (size_t i = 0; i < wanted_.size(); ++i) replace_by_constant(*wanted_[i], (*tensors)[i]);
-    return {};
+    ++outcome_.applied;
+    become_constant(value, tensor);
   }
 
   Model& model_;
   const PassContext& context_;
-  Graph& graph_;
   PassOutcome outcome_;
   std::unordered_set<const Node*> constant_;
-  std::vector<Value*> wanted_;
+  std::vector<Node*> constant_nodes_;
+  std::unordered_set<const Value*> wanted_;
   std::unordered_set<const Value*> considered_;
+  uint64_t growth_ = 0;
 };
 
 }  // namespace
 
 void register_rewrite_fold_constants(PassRegistry& registry) {
   registry.add({.id = "fold_constants",
-                .doc = "Nodes that depend on constants alone are run once, all in one model, and "
-                       "replaced by their results; Shape and Size of a static tensor by its "
-                       "dimensions. Every value stays the same to the bit; an engine may "
-                       "choose another kernel for an operand that is constant now.",
-                .exactness = Exactness::Exact,
-                .bound = "",
+                .doc = "Nodes that depend on constants alone are run once, some hundreds in one "
+                       "model, and replaced by their results where these do not grow the model. "
+                       "Every value stays the same to the bit; an engine may choose another "
+                       "kernel for an operand that is constant now.",
                 .phase = Phase::Fold,
-                .after = {},
-                .run = [](Model& model, const PassContext& context) {
+                .run = [](Model& model, const PassContext& context) -> Result<PassOutcome> {
+                  if (!context.evaluate) return PassOutcome{};
                   return Folder(model, context).run();
                 }});
 }

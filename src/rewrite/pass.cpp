@@ -47,10 +47,14 @@ std::vector<const Pass*> ordered_passes(const PassRegistry& registry) {
     for (const Pass& pass : registry.all())
       if (pass.phase == phase) waiting.push_back(&pass);
     while (!waiting.empty()) {
-      const auto ready = std::find_if(waiting.begin(), waiting.end(), [&](const Pass* pass) {
+      const auto is_ready = [&](const Pass* pass) {
         return std::all_of(pass->after.begin(), pass->after.end(),
                            [&](const std::string& id) { return done.count(id) > 0; });
-      });
+      };
+      // Local ones first, so that they share a sweep.
+      auto ready = std::find_if(waiting.begin(), waiting.end(),
+                                [&](const Pass* pass) { return pass->rewrite && is_ready(pass); });
+      if (ready == waiting.end()) ready = std::find_if(waiting.begin(), waiting.end(), is_ready);
       ACUATE_CHECK(ready != waiting.end(),
                    "`after` of pass " + waiting.front()->id + " names an unknown or later pass");
       done.insert((*ready)->id);

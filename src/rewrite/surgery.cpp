@@ -1,6 +1,7 @@
 #include "rewrite/surgery.h"
 
 #include <algorithm>
+#include <unordered_set>
 
 #include <nlohmann/json.hpp>
 
@@ -100,6 +101,16 @@ std::vector<std::string> merged_origins(const Node& into, const Node& from) {
 
 void set_origins(Node& node, const std::vector<std::string>& names) {
   node.set_metadata(kOriginsKey, nlohmann::json(names).dump());
+}
+
+void add_origins_of_removed(Node& node, std::span<const Node* const> others) {
+  std::vector<std::string> all = origins(node);
+  std::unordered_set<std::string> known(all.begin(), all.end());
+  for (const Node* other : others)
+    if (other->is_removed())
+      for (std::string& name : origins(*other))
+        if (known.insert(name).second) all.push_back(std::move(name));
+  if (all.size() > 1) set_origins(node, all);
 }
 
 Result<PassOutcome> for_each_node(Model& model,

@@ -2,6 +2,7 @@
 
 #include <functional>
 #include <optional>
+#include <span>
 
 #include "graph/model.h"
 #include "rewrite/pass.h"
@@ -32,6 +33,10 @@ std::vector<std::string> origins(const Node& node);
 std::vector<std::string> merged_origins(const Node& into, const Node& from);
 // Metadata "acuate.origins" (blueprint §4), a JSON list.
 void set_origins(Node& node, const std::vector<std::string>& names);
+
+// Those of the others that are removed by now, for a node that took their place; linear in all of
+// their lists, so that a chain is merged at once rather than pair by pair.
+void add_origins_of_removed(Node& node, std::span<const Node* const> others);
 
 // Tries `rewrite` on every node, bodies included, function bodies left out. It returns nothing
 // where it applied, the reason where the pattern was there but did not fit, and an empty text where

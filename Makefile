@@ -1,14 +1,16 @@
 # The everyday commands. PRESET chooses another build, e.g. `make build PRESET=asan`.
 PRESET ?= release
+FUZZ_SECONDS ?= 60
 BUILD := build/$(PRESET)
 PYTHON := .venv/bin/python
 
-.PHONY: help bootstrap configure build fixtures test demo bench format lint clean
+.PHONY: help bootstrap configure build fixtures test fuzz demo bench format lint clean
 
 help:
 	@echo 'make bootstrap  set up packages, .venv and libraries (all others do it too)'
 	@echo 'make build      build/bin/acuate, and the Python package in .venv'
 	@echo 'make test       build, fetch the test models, run every test'
+	@echo 'make fuzz       libFuzzer on every target and thousands of random models (FUZZ_SECONDS each, 60)'
 	@echo 'make demo       convert a real text detector and print the report'
 	@echo 'make bench      build and run the benchmarks'
 	@echo 'make format     clang-format and ruff format'
@@ -32,6 +34,17 @@ fixtures: bootstrap
 
 test: build fixtures
 	@cd $(BUILD) && ctest --output-on-failure --no-tests=error
+
+# What libFuzzer finds stays in build/fuzz: its corpus, and crash-* files to give to the target again.
+fuzz: build
+	@scripts/bootstrap --fuzz
+	@test -f build/fuzz/build.ninja || cmake --preset fuzz
+	@cmake --build build/fuzz --target fuzz_targets
+	@for target in $(patsubst tests/fuzz/%_fuzz.cpp,%,$(wildcard tests/fuzz/*_fuzz.cpp)); do \
+	  mkdir -p build/fuzz/corpus/$$target; \
+	  build/fuzz/fuzz/$${target}_fuzz -max_total_time=$(FUZZ_SECONDS) -max_len=4096 -timeout=20 -rss_limit_mb=4096 \
+	    -artifact_prefix=build/fuzz/$$target- build/fuzz/corpus/$$target tests/fuzz/corpus/$$target || exit 1; done
+	@ACUATE_PROPERTY_SEEDS=$$(($(FUZZ_SECONDS) * 100)) $(BUILD)/room_tests/property_test --gtest_brief=1
 
 demo: build
 	@$(PYTHON) scripts/fixtures --group demo

@@ -7,6 +7,7 @@
 
 #include "base/text.h"
 #include "graph/model.h"
+#include "graph/visibility.h"
 
 namespace acuate {
 
@@ -109,6 +110,13 @@ std::string Graph::unused_name(std::string_view stem) const {
   return name;
 }
 
+void make_visible(const Value& value, Graph& reader) {
+  for (Graph* graph = &reader; graph != value.graph && graph->owner() != nullptr;
+       graph = &graph->owner()->graph())
+    if (Value* shadow = graph->find(value.name))
+      graph->rename(*shadow, graph->unused_name(value.name));
+}
+
 void Graph::rename(Value& value, std::string_view name) {
   ACUATE_CHECK(value.graph == this && find(name) == nullptr,
                "rename to a taken name: " + std::string(name));
@@ -117,7 +125,10 @@ void Graph::rename(Value& value, std::string_view name) {
   by_name_.emplace(value.name, &value);
   if (Declaration* d = declaration(value)) d->touched = true;
   if (value.producer != nullptr) value.producer->touch();
-  for (const Use& use : value.uses_) use.node->touch();
+  for (const Use& use : value.uses_) {
+    use.node->touch();
+    if (use.node->graph_ != this) make_visible(value, *use.node->graph_);
+  }
   touch();
 }
 
@@ -147,7 +158,10 @@ Node* Graph::add_node(std::string_view op_type, std::string_view domain, std::st
   node->domain_ = model_->intern(domain);
   node->name_ = model_->intern(name);
   node->inputs_.resize(inputs.size());
-  for (size_t slot = 0; slot < inputs.size(); ++slot) node->link_operand(slot, inputs[slot]);
+  for (size_t slot = 0; slot < inputs.size(); ++slot) {
+    node->link_operand(slot, inputs[slot]);
+    if (inputs[slot] != nullptr && inputs[slot]->graph != this) make_visible(*inputs[slot], *this);
+  }
   for (Value* output : outputs) {
     if (output != nullptr) {
       ACUATE_CHECK(output->graph == this && output->producer == nullptr,

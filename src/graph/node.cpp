@@ -3,6 +3,7 @@
 #include "base/text.h"
 #include "graph/graph.h"
 #include "graph/model.h"
+#include "graph/visibility.h"
 
 namespace acuate {
 
@@ -69,6 +70,7 @@ void Node::set_input(size_t slot, Value* value) {
   if (slot >= inputs_.size()) set_input_count(slot + 1);
   unlink_operand(slot);
   link_operand(slot, value);
+  if (value != nullptr && value->graph != graph_) make_visible(*value, *graph_);
   touch();
 }
 

@@ -125,6 +125,9 @@ void check_invariants(const Model& model) {
         const Value* value = node->input(slot);
         if (value == nullptr) continue;
         ACUATE_CHECK(value->graph != nullptr, "removed value is read by " + node->address());
+        ACUATE_CHECK(
+            value->graph == graph || graph->resolve(value->name) == value,
+            "another value hides " + std::string(value->name) + " from " + node->address());
         size_t found = 0;
         for (const Use& use : value->uses()) found += use.node == node && use.slot == slot ? 1 : 0;
         ACUATE_CHECK(found == 1 || value->uses().size() > 64,

@@ -6,6 +6,7 @@
 #include "base/file.h"
 #include "base/text.h"
 #include "convert/convert.h"
+#include "data/npy.h"
 #include "diagnose/issues.h"
 #include "graph/module_tree.h"
 #include "onnx_io/export.h"
@@ -37,8 +38,10 @@ PassContext default_pass_context() {
   return context;
 }
 
-EditContext default_edit_context() {
+EditContext default_edit_context(const fs::path& folder) {
   EditContext context;
+  context.folder = folder;
+  context.read_npy = [](const fs::path& path) { return read_npy(path); };
   context.infer = [](Model& model) { infer_shapes(model); };
   context.apply_pass = [passes = default_pass_context()](Model& model, std::string_view id) {
     return apply_pass_by_name(model, id, passes);

@@ -23,8 +23,9 @@ Result<Runnable> open_runnable(const std::filesystem::path& path, const Target& 
 
 // Constants are folded by the engine that runs here; where none does, nothing is folded.
 PassContext default_pass_context();
-// What edit scripts need: shape inference, and passes by name.
-EditContext default_edit_context();
+// What edit scripts need: shape inference, passes by name, arrays of NumPy, and the files that the
+// script names, which lie in `folder` or below it (empty: it may name none).
+EditContext default_edit_context(const std::filesystem::path& folder = {});
 
 // What is wrong with the model itself, by node, types contradicting each other included.
 std::vector<Finding> model_findings(const Model& model);

@@ -111,6 +111,27 @@ std::string value_path(const Value& value) {
   return prefix + to_valid_utf8(value.name);
 }
 
+Place place_of_new(Model& model, std::string_view path) {
+  Graph* graph = &model.graph();
+  for (size_t end = path.find(kSeparator); end != std::string_view::npos;) {
+    const size_t body_begin = end + kSeparator.size();
+    const size_t body_end = path.find(kSeparator, body_begin);
+    if (body_end == std::string_view::npos) break;
+    const auto owners = nodes_called(*graph, path.substr(0, end));
+    Graph* body = owners.size() == 1
+                      ? body_called(*owners[0], path.substr(body_begin, body_end - body_begin))
+                      : nullptr;
+    if (body == nullptr) {
+      end = path.find(kSeparator, end + 1);
+      continue;
+    }
+    graph = body;
+    path = path.substr(body_end + kSeparator.size());
+    end = path.find(kSeparator);
+  }
+  return {graph, std::string(path)};
+}
+
 std::vector<Graph*> editable_graphs(const Model& model) {
   std::vector<Graph*> out{const_cast<Graph*>(&model.graph())};
   for (size_t i = 0; i < out.size(); ++i)

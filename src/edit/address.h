@@ -21,6 +21,14 @@ std::string value_path(const Value& value);
 Result<Node*> resolve_node(Model& model, std::string_view path);
 Result<Value*> resolve_value(Model& model, std::string_view path);
 
+// Where a value of such a path belongs that is not there yet: the graph that the path leads to and
+// what is left of it. A text that leads nowhere is a name in the main graph.
+struct Place {
+  Graph* graph = nullptr;
+  std::string name;
+};
+Place place_of_new(Model& model, std::string_view path);
+
 // The main graph and every body below it; not those of functions, which are written back as they
 // came.
 std::vector<Graph*> editable_graphs(const Model& model);

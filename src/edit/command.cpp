@@ -92,6 +92,10 @@ Result<std::unique_ptr<Model>> apply_script(const Model& model, const Script& sc
     }
     entries.push_back({line.line, format_command(line.command, line.arguments), edit.take_notes()});
   }
+  for (const auto& check : edit.take_checks())
+    if (auto holds = check(); !holds)
+      return fail("{}: {}", script.name.empty() ? "at the end of the script" : script.name,
+                  holds.error().message);
   if (edit.has_changed_types()) edit.refresh_types();
   check_invariants(*copy);
   if (journal != nullptr) *journal = std::move(entries);

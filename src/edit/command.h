@@ -1,5 +1,6 @@
 #pragma once
 
+#include <filesystem>
 #include <functional>
 #include <memory>
 #include <span>
@@ -21,6 +22,10 @@ struct EditContext {
   std::function<void(Model&)> infer;
   // Runs the pass and says in a sentence what it did.
   std::function<Result<std::string>(Model&, std::string_view pass_id)> apply_pass;
+  // Files that a script names lie in this folder or below it; empty: it may name none.
+  std::filesystem::path folder;
+  // Reads an array of NumPy.
+  std::function<Result<Tensor>(const std::filesystem::path&)> read_npy;
 };
 
 // What a command works on while a script runs.
@@ -36,9 +41,15 @@ class Edit {
   void shapes_changed();
   // Values may have another rank or element type from now on: outputs keep no shape at all.
   void types_changed();
+  // There are values whose types are to be inferred; those that are known stay.
+  void values_added() { stale_ = changed_ = true; }
   // Infers types unless that was done and nothing changed since.
   void refresh_types();
   bool has_changed_types() const { return changed_; }
+
+  // What only has to hold when the script is done, where commands build something up together.
+  void check_at_end(std::function<Result<void>()> check) { checks_.push_back(std::move(check)); }
+  std::vector<std::function<Result<void>()>> take_checks() { return std::exchange(checks_, {}); }
 
   // For the journal: what the command did beyond its words.
   void note(std::string text) { notes_.push_back(std::move(text)); }
@@ -57,6 +68,7 @@ class Edit {
   Model& model_;
   const EditContext& context_;
   std::vector<std::string> notes_;
+  std::vector<std::function<Result<void>()>> checks_;
   size_t blamed_column_ = 0;
   bool stale_ = true;     // not inferred since the last change, or never
   bool changed_ = false;  // by a command

@@ -8,7 +8,7 @@ namespace acuate {
 namespace {
 
 Literal::Item make_item(std::string text, bool quoted) {
-  Literal::Item item{Literal::Kind::Text, 0, 0, std::move(text)};
+  Literal::Item item{Literal::Kind::Text, 0, 0, std::move(text), quoted};
   if (quoted) return item;
   if (const auto integer = parse_int(item.text)) {
     item.kind = Literal::Kind::Int;
@@ -103,6 +103,30 @@ Result<Literal> parse_literal(const Token& token) {
   Literal literal;
   literal.items.push_back(make_item(token.text, token.quoted));
   return literal;
+}
+
+Result<std::vector<Token>> split_list(const Token& token) {
+  const std::string_view text = token.text;
+  if (token.quoted || !text.starts_with('[') || !text.ends_with(']'))
+    return fail("found '{}'; expected a list in brackets", to_valid_utf8(text));
+  std::vector<Token> items;
+  size_t begin = 1, depth = 0;
+  bool quoted = false;
+  for (size_t at = 1; at < text.size(); ++at) {
+    const char c = text[at];
+    if (quoted && c == '\\') ++at;
+    if (c == '"') quoted = !quoted;
+    if (quoted) continue;
+    const bool ends = at + 1 == text.size() || (c == ',' && depth == 0);
+    if (!ends) depth += (c == '[' || c == '(') ? 1 : (c == ']' || c == ')') && depth > 0 ? -1 : 0;
+    if (!ends) continue;
+    const std::string_view word = trim(text.substr(begin, at - begin));
+    if (word.empty() && items.empty() && at + 1 == text.size()) break;
+    if (word.empty()) return fail("found an empty item in the list");
+    items.push_back({std::string(word), false, token.column});
+    begin = at + 1;
+  }
+  return items;
 }
 
 std::string take_prefix(Token& token, const std::vector<std::string>& prefixes) {

@@ -19,6 +19,7 @@ struct Literal {
     int64_t integer = 0;
     double number = 0;  // of an Int, too
     std::string text;   // as written, without quotes
+    bool quoted = false;
   };
   bool is_list = false;
   std::vector<int64_t> shape;  // of nested lists; empty for a single item
@@ -30,6 +31,9 @@ struct Literal {
 
 // Lists whose rows differ in length or depth, and unclosed ones, are errors.
 Result<Literal> parse_literal(const Token& token);
+
+// The items of a list as words of their own, lists in it whole: `[int64:[1, 2], x]` has two.
+Result<std::vector<Token>> split_list(const Token& token);
 
 // `int: 3` is two tokens, `int:3` a prefix: what stands before the first `:` if it is one of
 // `prefixes`, taken off `token`; else empty.

@@ -64,17 +64,19 @@ class LineParser {
     return false;
   }
 
-  // A list or text right behind a `:` belongs to the word as written: `strings:["a b"]`.
+  // A list belongs to its word, spaces included, and so does a text right behind `:` or `=`.
   bool read_bare(std::string& text) {
     const size_t begin = at_;
     bool read = true;
+    std::string ignored;
     while (read && at_ < line_.size() && !is_space(line_[at_])) {
-      if (line_[at_++] != ':' || at_ == line_.size()) continue;
-      std::string ignored;
+      const char before = at_ > begin ? line_[at_ - 1] : ' ';
       if (line_[at_] == '[')
         read = read_list(ignored);
-      else if (line_[at_] == '"')
+      else if (line_[at_] == '"' && (before == ':' || before == '='))
         read = read_quoted(ignored);
+      else
+        ++at_;
     }
     text = line_.substr(begin, at_ - begin);
     return read;
@@ -109,7 +111,7 @@ class LineParser {
         return true;
       }
     }
-    return stop(begin, "found no closing ']' on this line; expected one");
+    return stop(begin, "found no closing ']' on this line; expected one, or quotes around a name");
   }
 
   bool read_escape(std::string& text) {

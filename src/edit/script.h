@@ -31,11 +31,11 @@ struct Script {
 };
 
 // The language of edit scripts: one command a line, words separated by spaces or tabs. A word that
-// begins with `"` ends at the next `"` and holds JSON escapes; one that begins with `[` ends at its
-// `]` and is kept as written (a list); every other ends at a space,
-// where a text or list right behind a `:` is one with it (`strings:["a b"]`). `#` at the start of a
-// word begins a comment. Bytes above 127 stand for themselves, so that every name can be written.
-// Errors name line and column.
+// begins with `"` ends at the next `"` and holds JSON escapes; every other ends at a space, where a
+// list from `[` to its `]` is one with it and so is a text right behind `:` or `=`, all as written:
+// `pads=[1, 1]`, `strings:["a b"]`, `mode="a b"`. `#` at the start of a word begins a comment.
+// Bytes above 127 stand for themselves, so that every name can be written. Errors name line and
+// column.
 Result<Script> parse_script(std::string_view text, std::string_view name = {});
 
 // The command as one line without its end, words quoted where they need it: what parse_script reads

@@ -49,7 +49,8 @@ TEST(Script, ErrorsNameLineAndColumn) {
   EXPECT_EQ(message("apply x\napply \"y"),
             "edits.acu:2:7: found no closing '\"' on this line; expected one");
   EXPECT_EQ(message("set-attr n v [1, 2"),
-            "edits.acu:1:14: found no closing ']' on this line; expected one");
+            "edits.acu:1:14: found no closing ']' on this line; expected one, or quotes around a "
+            "name");
   EXPECT_EQ(message(R"(apply "a"b)"),
             "edits.acu:1:10: found 'b' right after the end of a word; expected a space");
   EXPECT_THAT(message(R"(apply "\q")"),

@@ -1,5 +1,6 @@
 #include "onnx_io/authority.h"
 
+#include <algorithm>
 #include <set>
 #include <unordered_map>
 
@@ -96,51 +97,73 @@ onnx::TypeProto to_type_proto(const ValueType& type) {
   return proto;
 }
 
+namespace {
+
+// ONNX Runtime's own domains are not in the library's registry; their engine judges them.
+bool is_judged_elsewhere(std::string_view domain) {
+  constexpr std::string_view kDomains[] = {"com.microsoft", "com.microsoft.nchwc",
+                                           "com.microsoft.experimental", "com.ms.internal.nhwc"};
+  return std::find(std::begin(kDomains), std::end(kDomains), domain) != std::end(kDomains);
+}
+
+std::optional<ModelIssue> check_node(const Model& model, const Functions& functions,
+                                     const Node& node) {
+  const std::string op =
+      fmt::format("{}{}{}", to_valid_utf8(node.domain()),
+                  node.domain().empty() ? "" : "::", to_valid_utf8(node.op_type()));
+  if (functions.names.count({node.domain(), node.op_type()}) > 0 ||
+      is_judged_elsewhere(node.domain()))
+    return std::nullopt;
+  if (model.opset_version(node.domain()) == 0 && model.ir_version() >= 3) {
+    if (functions.domains.count(node.domain()) > 0)
+      return std::nullopt;  // bodies of functions have their own imports
+    return ModelIssue{
+        "unknown_domain", node.address(), "",
+        fmt::format("operator {} belongs to the domain '{}', which the model does not import", op,
+                    to_valid_utf8(node.domain()))};
+  }
+  const onnx::OpSchema* schema = find_schema(model, node);
+  if (schema == nullptr) {
+    const bool own_domain = node.domain().empty() || node.domain() == "ai.onnx.ml" ||
+                            node.domain() == "ai.onnx.preview.training" ||
+                            node.domain() == "ai.onnx.training";
+    return ModelIssue{
+        own_domain ? "unknown_operator" : "unknown_domain", node.address(), "",
+        own_domain
+            ? fmt::format("there is no operator {} in opset {}", op,
+                          model.opset_version(node.domain()))
+            : fmt::format("operator {} belongs to a domain that the onnx library does not know",
+                          op)};
+  }
+  try {
+    schema->Verify(to_node_proto(node));
+  } catch (const std::exception& error) {
+    return ModelIssue{"invalid_node", node.address(), "", to_valid_utf8(error.what())};
+  }
+  return std::nullopt;
+}
+
+}  // namespace
+
+std::optional<ModelIssue> check_operator(const Model& model, const Node& node) {
+  return check_node(model, Functions(model), node);
+}
+
 std::vector<ModelIssue> check_operators(const Model& model) {
   std::vector<ModelIssue> issues;
   const Functions functions(model);
-  // ONNX Runtime's own domains are not in the library's registry; their engine judges them.
-  const std::set<std::string_view> known_domains = {
-      "com.microsoft", "com.microsoft.nchwc", "com.microsoft.experimental", "com.ms.internal.nhwc"};
   for (const Graph* graph : model.all_graphs())
-    for (const Node* node = graph->first(); node != nullptr; node = node->next()) {
-      const std::string op =
-          fmt::format("{}{}{}", to_valid_utf8(node->domain()),
-                      node->domain().empty() ? "" : "::", to_valid_utf8(node->op_type()));
-      if (functions.names.count({node->domain(), node->op_type()}) > 0 ||
-          known_domains.count(node->domain()) > 0)
-        continue;
-      if (model.opset_version(node->domain()) == 0 && model.ir_version() >= 3) {
-        if (functions.domains.count(node->domain()) ==
-            0)  // bodies of functions have their own imports
-          issues.push_back(
-              {"unknown_domain", node->address(), "",
-               fmt::format(
-                   "operator {} belongs to the domain '{}', which the model does not import", op,
-                   to_valid_utf8(node->domain()))});
-        continue;
-      }
-      const onnx::OpSchema* schema = find_schema(model, *node);
-      if (schema == nullptr) {
-        const bool own_domain = node->domain().empty() || node->domain() == "ai.onnx.ml" ||
-                                node->domain() == "ai.onnx.preview.training" ||
-                                node->domain() == "ai.onnx.training";
-        issues.push_back(
-            {own_domain ? "unknown_operator" : "unknown_domain", node->address(), "",
-             own_domain
-                 ? fmt::format("there is no operator {} in opset {}", op,
-                               model.opset_version(node->domain()))
-                 : fmt::format(
-                       "operator {} belongs to a domain that the onnx library does not know", op)});
-        continue;
-      }
-      try {
-        schema->Verify(to_node_proto(*node));
-      } catch (const std::exception& error) {
-        issues.push_back({"invalid_node", node->address(), "", to_valid_utf8(error.what())});
-      }
-    }
+    for (const Node* node = graph->first(); node != nullptr; node = node->next())
+      if (auto issue = check_node(model, functions, *node)) issues.push_back(*std::move(issue));
   return issues;
+}
+
+std::vector<std::string> operator_names(std::string_view domain, int64_t version) {
+  std::vector<std::string> names;
+  for (const onnx::OpSchema& schema : onnx::OpSchemaRegistry::get_all_schemas())
+    if (schema.domain() == domain && schema.SinceVersion() <= version && !schema.Deprecated())
+      names.push_back(schema.Name());
+  return names;
 }
 
 std::string onnx_library_version() { return onnx::LAST_RELEASE_VERSION; }

@@ -1,6 +1,8 @@
 #pragma once
 
+#include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "graph/model.h"
@@ -24,6 +26,11 @@ onnx::TypeProto to_type_proto(const ValueType& type);
 // model defines them as functions), wrong numbers of inputs or outputs, missing or ill-typed
 // attributes. Linear; loads no weight.
 std::vector<ModelIssue> check_operators(const Model& model);
+
+// The same for one node; nothing where the schema takes it or there is none to ask.
+std::optional<ModelIssue> check_operator(const Model& model, const Node& node);
+// Operators of the domain in that version, for suggestions.
+std::vector<std::string> operator_names(std::string_view domain, int64_t version);
 
 // Version of the linked library, `1.23.2`.
 std::string onnx_library_version();

@@ -1,5 +1,7 @@
 #include "onnx_io/text_form.h"
 
+#include <algorithm>
+
 #include <onnx/defs/parser.h>
 #include <onnx/defs/printer.h>
 #include <onnx/onnx_pb.h>
@@ -9,7 +11,23 @@
 
 namespace acuate {
 
+namespace {
+
+constexpr size_t kMaxDepth = 256;  // the parser recurses
+
+size_t nesting(std::string_view text) {
+  size_t depth = 0, deepest = 0;
+  for (const char c : text) {
+    if (c == '(' || c == '{') deepest = std::max(deepest, ++depth);
+    if ((c == ')' || c == '}') && depth > 0) --depth;
+  }
+  return deepest;
+}
+
+}  // namespace
+
 Result<std::unique_ptr<Model>> parse_text_model(std::string_view text) {
+  if (nesting(text) > kMaxDepth) return fail("ONNX text: nested more than {} deep", kMaxDepth);
   onnx::ModelProto proto;
   const std::string terminated(text);  // the parser keeps the pointer
   onnx::OnnxParser parser(terminated.c_str());

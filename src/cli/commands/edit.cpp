@@ -14,8 +14,14 @@ namespace {
 namespace fs = std::filesystem;
 
 struct Flags {
-  fs::path model, script, output;
+  fs::path model, script, output, files;
 };
+
+// Files that a script names lie beside it unless the command line says where.
+fs::path files_folder(const Flags& flags) {
+  if (!flags.files.empty()) return flags.files;
+  return flags.script.has_parent_path() ? flags.script.parent_path() : fs::path(".");
+}
 
 Result<int> run(const Flags& flags, const Console& console) {
   if (auto free = check_output_file(flags.output); !free) return free.error();
@@ -26,7 +32,7 @@ Result<int> run(const Flags& flags, const Console& console) {
   auto script = parse_script(*text, flags.script.string());
   if (!script) return script.error();
   Journal journal;
-  auto edited = apply_script(**model, *script, default_edit_context(), &journal);
+  auto edited = apply_script(**model, *script, default_edit_context(files_folder(flags)), &journal);
   if (!edited) return edited.error();
   if (auto saved = save_model(**edited, flags.output); !saved) return saved.error();
 
@@ -58,6 +64,9 @@ Action declare(CLI::App& app) {
   app.add_option("-o,--output", flags->output, "file for the edited model")
       ->required()
       ->type_name("OUT");
+  app.add_option("--files", flags->files,
+                 "folder of the files that the script names (default: the script's own)")
+      ->type_name("FOLDER");
   auto console = Console::declare(app);
   return [flags, console] { return run(*flags, *console); };
 }

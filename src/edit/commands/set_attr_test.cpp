@@ -1,4 +1,5 @@
 #include <gmock/gmock.h>
+#include <onnx/onnx_pb.h>
 
 #include "edit/test_support.h"
 
@@ -41,12 +42,18 @@ TEST(SetAttr, BodiesStay) {
               HasSubstr("holds a body"));
 }
 
-TEST(SetAttr, TakesTheTypeOfThePrefixOrTheLiteral) {
-  std::unique_ptr<Model> model;
-  const Node* node = node_after(model,
-                                "set-attr h a int:1\nset-attr h b ints:[]\nset-attr h c floats:[1, "
-                                "2.5]\nset-attr h d string:1\n"
-                                "set-attr h e strings:[\"x y\", z]\nset-attr h alpha int:3");
+constexpr const char* kForeign = R"(
+  agraph (float[N, 4] x) => (float[N, 4] y) { [h] y = com.microsoft.Own (x) })";
+
+TEST(SetAttr, WithoutASchemaThePrefixOrTheLiteralDecides) {
+  const auto source = text_model(kForeign);
+  const auto model = apply_script(*source,
+                                  "set-attr h a int:1\nset-attr h b ints:[]\n"
+                                  "set-attr h c floats:[1, 2.5]\nset-attr h d string:1\n"
+                                  "set-attr h e [\"x y\", z]\nset-attr h alpha 3",
+                                  {});
+  ASSERT_TRUE(model) << model.error().message;
+  const Node* node = (*model)->graph().first();
   EXPECT_EQ(node->attribute("a")->as_int(), 1);
   EXPECT_EQ(node->attribute("b")->as_ints(), std::vector<int64_t>{});
   EXPECT_EQ(node->attribute("c")->as_floats(), (std::vector<float>{1, 2.5}));
@@ -63,8 +70,71 @@ TEST(SetAttr, RefusesOtherTypesAndUnknownNames) {
   EXPECT_THAT(refusal(kModel, "set-attr h alpha 1e300"), HasSubstr("beyond float32"));
   EXPECT_THAT(refusal(kModel, "set-attr s axes 1"),
               HasSubstr("Softmax has no attribute 'axes'; did you mean 'axis'?"));
-  EXPECT_THAT(refusal(kModel, "set-attr h c ints:[[1], [2]]"),
+  EXPECT_THAT(refusal(kModel, "set-attr h alpha int:1"),
+              HasSubstr("found int: for 'alpha'; expected a value of type float"));
+  EXPECT_THAT(refusal(kForeign, "set-attr h c ints:[[1], [2]]"),
               HasSubstr("expected a value of type ints"));
+}
+
+TEST(SetAttr, TensorsAndTypes) {
+  EXPECT_THAT(edited(kForeign, "set-attr h t tensor:float16:[[1, 65504]]"),
+              HasSubstr("t: tensor = float16[1,2]"));
+  EXPECT_THAT(edited(kForeign, "set-attr h t type_proto:sequence(float32[1, n])"),
+              HasSubstr("t: type_proto = seq(float[1,n])"));
+  EXPECT_THAT(edited("agraph () => (float[2] y) { y = Constant <value = float[2] {1, 2}> () }",
+                     "set-attr @y value [3, 4.5]"),
+              HasSubstr("value: tensor = float[2]"));
+}
+
+const onnx::AttributeProto attribute_after(std::string_view script) {
+  const auto source = text_model(kForeign);
+  const auto model = apply_script(*source, script, {});
+  EXPECT_TRUE(model) << model.error().message;
+  onnx::AttributeProto proto;
+  const Bytes wire = (*model)->graph().first()->attributes().back().wire;
+  EXPECT_TRUE(proto.ParseFromArray(wire.data(), static_cast<int>(wire.size())));
+  return proto;
+}
+
+TEST(SetAttr, SparseTensorsAndLists) {
+  const auto sparse = attribute_after("set-attr h s sparse_tensor:float32[3, 4]:[0.5, 2]:[3, 11]");
+  EXPECT_EQ(sparse.type(), onnx::AttributeProto::SPARSE_TENSOR);
+  EXPECT_EQ(sparse.sparse_tensor().dims(1), 4);
+  EXPECT_EQ(sparse.sparse_tensor().values().dims(0), 2);
+  EXPECT_EQ(sparse.sparse_tensor().indices().data_type(), onnx::TensorProto::INT64);
+  const auto tensors = attribute_after("set-attr h l tensors:[int8:[1, 2], 3.5]");
+  EXPECT_EQ(tensors.type(), onnx::AttributeProto::TENSORS);
+  ASSERT_EQ(tensors.tensors_size(), 2);
+  EXPECT_EQ(tensors.tensors(0).data_type(), onnx::TensorProto::INT8);
+  EXPECT_EQ(tensors.tensors(1).dims_size(), 0);
+  const auto types = attribute_after("set-attr h l type_protos:[float32[1, 2], optional(int64[])]");
+  ASSERT_EQ(types.type_protos_size(), 2);
+  EXPECT_EQ(types.type_protos(0).tensor_type().shape().dim_size(), 2);
+  EXPECT_THAT(refusal(kForeign, "set-attr h s sparse_tensor:float32[3, 4]:[0.5, 2]:[3, 12]"),
+              HasSubstr("found the index 12; expected one from 0 to 11"));
+  EXPECT_THAT(refusal(kForeign, "set-attr h s sparse_tensor:float32[3]:[0.5, 2]:[[3]]"),
+              HasSubstr("found values of shape 2 and indices of shape 1x1"));
+}
+
+TEST(SetAttr, BodiesComeFromText) {
+  const char* choose = R"(agraph (float[N] x, bool c) => (float[N] y) {
+      h = Relu (x)
+      y = If (c) <then_branch = t () => (float[N] a) { a = Neg (h) },
+                  else_branch = e () => (float[N] b) { b = Abs (x) }> })";
+  const std::string text = edited(
+      choose, R"(set-attr @y then_branch graph:text:"() => (a) { k = Exp (h)  a = Sqrt (k) }")");
+  EXPECT_THAT(text, testing::AllOf(HasSubstr("k = Exp (h)"), HasSubstr("a = Sqrt (k)"),
+                                   testing::Not(HasSubstr("Neg"))));
+  EXPECT_THAT(refusal(choose, R"(set-attr @y then_branch graph:text:"() => (a) { a = Exp (q) }")"),
+              HasSubstr("it reads 'q', which is not defined"));
+  EXPECT_THAT(refusal(choose, R"(set-attr @y then_branch graph:text:"() => (b) { b = Exp (h) }")"),
+              HasSubstr("both have value 'b'"));
+  EXPECT_THAT(refusal(choose, R"(set-attr @y then_branch graph:text:"() => (a) { a = Exp h }")"),
+              HasSubstr("ONNX text"));
+}
+
+TEST(SetAttr, ReferencesNeedAFunction) {
+  EXPECT_THAT(refusal(kModel, "set-attr h alpha ref:a"), HasSubstr("stands in none"));
 }
 
 }  // namespace

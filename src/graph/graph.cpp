@@ -1,62 +1,23 @@
 #include "graph/graph.h"
 
 #include <algorithm>
-#include <unordered_set>
+#include <functional>
+#include <utility>
 
 #include <fmt/format.h>
 
-#include "base/text.h"
+#include "graph/change_log.h"
 #include "graph/model.h"
 #include "graph/visibility.h"
 
 namespace acuate {
 
-std::string Dim::text() const {
-  if (is_known()) return std::to_string(value);
-  return name.empty() ? "?" : to_valid_utf8(name);
-}
-
-bool ValueType::is_static() const {
-  return kind == Kind::Tensor && shape &&
-         std::all_of(shape->begin(), shape->end(), [](const Dim& d) { return d.is_known(); });
-}
-
-std::optional<Shape> ValueType::static_shape() const {
-  if (!is_static()) return std::nullopt;
-  Shape out;
-  for (const Dim& dim : *shape) out.push_back(dim.value);
-  return out;
-}
-
-std::string ValueType::text() const {
-  switch (kind) {
-    case Kind::Unknown:
-      return "unknown";
-    case Kind::Sequence:
-      return "sequence";
-    case Kind::Map:
-      return "map";
-    case Kind::Optional:
-      return "optional";
-    case Kind::Opaque:
-      return "opaque";
-    case Kind::Tensor:
-    case Kind::SparseTensor:
-      break;
-  }
-  std::string out = std::string(kind == Kind::SparseTensor ? "sparse " : "") +
-                    std::string(element_type_name(element));
-  if (!shape) return out + "[*]";
-  std::vector<std::string> dims;
-  for (const Dim& dim : *shape) dims.push_back(dim.text());
-  return out + "[" + join(dims, ", ") + "]";
-}
-
-// ----------------------------------------------------------------------------------------------------------
+ChangeLog* Graph::log() const { return model_->change_log(); }
 
 void Graph::touch() {
   if (touched_) return;
   touched_ = true;
+  if (ChangeLog* log = this->log()) log->record([this] { touched_ = false; });
   if (owner_ != nullptr) owner_->touch();
 }
 
@@ -81,6 +42,22 @@ std::vector<Value*> Graph::values() const {
   return out;
 }
 
+std::vector<Node*> Graph::nodes_called(std::string_view name) const {
+  if (!node_index_) {
+    node_index_ = std::make_unique<NodeIndex>();
+    for (Node* node = first_; node != nullptr; node = node->next_)
+      if (!node->name_.empty()) (*node_index_)[node->name_].push_back(node);
+  }
+  const auto found = node_index_->find(name);
+  return found == node_index_->end() ? std::vector<Node*>{} : found->second;
+}
+
+void Graph::node_renamed(Node& node, std::string_view old_name) {
+  if (!node_index_ || node.removed_) return;
+  if (!old_name.empty()) std::erase((*node_index_)[old_name], &node);
+  if (!node.name_.empty()) (*node_index_)[node.name_].push_back(&node);
+}
+
 Value* Graph::find(std::string_view name) const {
   const auto found = by_name_.find(name);
   return found == by_name_.end() ? nullptr : found->second;
@@ -93,13 +70,68 @@ Value* Graph::resolve(std::string_view name) const {
   return nullptr;
 }
 
+int64_t Graph::opset_version(std::string_view domain) const {
+  const Graph* outermost = this;
+  while (outermost->owner_ != nullptr) outermost = outermost->owner_->graph_;
+  if (outermost->function_ == nullptr) return model_->opset_version(domain);
+  for (const OpsetImport& import : outermost->function_->opset_imports)
+    if (import.domain == domain) return import.version;
+  return 0;
+}
+
+std::vector<Value*> Graph::definitions(std::string_view name) const {
+  Value* first = find(name);
+  if (first == nullptr) return {};
+  std::vector<Value*> out{first};
+  if (const auto later = shadowed_.find(name); later != shadowed_.end())
+    out.insert(out.end(), later->second.begin(), later->second.end());
+  return out;
+}
+
+void Graph::enter_name(Value& value, size_t place) {
+  const auto [first, is_new] = by_name_.try_emplace(value.name, &value);
+  if (is_new) return;
+  std::vector<Value*>& later = shadowed_[value.name];
+  Value* entered = &value;
+  if (place == 0) std::swap(entered, first->second);
+  place = std::clamp<size_t>(place, 1, later.size() + 1);
+  later.insert(later.begin() + static_cast<std::ptrdiff_t>(place - 1), entered);
+}
+
+size_t Graph::leave_name(const Value& value) {
+  const auto first = by_name_.find(value.name);
+  const auto later = shadowed_.find(value.name);
+  if (later == shadowed_.end()) {
+    by_name_.erase(first);
+    return 0;
+  }
+  std::vector<Value*>& others = later->second;
+  size_t place = 0;
+  if (first->second == &value) {
+    first->second = others.front();
+    others.erase(others.begin());
+  } else {
+    const auto found = std::find(others.begin(), others.end(), &value);
+    place = 1 + static_cast<size_t>(found - others.begin());
+    others.erase(found);
+  }
+  if (others.empty()) shadowed_.erase(later);
+  return place;
+}
+
 Value* Graph::add_value(std::string_view name) {
   ACUATE_CHECK(find(name) == nullptr, "value name is taken: " + std::string(name));
   Value* value = model_->new_value();
   value->name = model_->intern(name);
   value->graph = this;
-  by_name_.emplace(value->name, value);
+  enter_name(*value, 0);
   values_.push_back(value);
+  if (ChangeLog* log = this->log())
+    log->record([this, value] {
+      leave_name(*value);
+      values_.pop_back();
+      value->graph = nullptr;
+    });
   return value;
 }
 
@@ -120,10 +152,18 @@ void make_visible(const Value& value, Graph& reader) {
 void Graph::rename(Value& value, std::string_view name) {
   ACUATE_CHECK(value.graph == this && find(name) == nullptr,
                "rename to a taken name: " + std::string(name));
-  by_name_.erase(value.name);
-  value.name = model_->intern(name);
-  by_name_.emplace(value.name, &value);
-  if (Declaration* d = declaration(value)) d->touched = true;
+  const size_t place = leave_name(value);
+  const std::string_view old = std::exchange(value.name, model_->intern(name));
+  enter_name(value, 0);
+  Declaration* declared = declaration(value);
+  const bool was_touched = declared != nullptr && std::exchange(declared->touched, true);
+  if (ChangeLog* log = this->log())
+    log->record([this, &value, old, place, was_touched] {
+      leave_name(value);
+      value.name = old;
+      enter_name(value, place);
+      if (Declaration* d = declaration(value)) d->touched = was_touched;
+    });
   if (value.producer != nullptr) value.producer->touch();
   for (const Use& use : value.uses_) {
     use.node->touch();
@@ -139,6 +179,7 @@ void Graph::link_node(Node& node, Node* before) {
   (node.previous_ ? node.previous_->next_ : first_) = &node;
   (before ? before->previous_ : last_) = &node;
   ++node_count_;
+  if (node_index_ && !node.name_.empty()) (*node_index_)[node.name_].push_back(&node);
 }
 
 void Graph::unlink_node(Node& node) {
@@ -146,6 +187,7 @@ void Graph::unlink_node(Node& node) {
   (node.next_ ? node.next_->previous_ : last_) = node.previous_;
   node.previous_ = node.next_ = nullptr;
   --node_count_;
+  if (node_index_ && !node.name_.empty()) std::erase((*node_index_)[node.name_], &node);
 }
 
 Node* Graph::add_node(std::string_view op_type, std::string_view domain, std::string_view name,
@@ -154,6 +196,7 @@ Node* Graph::add_node(std::string_view op_type, std::string_view domain, std::st
   ACUATE_CHECK(before == nullptr || before->graph_ == this,
                "insertion point stands in another graph");
   Node* node = model_->new_node();
+  node->graph_ = this;
   node->op_type_ = model_->intern(op_type);
   node->domain_ = model_->intern(domain);
   node->name_ = model_->intern(name);
@@ -172,6 +215,16 @@ Node* Graph::add_node(std::string_view op_type, std::string_view domain, std::st
     node->outputs_.push_back(output);
   }
   link_node(*node, before);
+  if (ChangeLog* log = this->log())
+    log->record([this, node] {
+      for (Value* output : node->outputs_)
+        if (output != nullptr) {
+          output->producer = nullptr;
+          model_->note_change(*output);
+        }
+      unlink_node(*node);
+      node->removed_ = true;
+    });
   model_->note_change(*node);
   touch();
   return node;
@@ -179,34 +232,64 @@ Node* Graph::add_node(std::string_view op_type, std::string_view domain, std::st
 
 void Graph::move_before(Node& node, Node* before) {
   if (before == &node) return;
+  Node* old_next = node.next_;
   unlink_node(node);
   link_node(node, before);
+  if (ChangeLog* log = this->log())
+    log->record([this, &node, old_next] {
+      unlink_node(node);
+      link_node(node, old_next);
+    });
   touch();
 }
 
 void Graph::remove_node(Node& node) {
   ACUATE_CHECK(node.graph_ == this, "node stands in another graph");
   for (size_t slot = 0; slot < node.inputs_.size(); ++slot) node.unlink_operand(slot);
+  std::vector<Value*> produced;
   for (Value* output : node.outputs_)
     if (output != nullptr && output->producer == &node) {
       output->producer = nullptr;
+      produced.push_back(output);
       model_->note_change(*output);
     }
   // Bodies read outer values: their uses go with the node.
   for (Attribute& attribute : node.attributes_) node.empty_bodies(attribute);
+  Node* next = node.next_;
   unlink_node(node);
   node.removed_ = true;
+  if (ChangeLog* log = this->log())
+    log->record([this, &node, next, produced = std::move(produced)] {
+      link_node(node, next);
+      node.removed_ = false;
+      for (Value* output : produced) output->producer = &node;
+      model_->note_change(node);
+    });
   touch();
+}
+
+void Graph::clear() {
+  set_outputs({});
+  while (last_ != nullptr) remove_node(*last_);
 }
 
 void Graph::remove_value(Value& value) {
   ACUATE_CHECK(
       value.graph == this && value.is_unused() && value.producer == nullptr && !value.is_input,
       "value is still in use: " + std::string(value.name));
-  if (find(value.name) == &value) by_name_.erase(value.name);
-  declarations_.erase(&value);
-  value.initializer.reset();
+  const size_t place = leave_name(value);
+  auto declared = declarations_.extract(&value);
   value.graph = nullptr;
+  if (ChangeLog* log = this->log())
+    log->record([this, &value, place, declared = std::move(declared),
+                 initializer = std::move(value.initializer)]() mutable {
+      value.graph = this;
+      enter_name(value, place);
+      declarations_.insert(std::move(declared));
+      value.initializer = std::move(initializer);
+      model_->note_change(value);
+    });
+  value.initializer.reset();
   touch();
 }
 
@@ -217,13 +300,9 @@ void Graph::replace_uses(Value& old_value, Value& new_value) {
     use.node->set_input(use.slot, &new_value);
   }
   if (old_value.output_count == 0) return;
-  for (Value*& output : outputs_)
-    if (output == &old_value) {
-      output = &new_value;
-      --old_value.output_count;
-      ++new_value.output_count;
-    }
-  touch();
+  std::vector<Value*> outputs = outputs_;
+  std::replace(outputs.begin(), outputs.end(), &old_value, &new_value);
+  if (outputs != outputs_) set_outputs(outputs);
 }
 
 void Graph::set_initializer(Value& value, const Tensor& tensor) {
@@ -242,19 +321,34 @@ void Graph::set_initializer(Value& value, const Tensor& tensor) {
 void Graph::set_initializer(Value& value, TensorRef ref) {
   ACUATE_CHECK(value.graph == this && value.producer == nullptr,
                "an initializer has no producer: " + std::string(value.name));
-  if (!value.listed_initializer_) initializers_.push_back(&value);
-  value.listed_initializer_ = true;
-  value.type = {};
-  value.type.kind = ValueType::Kind::Tensor;
-  value.type.element = ref.type;
-  value.type.shape.emplace();
-  for (const int64_t dim : ref.shape) value.type.shape->push_back({dim, {}});
+  ValueType type;
+  type.kind = ValueType::Kind::Tensor;
+  type.element = ref.type;
+  type.shape.emplace();
+  for (const int64_t dim : ref.shape) type.shape->push_back({dim, {}});
+  const bool was_listed = std::exchange(value.listed_initializer_, true);
+  if (!was_listed) initializers_.push_back(&value);
+  if (ChangeLog* log = this->log())
+    log->record([this, &value, was_listed, old_type = std::move(value.type),
+                 old = std::move(value.initializer)]() mutable {
+      if (!was_listed) initializers_.pop_back();
+      value.listed_initializer_ = was_listed;
+      value.type = std::move(old_type);
+      value.initializer = std::move(old);
+      model_->note_change(value);
+    });
+  value.type = std::move(type);
   value.initializer = std::move(ref);
   model_->note_change(value);
   touch();
 }
 
 void Graph::remove_initializer(Value& value) {
+  if (ChangeLog* log = this->log())
+    log->record([this, &value, old = std::move(value.initializer)]() mutable {
+      value.initializer = std::move(old);
+      model_->note_change(value);
+    });
   value.initializer.reset();
   model_->note_change(value);
   touch();
@@ -263,26 +357,39 @@ void Graph::remove_initializer(Value& value) {
 void Graph::add_output(Value& value) {
   outputs_.push_back(&value);
   ++value.output_count;
+  if (ChangeLog* log = this->log())
+    log->record([this] {
+      --outputs_.back()->output_count;
+      outputs_.pop_back();
+    });
   touch();
 }
 
-void Graph::set_outputs(const std::vector<Value*>& outputs) {
+void Graph::exchange_outputs(std::vector<Value*>& outputs) {
   for (Value* output : outputs_) --output->output_count;
-  outputs_.clear();
-  for (Value* output : outputs) add_output(*output);
+  outputs_.swap(outputs);
+  for (Value* output : outputs_) ++output->output_count;
+}
+
+void Graph::set_outputs(std::vector<Value*> outputs) {
+  exchange_outputs(outputs);
+  if (ChangeLog* log = this->log())
+    log->record([this, old = std::move(outputs)]() mutable { exchange_outputs(old); });
   touch();
 }
 
-void Graph::set_inputs(const std::vector<Value*>& inputs) {
-  for (Value* input : inputs_) {
-    input->is_input = false;
-    model_->note_change(*input);
-  }
-  inputs_ = inputs;
-  for (Value* input : inputs_) {
-    input->is_input = true;
-    model_->note_change(*input);
-  }
+void Graph::exchange_inputs(std::vector<Value*>& inputs) {
+  inputs_.swap(inputs);
+  for (Value* input : inputs) input->is_input = false;
+  for (Value* input : inputs_) input->is_input = true;
+  for (const auto& list : {std::cref(inputs), std::cref(inputs_)})
+    for (Value* input : list.get()) model_->note_change(*input);
+}
+
+void Graph::set_inputs(std::vector<Value*> inputs) {
+  exchange_inputs(inputs);
+  if (ChangeLog* log = this->log())
+    log->record([this, old = std::move(inputs)]() mutable { exchange_inputs(old); });
   touch();
 }
 
@@ -292,79 +399,62 @@ Graph::Declaration* Graph::declaration(Value& value) {
 }
 
 void Graph::set_type(Value& value, ValueType type) {
+  const auto [place, added] = declarations_.try_emplace(&value, Declaration{&value, {}, true});
+  const bool was_touched = std::exchange(place->second.touched, true);
+  const bool listed = added && !value.is_input && !value.is_output();
+  if (listed) value_infos_.emplace_back(&value, Bytes());
+  if (ChangeLog* log = this->log())
+    log->record(
+        [this, &value, added = added, was_touched, listed, old = std::move(value.type)]() mutable {
+          value.type = std::move(old);
+          if (listed) value_infos_.pop_back();
+          if (added)
+            declarations_.erase(&value);
+          else
+            declaration(value)->touched = was_touched;
+          model_->note_change(value);
+        });
   value.type = std::move(type);
   model_->note_change(value);
-  auto [place, added] = declarations_.try_emplace(&value, Declaration{&value, {}, true});
-  place->second.touched = true;
-  if (added && !value.is_input && !value.is_output()) value_infos_.emplace_back(&value, Bytes());
   touch();
+}
+
+void Graph::set_inferred_type(Value& value, ValueType type) {
+  if (ChangeLog* log = this->log())
+    log->record([&value, old = std::move(value.type)]() mutable { value.type = std::move(old); });
+  value.type = std::move(type);
 }
 
 void Graph::clear_inferred_types() {
+  struct Cleared {
+    Value* value;
+    ValueType type;
+    decltype(declarations_)::node_type declared;
+  };
+  std::vector<Cleared> cleared;
+  bool declared_any = !value_infos_.empty();
   for (Value* value : values_) {
     if (value->graph != this || value->is_input || value->is_output() || value->initializer)
       continue;
-    value->type = {};
-    declarations_.erase(value);
+    auto declared = declarations_.extract(value);
+    if (declared.empty() && value->type.kind == ValueType::Kind::Unknown) continue;
+    declared_any |= !declared.empty();
+    cleared.push_back({value, std::exchange(value->type, {}), std::move(declared)});
   }
-  value_infos_.clear();
   model_->note_all_changed();
-  touch();
-}
-
-bool Graph::sort_topologically() {
-  // Kahn's algorithm over this graph's nodes; a body's outer uses count for the node that holds the
-  // body.
-  std::unordered_map<const Node*, size_t> missing;
-  std::unordered_map<const Node*, std::vector<Node*>> users;
-  const auto node_here = [&](Node* node) {
-    while (node != nullptr && node->graph_ != this) node = node->graph_->owner_;
-    return node;
-  };
-  for (Node* node = first_; node != nullptr; node = node->next_)
-    for (const Value* output : node->outputs_) {
-      if (output == nullptr) continue;
-      for (const Use& use : output->uses_)
-        if (Node* user = node_here(use.node); user != nullptr) {
-          users[node].push_back(user);
-          ++missing[user];
-        }
-    }
-  std::vector<Node*> order;
-  order.reserve(node_count_);
-  // A stable order: a min-heap over the old positions.
-  std::unordered_map<const Node*, size_t> position;
-  for (Node* node = first_; node != nullptr; node = node->next_)
-    position.emplace(node, position.size());
-  const auto later = [&](const Node* a, const Node* b) { return position[a] > position[b]; };
-  std::vector<Node*> ready;
-  for (Node* node = first_; node != nullptr; node = node->next_)
-    if (missing[node] == 0) ready.push_back(node);
-  std::make_heap(ready.begin(), ready.end(), later);
-  while (!ready.empty()) {
-    std::pop_heap(ready.begin(), ready.end(), later);
-    Node* node = ready.back();
-    ready.pop_back();
-    order.push_back(node);
-    for (Node* user : users[node])
-      if (--missing[user] == 0) {
-        ready.push_back(user);
-        std::push_heap(ready.begin(), ready.end(), later);
-      }
-  }
-  if (order.size() != node_count_) return false;
-  bool changed = false;
-  Node* expected = first_;
-  for (Node* node : order) {
-    if (node != expected) changed = true;
-    expected = expected ? expected->next_ : nullptr;
-  }
-  if (!changed) return true;
-  first_ = last_ = nullptr;
-  node_count_ = 0;
-  for (Node* node : order) link_node(*node, nullptr);
-  touch();
-  return true;
+  if (cleared.empty() && !declared_any) return;
+  if (ChangeLog* log = this->log())
+    log->record(
+        [this, cleared = std::move(cleared), infos = std::exchange(value_infos_, {})]() mutable {
+          for (Cleared& entry : cleared) {
+            entry.value->type = std::move(entry.type);
+            declarations_.insert(std::move(entry.declared));
+          }
+          value_infos_ = std::move(infos);
+          model_->note_all_changed();
+        });
+  value_infos_.clear();
+  if (declared_any) touch();
 }
 
 }  // namespace acuate

@@ -5,12 +5,17 @@
 #include <functional>
 #include <utility>
 
+#include "graph/change_log.h"
+
 namespace acuate {
 
 Model::Model()
-    : storage_anchor_(std::make_shared<std::vector<std::shared_ptr<const void>>>()),
+    : arena_(std::make_shared<std::pmr::monotonic_buffer_resource>()),
+      storage_anchor_(std::make_shared<std::vector<std::shared_ptr<const void>>>()),
       storage_(*storage_anchor_),
-      graph_(std::make_unique<Graph>(*this, nullptr)) {}
+      graph_(std::make_unique<Graph>(*this, nullptr)) {
+  keep(arena_);  // tensors that load() gives may lie in it
+}
 
 Model::~Model() = default;
 
@@ -20,47 +25,117 @@ int64_t Model::opset_version(std::string_view domain) const {
   return 0;
 }
 
-void Model::set_opset(std::string_view domain, int64_t version) {
+bool Model::is_touched() const {
+  return touched_ || graph_->is_touched() ||
+         std::any_of(functions_.begin(), functions_.end(),
+                     [](const Function& function) { return function.body->is_touched(); });
+}
+
+void Model::touch() {
+  if (touched_) return;
   touched_ = true;
+  if (change_log_ != nullptr) change_log_->record([this] { touched_ = false; });
+}
+
+void Model::set_opset(std::string_view domain, int64_t version) {
+  touch();
   for (OpsetImport& import : opset_imports_)
     if (import.domain == domain) {
+      if (change_log_ != nullptr)
+        change_log_->record([this, place = &import - opset_imports_.data(), old = import.version] {
+          opset_imports_[static_cast<size_t>(place)].version = old;
+          note_all_changed();
+        });
       import.version = version;
+      note_all_changed();
       return;
     }
   opset_imports_.push_back({intern(domain), version});
+  if (change_log_ != nullptr)
+    change_log_->record([this] {
+      opset_imports_.pop_back();
+      note_all_changed();
+    });
+  note_all_changed();
 }
 
 void Model::set_ir_version(int64_t version) {
+  touch();
+  if (change_log_ != nullptr) change_log_->record([this, old = ir_version_] { ir_version_ = old; });
   ir_version_ = version;
-  touched_ = true;
 }
 
 void Model::set_metadata(std::string_view key, std::string_view value) {
-  touched_ = true;
-  for (auto& [k, v] : metadata_)
-    if (k == key) {
-      v = intern(value);
+  touch();
+  for (auto& entry : metadata_)
+    if (entry.first == key) {
+      if (change_log_ != nullptr)
+        change_log_->record([this, place = &entry - metadata_.data(), old = entry.second] {
+          metadata_[static_cast<size_t>(place)].second = old;
+        });
+      entry.second = intern(value);
       return;
     }
   metadata_.emplace_back(intern(key), intern(value));
+  if (change_log_ != nullptr) change_log_->record([this] { metadata_.pop_back(); });
+}
+
+Function& Model::add_function(std::string_view domain, std::string_view name,
+                              std::string_view overload,
+                              const std::vector<OpsetImport>& opset_imports) {
+  touch();
+  Function& function = functions_.emplace_back();
+  function.domain = intern(domain);
+  function.name = intern(name);
+  function.overload = intern(overload);
+  for (const OpsetImport& import : opset_imports)
+    function.opset_imports.push_back({intern(import.domain), import.version});
+  function.body = std::make_unique<Graph>(*this, nullptr, &function);
+  if (change_log_ != nullptr)
+    change_log_->record([this] {
+      functions_.pop_back();
+      note_all_changed();
+    });
+  note_all_changed();
+  return function;
+}
+
+void Model::remove_function(const Function& function) {
+  const auto place = std::find_if(functions_.begin(), functions_.end(),
+                                  [&](const Function& each) { return &each == &function; });
+  ACUATE_CHECK(place != functions_.end(), "function of another model");
+  touch();
+  const auto next = std::next(place);
+  std::list<Function> removed;
+  removed.splice(removed.begin(), functions_, place);
+  if (change_log_ != nullptr)
+    change_log_->record([this, next, removed = std::move(removed)]() mutable {
+      functions_.splice(next, removed);
+      note_all_changed();
+    });
+  note_all_changed();
 }
 
 bool Model::remove_metadata(std::string_view key) {
-  const size_t removed = std::erase_if(metadata_, [&](const auto& e) { return e.first == key; });
-  if (removed > 0) touched_ = true;
-  return removed > 0;
+  auto kept = metadata_;
+  if (std::erase_if(kept, [&](const auto& entry) { return entry.first == key; }) == 0) return false;
+  metadata_.swap(kept);
+  if (change_log_ != nullptr)
+    change_log_->record([this, old = std::move(kept)]() mutable { metadata_ = std::move(old); });
+  touch();
+  return true;
 }
 
 std::string_view Model::intern(std::string_view text) {
   if (text.empty()) return {};
-  auto* memory = static_cast<char*>(arena_.allocate(text.size(), 1));
+  auto* memory = static_cast<char*>(arena_->allocate(text.size(), 1));
   std::memcpy(memory, text.data(), text.size());
   return {memory, text.size()};
 }
 
 Bytes Model::own(const WireRope& rope) {
   auto* memory =
-      static_cast<std::byte*>(arena_.allocate(std::max<uint64_t>(rope.size_bytes(), 1), 1));
+      static_cast<std::byte*>(arena_->allocate(std::max<uint64_t>(rope.size_bytes(), 1), 1));
   std::byte* end = memory;
   for (const Bytes piece : rope.pieces()) {
     std::memcpy(end, piece.data(), piece.size());

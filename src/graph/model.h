@@ -2,6 +2,7 @@
 
 #include <deque>
 #include <filesystem>
+#include <list>
 #include <memory>
 #include <memory_resource>
 #include <string>
@@ -17,15 +18,17 @@ struct OpsetImport {
   int64_t version = 0;
 };
 
-// A FunctionProto: written back as it came; its body is parsed for reading.
+// A FunctionProto. Its inputs and outputs are those of the body, which has no types for them; while
+// the body is not touched, it is written back as it came.
 struct Function {
   std::string_view domain, name, overload;
   std::vector<OpsetImport> opset_imports;
   std::unique_ptr<Graph> body;
+  Bytes wire;  // the whole field as it came; empty for one that was added
 };
 
 // Something wrong with the model that does not keep it from being opened (duplicate names, a
-// dangling input, …).
+// dangling input, …). verify() finds them.
 struct ModelIssue {
   std::string id;  // the finding it becomes: `duplicate_name`
   std::string node;
@@ -51,7 +54,11 @@ class Model {
 
   Graph& graph() { return *graph_; }
   const Graph& graph() const { return *graph_; }
-  const std::vector<Function>& functions() const { return functions_; }
+  const std::list<Function>& functions() const { return functions_; }
+  // With an empty body, and the opsets that it imports.
+  Function& add_function(std::string_view domain, std::string_view name, std::string_view overload,
+                         const std::vector<OpsetImport>& opset_imports);
+  void remove_function(const Function& function);  // its body goes with it
   int64_t ir_version() const { return ir_version_; }
   std::string_view producer_name() const { return producer_name_; }
   std::string_view producer_version() const { return producer_version_; }
@@ -68,15 +75,18 @@ class Model {
   // Where it was read from; empty for a model built here. External data is relative to the folder.
   const std::filesystem::path& path() const { return path_; }
   std::filesystem::path folder() const { return path_.parent_path(); }
-  // Found while opening; verify() finds the rest.
-  const std::vector<ModelIssue>& import_issues() const { return import_issues_; }
-  bool is_touched() const { return touched_ || graph_->is_touched(); }
+  bool is_touched() const;
+
+  // From here on every change of the model, its graphs and nodes records its inverse in `log`,
+  // which outlives that; null ends it. A copy has none.
+  void attach(ChangeLog* log) { change_log_ = log; }
+  ChangeLog* change_log() const { return change_log_; }
 
   std::string_view intern(std::string_view text);
   Bytes own(const WireRope& rope);  // flattened into the model's arena
   // Alive as long as the model; names, attributes and weights may refer into `bytes` of it.
   void keep(std::shared_ptr<const void> storage, Bytes bytes = {});
-  // All that names, attributes and weights of `other` may refer to, besides its arena.
+  // All that names, attributes and weights of `other` refer to, its arena included.
   void keep_storage_of(const Model& other);
   bool is_kept(Bytes bytes) const;  // whether they lie in storage that the model keeps
   Result<Tensor> load(const TensorRef& ref) const { return ref.load(storage_anchor_); }
@@ -105,25 +115,26 @@ class Model {
   friend class ModelCloner;
   friend class Graph;
   friend class Node;
+  void touch();
 
-  std::pmr::monotonic_buffer_resource arena_;
+  std::shared_ptr<std::pmr::monotonic_buffer_resource> arena_;
   std::shared_ptr<std::vector<std::shared_ptr<const void>>> storage_anchor_;
   std::vector<std::shared_ptr<const void>>& storage_;
   std::vector<Bytes> kept_;  // what is known to lie in the storage
   std::deque<Node> nodes_;
   std::deque<Value> values_;
   std::unique_ptr<Graph> graph_;
-  std::vector<Function> functions_;
+  std::list<Function> functions_;
   std::vector<OpsetImport> opset_imports_;
   std::vector<std::pair<std::string_view, std::string_view>> metadata_;
   int64_t ir_version_ = 0;
   std::string_view producer_name_, producer_version_;
   std::filesystem::path path_;
-  std::vector<ModelIssue> import_issues_;
   std::vector<std::pair<uint32_t, Bytes>> other_fields_;
   std::vector<uint32_t> field_order_;
   Bytes wire_;
   bool touched_ = true;  // a field of the model itself, not of the graph
+  ChangeLog* change_log_ = nullptr;
   bool tracking_ = false;
   ChangeSet changes_;
 };

@@ -71,6 +71,35 @@ void check_order(const Graph& graph, std::vector<ModelIssue>& issues) {
     }
 }
 
+std::string definition_of(const Value& value) {
+  if (value.producer != nullptr)
+    return fmt::format("output of node '{}'", value.producer->address());
+  if (value.is_input) return value.graph->function() ? "function input" : "graph input";
+  return value.is_sparse_initializer ? "sparse initializer" : "initializer";
+}
+
+void check_values(const Graph& graph, std::vector<ModelIssue>& issues) {
+  for (const Value* value : graph.values()) {
+    const std::string name = to_valid_utf8(value->name);
+    if (!value->is_defined()) {
+      if (!value->uses().empty()) {
+        const Node& reader = *value->uses()[0].node;
+        issues.push_back({"undefined_input", reader.address(), name,
+                          fmt::format("node '{}' ({}) reads '{}', which nothing produces",
+                                      reader.address(), to_valid_utf8(reader.op_type()), name)});
+      } else if (value->is_output()) {
+        issues.push_back({"undefined_output", "", name,
+                          fmt::format("graph output '{}' is produced by nothing", name)});
+      }
+    } else if (graph.find(value->name) != value) {
+      issues.push_back(
+          {"duplicate_name", "", name,
+           fmt::format("{} '{}' is defined a second time; every value needs one name of its own",
+                       definition_of(*value), name)});
+    }
+  }
+}
+
 void check_names(const Graph& graph, std::vector<ModelIssue>& issues) {
   std::unordered_set<std::string_view> seen;
   for (const Node* node = graph.first(); node != nullptr; node = node->next())
@@ -104,8 +133,9 @@ void check_types(const Graph& graph, std::vector<ModelIssue>& issues) {
 }  // namespace
 
 std::vector<ModelIssue> verify(const Model& model) {
-  std::vector<ModelIssue> issues = model.import_issues();
+  std::vector<ModelIssue> issues;
   for (const Graph* graph : model.all_graphs()) {
+    check_values(*graph, issues);
     check_order(*graph, issues);
     check_names(*graph, issues);
     check_types(*graph, issues);
@@ -114,24 +144,33 @@ std::vector<ModelIssue> verify(const Model& model) {
 }
 
 void check_invariants(const Model& model) {
+  // Uses of each value that no operand has been found for yet.
+  std::unordered_map<const Value*, size_t> uses;
+  for (const Graph* graph : model.all_graphs())
+    for (const Value* value : graph->values()) {
+      ACUATE_CHECK(value->producer == nullptr || &value->producer->graph() == graph,
+                   "producer of " + std::string(value->name));
+      if (!value->uses().empty()) uses.emplace(value, value->uses().size());
+      for (const Use& use : value->uses())
+        ACUATE_CHECK(use.node->input(use.slot) == value, "use list of " + std::string(value->name));
+    }
   for (const Graph* graph : model.all_graphs()) {
     size_t count = 0;
     const Node* previous = nullptr;
     for (const Node* node = graph->first(); node != nullptr;
          previous = node, node = node->next(), ++count) {
-      ACUATE_CHECK(&node->graph() == graph && node->previous() == previous,
+      ACUATE_CHECK(&node->graph() == graph && node->previous() == previous && !node->is_removed(),
                    "node list of " + node->address());
       for (size_t slot = 0; slot < node->input_count(); ++slot) {
         const Value* value = node->input(slot);
         if (value == nullptr) continue;
-        ACUATE_CHECK(value->graph != nullptr, "removed value is read by " + node->address());
+        const auto left = uses.find(value);
+        ACUATE_CHECK(value->graph != nullptr && left != uses.end() && left->second > 0,
+                     "value that " + node->address() + " reads does not know it");
         ACUATE_CHECK(
             value->graph == graph || graph->resolve(value->name) == value,
             "another value hides " + std::string(value->name) + " from " + node->address());
-        size_t found = 0;
-        for (const Use& use : value->uses()) found += use.node == node && use.slot == slot ? 1 : 0;
-        ACUATE_CHECK(found == 1 || value->uses().size() > 64,
-                     "use list of " + std::string(value->name));
+        --left->second;
       }
       for (const Value* output : node->outputs())
         ACUATE_CHECK(output == nullptr || output->producer == node,
@@ -139,6 +178,8 @@ void check_invariants(const Model& model) {
     }
     ACUATE_CHECK(count == graph->node_count() && previous == graph->last(), "node count");
   }
+  for (const auto& [value, left] : uses)
+    ACUATE_CHECK(left == 0, "nobody there reads " + std::string(value->name));
 }
 
 }  // namespace acuate

@@ -6,9 +6,9 @@
 
 namespace acuate {
 
-// What is wrong with the structure, the import's own issues first: ids `duplicate_name`,
-// `undefined_input`, `undefined_output`, `cycle`, `unsorted_nodes`, `type_mismatch`. Empty for a
-// model that every command takes. Linear in nodes and uses.
+// What is wrong with the structure: ids `duplicate_name`, `duplicate_node_name`, `undefined_input`,
+// `undefined_output`, `cycle`, `unsorted_nodes`, `type_mismatch`. Empty for a model that every
+// command takes. Linear in nodes and uses.
 std::vector<ModelIssue> verify(const Model& model);
 
 // Holds our own invariants (use lists, producers, list links) after a change; throws InternalError

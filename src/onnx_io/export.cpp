@@ -23,6 +23,13 @@ WireRope encode_entry(std::string_view key, std::string_view value) {
   return rope;
 }
 
+WireRope encode_opset(const OpsetImport& import) {
+  WireRope entry;
+  entry.text_field(1, import.domain);
+  entry.varint_field(2, static_cast<uint64_t>(import.version));
+  return entry;
+}
+
 WireRope encode_type(const ValueType& type) {
   WireRope rope;
   if (type.kind != ValueType::Kind::Tensor) {
@@ -82,17 +89,76 @@ class GraphExporter {
     return rope;
   }
 
+  // The whole field, as one of the model.
+  static void append_function(const Function& function, WireRope& rope) {
+    const Graph& body = *function.body;
+    if (!body.touched_) {
+      rope.append_view(function.wire);
+      return;
+    }
+    std::vector<uint32_t> order = body.field_order_;
+    for (const uint32_t number :
+         {function_field::kName, function_field::kDomain, function_field::kOverload,
+          function_field::kInput, function_field::kOutput, function_field::kOpsetImport,
+          function_field::kNode, function_field::kValueInfo})
+      if (std::find(order.begin(), order.end(), number) == order.end()) order.push_back(number);
+    const OtherFields others = by_number(body.other_fields_);
+    WireRope out;
+    for (const uint32_t number : order) append_function_fields(function, number, others, out);
+    rope.message_field(model_field::kFunction, std::move(out));
+  }
+
  private:
+  static void append_function_fields(const Function& function, uint32_t number,
+                                     const OtherFields& others, WireRope& rope) {
+    const Graph& body = *function.body;
+    const auto append_text = [&](std::string_view text) {
+      if (!text.empty()) rope.text_field(number, text);
+    };
+    switch (number) {
+      case function_field::kInput:
+        for (const Value* value : body.inputs_) rope.text_field(number, value->name);
+        return;
+      case function_field::kOutput:
+        for (const Value* value : body.outputs_) rope.text_field(number, value->name);
+        return;
+      case function_field::kNode:
+        // A function has no initializers.
+        for (const Value* value : body.initializers()) append_constant(*value, number, rope);
+        for (const Node* node = body.first_; node != nullptr; node = node->next_)
+          append_node(*node, number, rope);
+        return;
+      case function_field::kValueInfo:
+        append_value_infos(body, number, rope);
+        return;
+      default:
+        break;
+    }
+    if (const auto found = others.find(number); found != others.end()) {
+      for (const Bytes whole : found->second) rope.append_view(whole);
+    } else if (number == function_field::kName) {
+      append_text(function.name);
+    } else if (number == function_field::kDomain) {
+      append_text(function.domain);
+    } else if (number == function_field::kOverload) {
+      append_text(function.overload);
+    } else if (number == function_field::kOpsetImport) {
+      for (const OpsetImport& import : function.opset_imports)
+        rope.message_field(number, encode_opset(import));
+    }
+  }
+
   static void append_fields(const Graph& graph, uint32_t number, const OtherFields& others,
                             WireRope& rope) {
     switch (number) {
       case graph_field::kNode:
         for (const Node* node = graph.first_; node != nullptr; node = node->next_)
-          append_node(*node, rope);
+          append_node(*node, number, rope);
         return;
       case graph_field::kInitializer:
         for (const Value* value : graph.initializers_)
-          if (value->initializer && value->graph == &graph) append_initializer(*value, rope);
+          if (value->initializer && value->graph == &graph)
+            rope.message_field(number, encode_initializer(*value));
         return;
       case graph_field::kInput:
         for (const Value* value : graph.inputs_) append_declaration(graph, *value, number, rope);
@@ -101,18 +167,7 @@ class GraphExporter {
         for (const Value* value : graph.outputs_) append_declaration(graph, *value, number, rope);
         return;
       case graph_field::kValueInfo:
-        for (const auto& [value, wire] : graph.value_infos_) {
-          if (value != nullptr && value->graph != &graph) continue;
-          const auto found = value ? graph.declarations_.find(value) : graph.declarations_.end();
-          const bool changed = found != graph.declarations_.end() && found->second.touched;
-          if (value && found != graph.declarations_.end() &&
-              is_declared_elsewhere(*value, found->second.wire))
-            continue;
-          if (changed || wire.empty())
-            append_declaration(graph, *value, number, rope);
-          else
-            rope.append_view(wire);
-        }
+        append_value_infos(graph, number, rope);
         return;
       default:
         break;
@@ -122,6 +177,21 @@ class GraphExporter {
       for (const Bytes whole : found->second) rope.append_view(whole);
     else if (number == graph_field::kName)
       rope.text_field(graph_field::kName, graph.name_.empty() ? "graph" : graph.name_);
+  }
+
+  static void append_value_infos(const Graph& graph, uint32_t number, WireRope& rope) {
+    for (const auto& [value, wire] : graph.value_infos_) {
+      if (value != nullptr && value->graph != &graph) continue;
+      const auto found = value ? graph.declarations_.find(value) : graph.declarations_.end();
+      const bool changed = found != graph.declarations_.end() && found->second.touched;
+      if (value && found != graph.declarations_.end() &&
+          is_declared_elsewhere(*value, found->second.wire))
+        continue;
+      if (changed || wire.empty())
+        append_declaration(graph, *value, number, rope);
+      else
+        rope.append_view(wire);
+    }
   }
 
   static void append_declaration(const Graph& graph, const Value& value, uint32_t number,
@@ -156,7 +226,7 @@ class GraphExporter {
     return reader.next(field) ? field.number : 0;
   }
 
-  static void append_initializer(const Value& value, WireRope& rope) {
+  static WireRope encode_initializer(const Value& value) {
     const TensorRef& ref = *value.initializer;
     WireRope tensor;
     bool renamed = true;
@@ -172,10 +242,22 @@ class GraphExporter {
       tensor.text_field(tensor_field::kName, value.name);
     }
     if (ref.resident) tensor.view_field(tensor_field::kRawData, ref.resident->bytes());
-    rope.message_field(graph_field::kInitializer, std::move(tensor));
+    return tensor;
   }
 
-  static void append_node(const Node& node, WireRope& rope) {
+  static void append_constant(const Value& value, uint32_t number, WireRope& rope) {
+    WireRope attribute;
+    attribute.text_field(kAttributeName, "value");
+    attribute.message_field(kAttributeTensor, encode_initializer(value));
+    attribute.varint_field(kAttributeType, static_cast<uint64_t>(AttributeType::Tensor));
+    WireRope node;
+    node.text_field(node_field::kOutput, value.name);
+    node.text_field(node_field::kOpType, "Constant");
+    node.message_field(node_field::kAttribute, std::move(attribute));
+    rope.message_field(number, std::move(node));
+  }
+
+  static void append_node(const Node& node, uint32_t number, WireRope& rope) {
     if (!node.touched_) {
       rope.append_view(node.wire_);
       return;
@@ -194,7 +276,7 @@ class GraphExporter {
     for (const auto& [key, value] : node.metadata_)
       out.message_field(node_field::kMetadata, encode_entry(key, value));
     for (const Bytes field : node.other_fields_) out.append_view(field);
-    rope.message_field(graph_field::kNode, std::move(out));
+    rope.message_field(number, std::move(out));
   }
 
   static WireRope encode(const Attribute& attribute) {
@@ -227,8 +309,9 @@ class ModelExporter {
     }
     const OtherFields others = by_number(model.other_fields_);
     std::vector<uint32_t> order = model.field_order_;
-    for (const uint32_t number : {model_field::kIrVersion, model_field::kOpsetImport,
-                                  model_field::kGraph, model_field::kMetadata})
+    for (const uint32_t number :
+         {model_field::kIrVersion, model_field::kOpsetImport, model_field::kGraph,
+          model_field::kMetadata, model_field::kFunction})
       if (std::find(order.begin(), order.end(), number) == order.end()) order.push_back(number);
     for (const uint32_t number : order) {
       switch (number) {
@@ -236,12 +319,12 @@ class ModelExporter {
           rope.varint_field(number, static_cast<uint64_t>(model.ir_version_));
           break;
         case model_field::kOpsetImport:
-          for (const OpsetImport& import : model.opset_imports_) {
-            WireRope entry;
-            entry.text_field(1, import.domain);
-            entry.varint_field(2, static_cast<uint64_t>(import.version));
-            rope.message_field(number, std::move(entry));
-          }
+          for (const OpsetImport& import : model.opset_imports_)
+            rope.message_field(number, encode_opset(import));
+          break;
+        case model_field::kFunction:
+          for (const Function& function : model.functions_)
+            GraphExporter::append_function(function, rope);
           break;
         case model_field::kGraph:
           rope.message_field(number, GraphExporter::graph(model.graph()));

@@ -45,7 +45,24 @@ class GraphImporter {
     WireReader reader(wire);
     graph_.wire_ = wire;
     for (WireField field; reader.next(field);) {
+      note_order(field.number);
       switch (field.number) {
+        case function_field::kInput:
+          graph_.inputs_.push_back(define(field.text()));
+          graph_.inputs_.back()->is_input = true;
+          continue;
+        case function_field::kOutput:
+          output_names_.push_back({field.text(), {}, {}});
+          continue;
+        case function_field::kNode:
+          if (auto read = read_node(field); !read) return read;
+          continue;
+        case function_field::kValueInfo: {
+          auto info = read_value_info(field);
+          if (!info) return info.error();
+          value_infos_.push_back(std::move(*info));
+          continue;
+        }
         case function_field::kName:
           function.name = field.text();
           break;
@@ -55,25 +72,16 @@ class GraphImporter {
         case function_field::kOverload:
           function.overload = field.text();
           break;
-        case function_field::kInput:
-          graph_.inputs_.push_back(define(field.text(), "function input"));
-          graph_.inputs_.back()->is_input = true;
-          break;
-        case function_field::kOutput:
-          output_names_.push_back({field.text(), {}, {}});
-          break;
         case function_field::kOpsetImport: {
           auto import = parse_opset(field.payload);
           if (!import) return import.error();
           function.opset_imports.push_back(*import);
           break;
         }
-        case function_field::kNode:
-          if (auto read = read_node(field); !read) return read;
-          break;
         default:
           break;
       }
+      graph_.other_fields_.emplace_back(field.number, field.whole);
     }
     if (reader.failed())
       return fail("function '{}': malformed field", to_valid_utf8(function.name));
@@ -95,29 +103,20 @@ class GraphImporter {
     if (seen_fields_.insert(number).second) graph_.field_order_.push_back(number);
   }
 
-  void issue(std::string id, const Node* node, std::string_view value, std::string message) {
-    model_.import_issues_.push_back(
-        {std::move(id), node ? node->address() : "", to_valid_utf8(value), std::move(message)});
-  }
-
   Value* new_named_value(std::string_view name) {
     Value* value = model_.new_value();
     value->name = name;
     value->graph = &graph_;
     graph_.values_.push_back(value);
-    graph_.by_name_.emplace(name, value);  // the first of that name stays the one that is found
+    graph_.enter_name(*value, std::string_view::npos);  // the first of a name is the one used
     return value;
   }
 
   // A value that is being defined; a second definition of the name becomes a value of its own that
-  // nothing can use.
-  Value* define(std::string_view name, std::string_view what) {
+  // nothing uses.
+  Value* define(std::string_view name) {
     Value* value = graph_.find(name);
-    if (value == nullptr || !value->is_defined()) return value ? value : new_named_value(name);
-    issue("duplicate_name", nullptr, name,
-          fmt::format("{} '{}' is defined a second time; every value needs one name of its own",
-                      what, to_valid_utf8(name)));
-    return new_named_value(name);
+    return value != nullptr && !value->is_defined() ? value : new_named_value(name);
   }
 
   Result<PendingOutput> read_value_info(const WireField& field) {
@@ -146,7 +145,7 @@ class GraphImporter {
         Value* existing = graph_.find(info->name);
         Value* value = existing && existing->initializer && !existing->is_input
                            ? existing
-                           : define(info->name, "graph input");
+                           : define(info->name);
         value->is_input = true;
         value->type = info->type;
         graph_.inputs_.push_back(value);
@@ -174,7 +173,7 @@ class GraphImporter {
           WireReader values(inner.payload);
           for (WireField name; values.next(name);)
             if (name.number == tensor_field::kName)
-              define(name.text(), "sparse initializer")->is_sparse_initializer = true;
+              define(name.text())->is_sparse_initializer = true;
         }
         graph_.other_fields_.emplace_back(field.number, field.whole);
         return {};
@@ -195,9 +194,8 @@ class GraphImporter {
     auto ref = parse_tensor(field.payload, model_.folder());
     if (!ref) return fail("initializer '{}': {}", to_valid_utf8(name), ref.error().message);
     Value* existing = graph_.find(name);
-    Value* value = existing && existing->is_input && !existing->initializer
-                       ? existing
-                       : define(name, "initializer");
+    Value* value =
+        existing && existing->is_input && !existing->initializer ? existing : define(name);
     if (value->type.kind == ValueType::Kind::Unknown) {
       value->type.kind = ValueType::Kind::Tensor;
       value->type.element = ref->type;
@@ -256,10 +254,7 @@ class GraphImporter {
                   reader.position());
     graph_.link_node(*node, nullptr);
     for (const std::string_view name : outputs) {
-      Value* value =
-          name.empty()
-              ? nullptr
-              : define(name, fmt::format("output of node '{}'", to_valid_utf8(node->name_)));
+      Value* value = name.empty() ? nullptr : define(name);
       if (value != nullptr) {
         value->producer = node;
         value->output_slot = static_cast<uint32_t>(node->outputs_.size());
@@ -301,13 +296,7 @@ class GraphImporter {
         const std::string_view name = pending.inputs[slot];
         if (name.empty()) continue;
         Value* value = graph_.resolve(name);
-        if (value == nullptr) {
-          value = new_named_value(name);
-          issue("undefined_input", pending.node, name,
-                fmt::format("node '{}' ({}) reads '{}', which nothing produces",
-                            pending.node->address(), to_valid_utf8(pending.node->op_type_),
-                            to_valid_utf8(name)));
-        }
+        if (value == nullptr) value = new_named_value(name);
         pending.node->link_operand(slot, value);
       }
     }
@@ -328,12 +317,8 @@ class GraphImporter {
 
   void finish_output(const PendingOutput& output) {
     Value* value = graph_.resolve(output.name);
-    if (value == nullptr) {
-      value = new_named_value(output.name);
-      issue("undefined_output", nullptr, output.name,
-            fmt::format("graph output '{}' is produced by nothing", to_valid_utf8(output.name)));
-    }
-    if (value->graph == &graph_) {
+    if (value == nullptr) value = new_named_value(output.name);
+    if (value->graph == &graph_ && !output.whole.empty()) {
       if (value->type.kind == ValueType::Kind::Unknown) value->type = output.type;
       graph_.declarations_.try_emplace(value, Graph::Declaration{value, output.whole, false});
     }
@@ -422,11 +407,10 @@ class ModelImporter {
       }
       case model_field::kFunction: {
         Function& function = model_->functions_.emplace_back();
-        function.body = std::make_unique<Graph>(*model_, nullptr);
+        function.wire = field.whole;
+        function.body = std::make_unique<Graph>(*model_, nullptr, &function);
         GraphImporter importer(*model_, *function.body, 0);
-        if (auto imported = importer.run_function(field.payload, function); !imported)
-          return imported;
-        break;
+        return importer.run_function(field.payload, function);
       }
       default:
         break;

@@ -9,9 +9,9 @@
 namespace acuate {
 
 // Opens an ONNX file: maps it and its structure, reads no weight. Everything that can be decoded
-// opens; what is wrong with it stands in import_issues() and verify(). Errors (all end a command
-// with status 2): not ONNX (a known other format is named with its converter), cut off, a length
-// that overruns, external data outside its file or folder.
+// opens; verify() says what is wrong with it. Errors (all end a command with status 2): not ONNX (a
+// known other format is named with its converter), cut off, a length that overruns, external data
+// outside its file or folder.
 Result<std::unique_ptr<Model>> import_model(const std::filesystem::path& path);
 
 // The same from bytes that `owner` keeps alive; external data is looked up in `folder`.

@@ -47,6 +47,7 @@ enum : uint32_t {
   kNode = 7,
   kOpsetImport = 9,
   kDomain = 10,
+  kValueInfo = 12,
   kOverload = 13
 };
 }

@@ -275,7 +275,7 @@ InferenceResult infer_shapes(Model& model) {
       if (value->is_output() && graph == &model.graph())
         graph->set_type(*value, std::move(inferred));
       else
-        value->type = std::move(inferred);
+        graph->set_inferred_type(*value, std::move(inferred));
     }
   return std::move(state.result);
 }

@@ -40,7 +40,7 @@ std::optional<std::string> fuse(Node& div) {
     if (x->graph != &div.graph()) return "its input stands in another graph";
     Graph& graph = div.graph();
     Value* gate = graph.add_value(graph.unused_name(std::string(div.output()->name) + "_gate"));
-    gate->type = x->type;
+    graph.set_inferred_type(*gate, x->type);
     Node* hard_sigmoid = graph.add_node("HardSigmoid", "", "", {x}, {gate}, mul);
     hard_sigmoid->set_attribute(encode_attribute("alpha", 1.0F / 6.0F));
     hard_sigmoid->set_attribute(encode_attribute("beta", 0.5F));

@@ -311,6 +311,7 @@ void Builder::add_outputs(onnx::GraphProto& graph) {
     read.insert(names.begin(), names.end());
     if (node.op_type() != "Constant") produced.insert(node.output().begin(), node.output().end());
   }
+  const double middle = random_.of<double>({0.05, 0.05, 0.4});
   std::vector<const Item*> chosen, possible;
   for (const Item& item : scopes_[0].items) {
     if (tame_ && !item.is_smooth) continue;
@@ -320,7 +321,7 @@ void Builder::add_outputs(onnx::GraphProto& graph) {
       continue;
     }
     possible.push_back(&item);
-    if (random_.chance(read.count(item.name) == 0 ? 0.8 : 0.08)) chosen.push_back(&item);
+    if (random_.chance(read.count(item.name) == 0 ? 0.8 : middle)) chosen.push_back(&item);
   }
   if (chosen.empty() && !possible.empty()) chosen.push_back(possible.back());
   for (const Item* item : chosen) {

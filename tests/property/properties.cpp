@@ -165,8 +165,13 @@ class Checker {
       property("inference", [&] { return inference(); });
       for (const Pass* pass : ordered_passes(passes()))
         property("pass " + pass->id, [&] { return single_pass(*pass); });
-      property("exact", [&] { return all_passes(true); });
-      property("all", [&] { return all_passes(false); });
+      SimplifyOptions options{.exact_only = true, .disabled = {}};
+      property("exact", [&] { return all_passes(options); });
+      options.exact_only = false;
+      property("all", [&] { return all_passes(options); });
+      for (const Pass& pass : passes().all())
+        if (pass.phase == Phase::Pattern) options.patterns.insert(pass.id);
+      property("all with patterns", [&] { return all_passes(options); });
       property("override", [&] { return overriding(); });
     } catch (const std::exception& error) {
       verdict_.failure = Failure{current_, fmt::format("throws: {}", error.what())};
@@ -244,16 +249,15 @@ class Checker {
     return runs_like(encode_model(*model).flatten(), pass.exactness == Exactness::Exact ? 0 : 1);
   }
 
-  std::string all_passes(bool exact_only) {
+  std::string all_passes(const SimplifyOptions& options) {
     const auto model = imported(bytes_);
     infer_shapes(*model);
     const std::string interface = interface_of(*model);
-    const SimplifyOptions options{.exact_only = exact_only, .disabled = {}};
     auto records = simplify(*model, context(), options);
     if (!records) return records.error().message;
     if (std::string text = still_sound(*model, interface); !text.empty()) return text;
     const std::string once = encode_model(*model).flatten();
-    if (std::string text = runs_like(once, exact_only ? 0 : 1); !text.empty()) return text;
+    if (std::string text = runs_like(once, options.exact_only ? 0 : 1); !text.empty()) return text;
     // What comes out is simple: nothing is left to do, for a fresh reader either.
     const auto again = imported(once);
     auto more = simplify(*again, context(), options);

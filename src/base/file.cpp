@@ -4,6 +4,9 @@
 #include <cerrno>
 #include <cstring>
 #include <fstream>
+#include <map>
+#include <mutex>
+#include <optional>
 
 #include <fcntl.h>
 #include <sys/mman.h>
@@ -28,6 +31,85 @@ fs::path temporary_sibling(const fs::path& destination) {
 }
 
 constexpr size_t kWriteBufferBytes = size_t{1} << 18;
+constexpr size_t kCopyFromBytes = size_t{1} << 16;  // fewer are not worth a call of their own
+
+// A file that is mapped now. Its descriptor stays open, so that bytes of the mapping can be copied
+// from the same file, whatever its path has come to mean.
+struct Mapping {
+  size_t size_bytes = 0;
+  int descriptor = -1;
+  const MappedFile* file = nullptr;
+};
+
+struct Mappings {
+  std::mutex mutex;
+  std::map<const std::byte*, Mapping> by_start;
+};
+
+Mappings& mappings() {
+  static auto* const all = new Mappings;  // outlives every mapping, static ones too
+  return *all;
+}
+
+// The mapping that all of `bytes` lie in; it lives as long as the caller keeps them alive.
+std::optional<std::pair<Mapping, uint64_t>> find_mapping(std::span<const std::byte> bytes) {
+  const std::scoped_lock lock(mappings().mutex);
+  const auto after = mappings().by_start.upper_bound(bytes.data());
+  if (after == mappings().by_start.begin()) return std::nullopt;
+  const auto& [start, mapping] = *std::prev(after);
+  const auto offset = static_cast<uint64_t>(bytes.data() - start);
+  if (offset + bytes.size() > mapping.size_bytes) return std::nullopt;
+  return std::pair(mapping, offset);
+}
+
+// Appends a range of a file to another: by copy_file_range where the file systems allow it, so that
+// neither side's pages become resident here.
+Result<void> copy_range(int from, const fs::path& source, uint64_t offset, uint64_t size_bytes,
+                        int to, const fs::path& destination) {
+  auto position = static_cast<off64_t>(offset);
+  uint64_t rest = size_bytes;
+  std::string chunk;
+  int failure = 0;
+  bool ended_early = false;
+  while (rest > 0 && failure == 0 && !ended_early) {
+    if (chunk.empty()) {
+      const ssize_t copied = copy_file_range(from, &position, to, nullptr, rest, 0);
+      if (copied > 0) {
+        rest -= static_cast<uint64_t>(copied);
+        continue;
+      }
+      if (copied == 0) {
+        ended_early = true;
+        continue;
+      }
+      if (errno == EINTR) continue;
+      if (errno == ENOSPC || errno == EDQUOT || errno == EIO || errno == EFBIG) {
+        failure = errno;
+        continue;
+      }
+      chunk.resize(
+          size_t{1} << 20);  // the file systems cannot copy among themselves: read and write
+    }
+    const ssize_t got = pread(from, chunk.data(), std::min<uint64_t>(rest, chunk.size()), position);
+    if (got < 0 && errno == EINTR) continue;
+    if (got < 0) failure = errno;
+    if (got == 0) ended_early = true;
+    for (ssize_t done = 0; done < got && failure == 0;) {
+      const ssize_t written = ::write(to, chunk.data() + done, static_cast<size_t>(got - done));
+      if (written < 0 && errno != EINTR) failure = errno;
+      if (written > 0) done += written;
+    }
+    if (got > 0) {
+      position += got;
+      rest -= static_cast<uint64_t>(got);
+    }
+  }
+  if (failure != 0) return io_error("write", destination, failure);
+  if (ended_early)
+    return fail("{} ends {} bytes before the range that was to be copied from it", source.string(),
+                rest);
+  return {};
+}
 
 }  // namespace
 
@@ -44,13 +126,14 @@ Result<std::shared_ptr<const MappedFile>> MappedFile::open(const fs::path& path)
   file->size_bytes_ = static_cast<size_t>(status.st_size);
   if (file->size_bytes_ > 0) {
     void* data = mmap(nullptr, file->size_bytes_, PROT_READ, MAP_PRIVATE, descriptor, 0);
-    const int code = errno;
-    ::close(descriptor);
     if (data == MAP_FAILED) {
-      file->size_bytes_ = 0;
+      const int code = errno;
+      ::close(descriptor);
       return io_error("map", path, code);
     }
     file->data_ = static_cast<const std::byte*>(data);
+    const std::scoped_lock lock(mappings().mutex);
+    mappings().by_start.emplace(file->data_, Mapping{file->size_bytes_, descriptor, file.get()});
   } else {
     ::close(descriptor);
   }
@@ -58,7 +141,16 @@ Result<std::shared_ptr<const MappedFile>> MappedFile::open(const fs::path& path)
 }
 
 MappedFile::~MappedFile() {
-  if (data_ != nullptr) munmap(const_cast<std::byte*>(data_), size_bytes_);
+  if (data_ == nullptr) return;
+  int descriptor = -1;
+  {
+    const std::scoped_lock lock(mappings().mutex);
+    const auto own = mappings().by_start.find(data_);
+    descriptor = own->second.descriptor;
+    mappings().by_start.erase(own);
+  }
+  munmap(const_cast<std::byte*>(data_), size_bytes_);
+  ::close(descriptor);
 }
 
 Result<AtomicFile> AtomicFile::create(const fs::path& destination) {
@@ -104,6 +196,14 @@ Result<void> AtomicFile::write(std::string_view text) {
 }
 
 Result<void> AtomicFile::write(std::span<const std::byte> bytes) {
+  if (bytes.size() >= kCopyFromBytes)
+    if (const auto found = find_mapping(bytes)) {
+      if (auto flushed = flush(); !flushed) return flushed;
+      size_bytes_ += bytes.size();
+      const auto& [mapping, offset] = *found;
+      return copy_range(mapping.descriptor, mapping.file->path(), offset, bytes.size(), descriptor_,
+                        destination_);
+    }
   return write(std::string_view(reinterpret_cast<const char*>(bytes.data()), bytes.size()));
 }
 
@@ -123,52 +223,10 @@ Result<void> AtomicFile::copy_from(const fs::path& source, uint64_t offset, uint
   if (auto flushed = flush(); !flushed) return flushed;
   const int from = ::open(source.c_str(), O_RDONLY | O_CLOEXEC);
   if (from < 0) return io_error("open", source, errno);
-  auto position = static_cast<off64_t>(offset);
-  uint64_t rest = size_bytes;
-  std::string chunk;
-  int failure = 0;
-  bool ended_early = false;
-  while (rest > 0 && failure == 0 && !ended_early) {
-    if (chunk.empty()) {
-      const ssize_t copied = copy_file_range(from, &position, descriptor_, nullptr, rest, 0);
-      if (copied > 0) {
-        rest -= static_cast<uint64_t>(copied);
-        continue;
-      }
-      if (copied == 0) {
-        ended_early = true;
-        continue;
-      }
-      if (errno == EINTR) continue;
-      if (errno == ENOSPC || errno == EDQUOT || errno == EIO || errno == EFBIG) {
-        failure = errno;
-        continue;
-      }
-      chunk.resize(
-          size_t{1} << 20);  // the file systems cannot copy among themselves: read and write
-    }
-    const ssize_t got = pread(from, chunk.data(), std::min<uint64_t>(rest, chunk.size()), position);
-    if (got < 0 && errno == EINTR) continue;
-    if (got < 0) failure = errno;
-    if (got == 0) ended_early = true;
-    for (ssize_t done = 0; done < got && failure == 0;) {
-      const ssize_t written =
-          ::write(descriptor_, chunk.data() + done, static_cast<size_t>(got - done));
-      if (written < 0 && errno != EINTR) failure = errno;
-      if (written > 0) done += written;
-    }
-    if (got > 0) {
-      position += got;
-      rest -= static_cast<uint64_t>(got);
-    }
-  }
+  auto copied = copy_range(from, source, offset, size_bytes, descriptor_, destination_);
   ::close(from);
-  if (failure != 0) return io_error("write", destination_, failure);
-  if (ended_early)
-    return fail("{} ends {} bytes before the range that was to be copied from it", source.string(),
-                rest);
-  size_bytes_ += size_bytes;
-  return {};
+  if (copied) size_bytes_ += size_bytes;
+  return copied;
 }
 
 Result<void> AtomicFile::commit() {

@@ -115,6 +115,27 @@ TEST_F(File, CopiesARangeBetweenWrites) {
   EXPECT_THAT(read_text_file(folder_ / "out").value(), testing::StartsWith("<3456>"));
 }
 
+// What is written is what is mapped, though its path has come to mean another file.
+TEST_F(File, WritesWhatLiesInAMappedFile) {
+  std::string content(300'000, '\0');
+  for (size_t i = 0; i < content.size(); ++i) content[i] = static_cast<char>(i * 7 % 251);
+  put(folder_ / "in", content);
+  const auto mapped = MappedFile::open(folder_ / "in").value();
+  put(folder_ / "other", std::string(300'000, 'z'));
+  std::filesystem::rename(folder_ / "other", folder_ / "in");
+  auto file = AtomicFile::create(folder_ / "out");
+  ASSERT_TRUE(file);
+  ASSERT_TRUE(file->write("<"));
+  ASSERT_TRUE(file->write(mapped->bytes().subspan(1000, 200'000)));
+  ASSERT_TRUE(file->write(mapped->bytes().subspan(5, 10)));
+  const std::string in_memory(100'000, 'm');
+  ASSERT_TRUE(file->write(std::as_bytes(std::span(in_memory))));
+  EXPECT_EQ(file->size_bytes(), 300'011U);
+  ASSERT_TRUE(file->commit());
+  EXPECT_EQ(read_text_file(folder_ / "out").value(),
+            "<" + content.substr(1000, 200'000) + content.substr(5, 10) + in_memory);
+}
+
 TEST_F(File, AFullDiskIsAnErrorThatNamesTheFileAndLosesNothing) {
   put(folder_ / "out", "old");
   put(folder_ / "in", std::string(100'000, 'y'));

@@ -11,6 +11,9 @@
 #include "graph/visibility.h"
 
 namespace acuate {
+namespace {
+constexpr uint64_t kOrderGap = uint64_t{1} << 32;  // 2³¹ nodes fit, 32 insertions at one place
+}
 
 ChangeLog* Graph::log() const { return model_->change_log(); }
 
@@ -180,6 +183,13 @@ void Graph::link_node(Node& node, Node* before) {
   (before ? before->previous_ : last_) = &node;
   ++node_count_;
   if (node_index_ && !node.name_.empty()) (*node_index_)[node.name_].push_back(&node);
+  const uint64_t low = node.previous_ ? node.previous_->order_ : 0;
+  const uint64_t high = before ? before->order_ : low + 2 * kOrderGap;
+  node.order_ = low + (high - low) / 2;
+  if (node.order_ != low) return;
+  // No room between the neighbours: number the list anew, which is rare.
+  uint64_t order = 0;
+  for (Node* each = first_; each != nullptr; each = each->next_) each->order_ = order += kOrderGap;
 }
 
 void Graph::unlink_node(Node& node) {

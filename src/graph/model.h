@@ -97,6 +97,7 @@ class Model {
   // From here on changes are collected for one reader, each node and value once; until then, and
   // with no reader, nothing is.
   void track_changes(bool on);
+  bool is_tracking_changes() const { return tracking_; }
   ChangeSet take_changes();  // those since the last call
   void note_change(Node& node);
   void note_change(Value& value);

@@ -46,6 +46,8 @@ class Node {
   // Name, or `@first_output` where it has none: how people and edit scripts address it.
   std::string address() const;
 
+  // Stands before `other`, a node of the same graph, in stored order.
+  bool precedes(const Node& other) const { return order_ < other.order_; }
   Node* next() const { return next_; }
   Node* previous() const { return previous_; }
 
@@ -91,6 +93,7 @@ class Node {
   Graph* graph_ = nullptr;
   Node* previous_ = nullptr;
   Node* next_ = nullptr;
+  uint64_t order_ = 0;  // grows along the list, with gaps
   std::vector<Operand> inputs_;
   std::vector<Value*> outputs_;
   std::vector<Attribute> attributes_;

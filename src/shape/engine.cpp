@@ -5,6 +5,7 @@
 #include <fmt/format.h>
 
 #include "base/text.h"
+#include "shape/data_tensor.h"
 
 namespace acuate {
 namespace {
@@ -39,40 +40,6 @@ bool contradicts(const SymbolicType& declared, const SymbolicType& inferred) {
     if (a.is_number() && b.is_number() && !(a == b)) return true;
   }
   return false;
-}
-
-std::optional<ShapeData> data_of(const Tensor& tensor) {
-  ShapeData data;
-  const auto read = [&](const auto values) {
-    for (const auto value : values) data.values.emplace_back(static_cast<int64_t>(value));
-    return data;
-  };
-  switch (tensor.type()) {
-    case ElementType::Int64:
-      return read(tensor.values<int64_t>());
-    case ElementType::Int32:
-      return read(tensor.values<int32_t>());
-    case ElementType::Bool:
-      return read(tensor.values<uint8_t>());
-    case ElementType::Float:
-      break;
-    default:
-      return std::nullopt;
-  }
-  // Exact binary fractions with a small common denominator.
-  for (; data.denominator <= 4096; data.denominator *= 2) {
-    const auto whole = [&](float value) {
-      const double scaled = static_cast<double>(value) * static_cast<double>(data.denominator);
-      return std::abs(scaled) < 9e15 && scaled == std::floor(scaled);
-    };
-    const auto values = tensor.values<float>();
-    if (!std::all_of(values.begin(), values.end(), whole)) continue;
-    for (const float value : values)
-      data.values.emplace_back(
-          static_cast<int64_t>(static_cast<double>(value) * static_cast<double>(data.denominator)));
-    return data;
-  }
-  return std::nullopt;
 }
 
 }  // namespace
@@ -173,7 +140,7 @@ const ShapeData* ShapeEngine::data(const Value& value) {
 void ShapeEngine::look_up_constant(const Value& value, ValueState& state) {
   state.data_looked_up = true;
   if (!value.is_constant() || value.initializer->size() > kMaxDataElements) return;
-  if (const auto tensor = model_.load(*value.initializer)) state.data = data_of(*tensor);
+  if (const auto tensor = model_.load(*value.initializer)) state.data = shape_data_of(*tensor);
 }
 
 void ShapeEngine::read_source(const Value& value) {

@@ -104,6 +104,26 @@ std::optional<Expr> exact_quotient(ExprPool* pool, Expr a, Expr b) {
   return std::nullopt;
 }
 
+// The greatest monomial that divides every term of both.
+Expr common_factor(ExprPool* pool, Expr a, Expr b) {
+  Monomial common;
+  bool is_first = true;
+  for (const Expr& side : {a, b})
+    for (const Monomial& term : terms_of(side)) {
+      if (std::exchange(is_first, false)) {
+        common = term;
+        continue;
+      }
+      std::vector<const ExprNode*> atoms;
+      std::set_intersection(common.atoms.begin(), common.atoms.end(), term.atoms.begin(),
+                            term.atoms.end(), std::back_inserter(atoms), text_less);
+      common.atoms = std::move(atoms);
+      common.coefficient = std::gcd(common.coefficient, term.coefficient);
+    }
+  if (common.coefficient < 0) common.coefficient = -common.coefficient;
+  return common.coefficient > 0 ? sum_of(pool, {common}) : Expr(1);
+}
+
 }  // namespace
 
 Expr Expr::unknown() { return Expr(kUnknown); }
@@ -358,6 +378,12 @@ Expr floor_div(Expr a, Expr b) {
   ExprPool* pool = pool_of(a, b);
   if (!b.is_number()) {
     if (const auto quotient = exact_quotient(pool, a, b)) return *quotient;
+    // ⌊(g·p) / (g·q)⌋ = ⌊p / q⌋.
+    const Expr common = common_factor(pool, a, b);
+    if (!common.is_number(1)) {
+      const auto p = exact_quotient(pool, a, common), q = exact_quotient(pool, b, common);
+      if (p && q) return floor_div(*p, *q);
+    }
     ExprNode node;
     node.kind = ExprNode::Kind::FloorDiv;
     node.args = {a, b};
@@ -477,6 +503,32 @@ Expr broadcast(Expr a, Expr b) {
   return function_of(ExprNode::Kind::Broadcast, pool_of(a, b), std::move(args));
 }
 
+namespace {
+
+// A bound of an expression whose floors are replaced, one after the other, by what they lie
+// between: (p − c + 1)/c ≤ ⌊p/c⌋ ≤ p/c. Only the sign of the result means something: it is scaled.
+std::optional<int64_t> relaxed_bound(Expr expr, bool upper) {
+  for (int step = 0; step < 4; ++step) {
+    if (const auto bound = upper ? expr.upper_bound() : expr.lower_bound()) return bound;
+    std::vector<Monomial> terms = terms_of(expr);
+    const auto floor_term = std::find_if(terms.begin(), terms.end(), [](const Monomial& term) {
+      return term.atoms.size() == 1 && term.atoms[0]->kind == ExprNode::Kind::FloorDiv &&
+             term.atoms[0]->args[1].is_number();
+    });
+    if (floor_term == terms.end()) return std::nullopt;
+    const Expr numerator = floor_term->atoms[0]->args[0], divisor = floor_term->atoms[0]->args[1];
+    const int64_t coefficient = floor_term->coefficient;
+    const Expr atom = ExprNode::handle(floor_term->atoms[0]);
+    const bool from_above = upper == (coefficient > 0);
+    const Expr replaced = from_above ? numerator : numerator - divisor + 1;
+    expr = (expr - atom * coefficient) * divisor + replaced * coefficient;
+    if (expr.is_unknown()) return std::nullopt;
+  }
+  return std::nullopt;
+}
+
+}  // namespace
+
 std::optional<bool> same(Expr a, Expr b) {
   if (a == b) return true;
   if (a.is_number() && b.is_number()) return false;
@@ -490,8 +542,8 @@ std::optional<bool> same(Expr a, Expr b) {
 std::optional<bool> less(Expr a, Expr b) {
   if (a.is_number() && b.is_number()) return *a.as_number() < *b.as_number();
   const Expr difference = a - b;
-  if (const auto high = difference.upper_bound(); high && *high < 0) return true;
-  if (const auto low = difference.lower_bound(); low && *low >= 0) return false;
+  if (const auto high = relaxed_bound(difference, true); high && *high < 0) return true;
+  if (const auto low = relaxed_bound(difference, false); low && *low >= 0) return false;
   return std::nullopt;
 }
 

@@ -45,6 +45,8 @@ TEST_F(ExprTest, MinAndMaxDropWhatIsDecided) {
   EXPECT_EQ(min(h, h + 1), h);
   EXPECT_EQ(max(h, -3), h);
   EXPECT_EQ(max(max(h, w), h).text(), "max(h, w)");
+  EXPECT_EQ(min(floor_div(h, 2), h), floor_div(h, 2));
+  EXPECT_EQ(max(h - floor_div(h, 2), 0), h - floor_div(h, 2));
   EXPECT_EQ(min(5, 3), Expr(3));
   EXPECT_EQ(min(h, 0), Expr(0));
   EXPECT_EQ(min(h, 10).upper_bound(), 10);

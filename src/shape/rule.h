@@ -35,7 +35,8 @@ class RuleContext {
   const ShapeData* data(size_t slot) const;                        // null: omitted or unknown
   std::optional<std::vector<Expr>> integers(size_t slot) const;    // data without fractions
   std::optional<std::vector<int64_t>> numbers(size_t slot) const;  // … that are all numbers
-  std::optional<Tensor> constant(size_t slot) const;  // loads it; of up to 1,024 elements
+  std::optional<Tensor> constant(
+      size_t slot) const;  // an initializer or Constant of up to 1,024 elements, loaded
 
   // Attributes; inside a function those of the call where they refer to it.
   const Attribute* attribute(std::string_view name) const;

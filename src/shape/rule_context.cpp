@@ -51,9 +51,19 @@ std::optional<std::vector<int64_t>> RuleContext::numbers(size_t slot) const {
 
 std::optional<Tensor> RuleContext::constant(size_t slot) const {
   const Value* value = node_.input(slot);
-  if (value == nullptr || !value->is_constant() || value->initializer->size() > kMaxElements)
-    return std::nullopt;
-  auto tensor = engine_.model().load(*value->initializer);
+  if (value == nullptr) return std::nullopt;
+  std::optional<TensorRef> ref;
+  if (value->is_constant()) {
+    ref = value->initializer;
+  } else if (value->producer != nullptr && value->producer->is_op("Constant")) {
+    const Attribute* attribute = value->producer->attribute("value");
+    const auto wire = attribute ? attribute->as_tensor() : std::nullopt;
+    auto parsed =
+        wire ? parse_tensor(*wire, engine_.model().folder()) : Result<TensorRef>(fail("no tensor"));
+    if (parsed) ref = std::move(*parsed);
+  }
+  if (!ref || ref->size() > kMaxElements) return std::nullopt;
+  auto tensor = engine_.model().load(*ref);
   return tensor ? std::optional(std::move(*tensor)) : std::nullopt;
 }
 

@@ -14,7 +14,7 @@ TEST(TypeMismatch, IsTold) {
   EXPECT_EQ(finding.severity, Severity::Error);
   EXPECT_EQ(finding.target, "");
   EXPECT_THAT(finding.nodes, ElementsAre("a"));
-  EXPECT_THAT(finding.evidence, HasSubstr("Incompatible dimensions"));
+  EXPECT_THAT(finding.evidence, HasSubstr("2 and 3 do not broadcast"));
 }
 
 TEST(TypeMismatch, IsNotToldOfASoundModel) {

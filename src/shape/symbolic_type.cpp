@@ -118,7 +118,7 @@ void ShapeEngine::write_type(Value& value, const SymbolicType& type) {
     return;
   const bool is_declared_outside = value.is_output() && value.graph == &model_.graph();
   if (!is_declared_outside) {
-    value.type = std::move(out);
+    value.graph->set_inferred_type(value, std::move(out));
     return;
   }
   // The names that the model gives to open dimensions of its outputs are its interface.

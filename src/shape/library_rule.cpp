@@ -24,7 +24,7 @@ onnx::TypeProto to_proto(const SymbolicType& type) {
           auto* out = shape->add_dim();
           if (dim.is_number())
             out->set_dim_value(*dim.as_number());
-          else
+          else if (!dim.is_unknown())
             out->set_dim_param(dim.text());
         }
       };

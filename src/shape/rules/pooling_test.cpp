@@ -1,4 +1,4 @@
-#include "shape/rule_test_support.h"
+#include "shape/test_support.h"
 
 namespace acuate {
 namespace {

@@ -4,7 +4,7 @@ FUZZ_SECONDS ?= 60
 BUILD := build/$(PRESET)
 PYTHON := .venv/bin/python
 
-.PHONY: help bootstrap configure build fixtures test fuzz demo bench format lint clean
+.PHONY: help bootstrap configure build fixtures test fuzz demo bench shape-report format lint clean
 
 help:
 	@echo 'make bootstrap  set up packages, .venv and libraries (all others do it too)'
@@ -13,6 +13,7 @@ help:
 	@echo 'make fuzz       libFuzzer on every target and thousands of random models (FUZZ_SECONDS each, 60)'
 	@echo 'make demo       convert a real text detector and print the report'
 	@echo 'make bench      build and run the benchmarks'
+	@echo 'make shape-report  list what infers the shapes of each operator'
 	@echo 'make format     clang-format and ruff format'
 	@echo 'make lint       formatting, clang-tidy, ruff and mypy, as checks'
 	@echo 'make clean      remove build/ (keeps .venv and the cache)'
@@ -55,6 +56,9 @@ bench: build
 	@$(PYTHON) scripts/fixtures --group demo
 	@for program in $(BUILD)/bench/*_bench; do [ ! -x $$program ] || $$program || exit 1; done
 	@for script in bench/*_bench.py; do ACUATE_BUILD_DIR=$(BUILD) $(PYTHON) $$script || exit 1; done
+
+shape-report: build
+	@$(BUILD)/bin/acuate shape-report
 
 CPP_FILES = $(shell git ls-files --cached --others --exclude-standard '*.cpp' '*.h')
 

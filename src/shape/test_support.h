@@ -59,7 +59,7 @@ inline std::string infer(std::string_view inputs, std::string_view nodes,
   for (const std::string& name : split(output_names, ' '))
     outputs += (outputs.empty() ? "float[] " : ", float[] ") + name;
   auto model = parse_text_model(fmt::format(
-      R"(<ir_version: 10, opset_import: ["" : {}, "com.microsoft" : 1, "ai.onnx.ml" : 3]>
+      R"(<ir_version: 10, opset_import: ["" : {}, "com.microsoft" : 1, "ai.onnx.ml" : 3, "ai.onnx.preview" : 1]>
       g ({}) => ({}) <{}> {{ {} }})",
       opset, inputs, outputs, weights, nodes));
   if (!model) return "no model: " + model.error().message;

@@ -51,6 +51,21 @@ bool infer_attention(RuleContext& context) {
   return true;
 }
 
+// ai.onnx.preview: bodies may change its scores, never their shape.
+bool infer_flex_attention(RuleContext& context) {
+  for (const size_t slot : {0U, 1U, 2U})
+    if (!check_rank(context, slot, 4)) return false;
+  if (!check_same(context, dim_of(context, 1, 3), dim_of(context, 0, 3),
+                  "head size of keys against queries") ||
+      !check_same(context, dim_of(context, 2, 2), dim_of(context, 1, 2),
+                  "length of values against keys"))
+    return false;
+  context.set(0, context.element(0),
+              Dims{dim_of(context, 0, 0), dim_of(context, 0, 1), dim_of(context, 0, 2),
+                   dim_of(context, 2, 3)});
+  return true;
+}
+
 // A carry of the causal axis: like the state that came in, else of one window less one.
 bool infer_causal_conv(RuleContext& context) {
   if (!infer_like_first(context)) return false;
@@ -276,6 +291,7 @@ void register_shape_attention(ShapeFamilyRegistry& registry) {
       .id = "attention",
       .doc = "attention with caches, rotary embeddings, mixtures of experts",
       .operators = {{"", "Attention", false, infer_attention},
+                    {"ai.onnx.preview", "FlexAttention", false, infer_flex_attention},
                     {"", "LinearAttention", false, infer_linear_attention},
                     {"", "CausalConvWithState", false, infer_causal_conv},
                     {"", "RotaryEmbedding", false, infer_like_first},

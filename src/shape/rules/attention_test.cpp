@@ -17,6 +17,15 @@ TEST(AttentionRules, StandardFormsOfRankThreeAndFour) {
               HasSubstr("need the attributes q_num_heads and kv_num_heads"));
 }
 
+TEST(AttentionRules, FlexAttentionTakesTheWidthOfItsValues) {
+  EXPECT_EQ(infer("float[b,8,s,16] q, float[b,2,t,16] k, float[b,2,t,24] v",
+                  "y = ai.onnx.preview.FlexAttention(q, k, v)"),
+            "float32[b, 8, s, 24]");
+  EXPECT_THAT(infer("float[1,8,4,16] q, float[1,2,5,12] k, float[1,2,5,24] v",
+                    "y = ai.onnx.preview.FlexAttention(q, k, v)"),
+              HasSubstr("head size of keys against queries: 12, expected 16"));
+}
+
 TEST(AttentionRules, CachesGrow) {
   EXPECT_EQ(infer("float[b,s,64] x, float[64,192] w, float[2,b,4,p,16] c",
                   "y, n = com.microsoft.Attention<num_heads=4>(x, w, , , c)", "y n"),

@@ -1,0 +1,99 @@
+#include "shape/dynamic.h"
+
+#include <algorithm>
+#include <unordered_set>
+
+#include <fmt/format.h>
+
+#include "base/text.h"
+
+namespace acuate {
+namespace {
+
+bool contains(const Expr& expr, const std::string& symbol) {
+  if (expr.is_number()) return false;
+  const auto symbols = expr.symbols();
+  return std::binary_search(symbols.begin(), symbols.end(), symbol);
+}
+
+// The first axis with the symbol; nothing where only data has it, or none of both.
+std::optional<size_t> axis_with(const ShapeInference& shapes, const Value& value,
+                                const std::string& symbol) {
+  const Dims* dims = shapes.shape(value);
+  for (size_t axis = 0; dims != nullptr && axis < dims->size(); ++axis)
+    if (contains((*dims)[axis], symbol)) return axis;
+  return std::nullopt;
+}
+
+bool carries(const ShapeInference& shapes, const Value& value, const std::string& symbol) {
+  if (axis_with(shapes, value, symbol)) return true;
+  const ShapeData* data = shapes.data(value);
+  return data != nullptr &&
+         std::any_of(data->values.begin(), data->values.end(),
+                     [&](const Expr& element) { return contains(element, symbol); });
+}
+
+std::string node_text(const Node& node) {
+  return fmt::format("{} '{}'", to_valid_utf8(node.op_type()), node.address());
+}
+
+DynamicAxis::Source trace(const ShapeInference& shapes, const Value& value,
+                          const std::string& symbol) {
+  DynamicAxis::Source source{symbol, "", {}};
+  std::unordered_set<const Node*> passed;  // a cycle must end
+  const Value* at = &value;
+  while (at->producer != nullptr && passed.insert(at->producer).second) {
+    const Node& node = *at->producer;
+    source.chain.push_back(&node);
+    const Value* next = nullptr;
+    for (size_t slot = 0; slot < node.input_count() && next == nullptr; ++slot)
+      if (const Value* input = node.input(slot); input && carries(shapes, *input, symbol))
+        next = input;
+    if (next == nullptr) {
+      source.origin = node_text(node) + " decides it by its data";
+      break;
+    }
+    at = next;
+  }
+  if (source.origin.empty()) {
+    const auto axis = axis_with(shapes, *at, symbol);
+    source.origin =
+        fmt::format("{} '{}'{}", at->is_input ? "input" : "value", to_valid_utf8(at->name),
+                    axis ? fmt::format(", axis {}", *axis) : "");
+  }
+  std::reverse(source.chain.begin(), source.chain.end());
+  return source;
+}
+
+}  // namespace
+
+std::vector<DynamicAxis> explain_dynamic(const ShapeInference& shapes, const Value& value) {
+  std::vector<DynamicAxis> all;
+  const Dims* dims = shapes.shape(value);
+  for (size_t axis = 0; dims != nullptr && axis < dims->size(); ++axis) {
+    const Expr dim = (*dims)[axis];
+    if (dim.is_number()) continue;
+    DynamicAxis dynamic{&value, axis, to_valid_utf8(dim.text()), {}};
+    for (const std::string& symbol : dim.symbols())
+      dynamic.sources.push_back(trace(shapes, value, symbol));
+    all.push_back(std::move(dynamic));
+  }
+  return all;
+}
+
+std::string chain_text(const DynamicAxis::Source& source, size_t max_nodes) {
+  std::string text = source.origin;
+  const size_t count = source.chain.size();
+  for (size_t i = 0; i < count; ++i) {
+    if (count > max_nodes && i == max_nodes / 2) {
+      text += fmt::format(" → … ({} nodes)", count - max_nodes / 2 * 2);
+      i = count - max_nodes / 2;
+    }
+    // Where it begins in a node the origin names that one.
+    if (i == 0 && source.origin.starts_with(node_text(*source.chain[0]))) continue;
+    text += " → " + node_text(*source.chain[i]);
+  }
+  return text;
+}
+
+}  // namespace acuate

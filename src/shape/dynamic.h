@@ -1,0 +1,32 @@
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "shape/inference.h"
+
+namespace acuate {
+
+// A dimension that is no number, with what makes it so.
+struct DynamicAxis {
+  const Value* value = nullptr;
+  size_t axis = 0;
+  std::string expression;  // `(h + 1)//2`
+  // For each name in it: where it comes from, and the nodes that it came through, the first nearest
+  // to its origin. A name that only the engine knows stands for a size that its origin, the first
+  // node of the chain, takes from data.
+  struct Source {
+    std::string symbol;
+    std::string origin;  // `input 'x', axis 2`; `NonZero 'find' decides it by its data`
+    std::vector<const Node*> chain;
+  };
+  std::vector<Source> sources;
+};
+
+// The dynamic dimensions of a value, with their chains. Linear in the length of the chains.
+std::vector<DynamicAxis> explain_dynamic(const ShapeInference& shapes, const Value& value);
+
+// `input 'x', axis 2 → Conv 'stem' → Resize 'up'`; a chain longer than `max_nodes` in its ends.
+std::string chain_text(const DynamicAxis::Source& source, size_t max_nodes = 6);
+
+}  // namespace acuate

@@ -1,0 +1,55 @@
+#include "shape/dynamic.h"
+
+#include "shape/test_support.h"
+
+namespace acuate {
+namespace {
+
+std::vector<std::string> chains(const Inferred& m, std::string_view name) {
+  std::vector<std::string> out;
+  for (const DynamicAxis& dim : explain_dynamic(*m.shapes, *m.model->graph().find(name)))
+    for (const auto& source : dim.sources)
+      out.push_back(std::to_string(dim.axis) + " " + dim.expression + ": " + chain_text(source));
+  return out;
+}
+
+TEST(Dynamic, TellsTheChainFromTheInput) {
+  const Inferred m(R"((float[1,c,h] x) => (float[] y) <int64[2] s = {1, -1}> {
+    [act] a = Relu(x) [flat] y = Reshape(a, s) })");
+  EXPECT_THAT(chains(m, "y"),
+              testing::ElementsAre("1 c*h: input 'x', axis 1 → Relu 'act' → Reshape 'flat'",
+                                   "1 c*h: input 'x', axis 2 → Relu 'act' → Reshape 'flat'"));
+}
+
+TEST(Dynamic, FollowsDimensionsThatBecameData) {
+  const Inferred m(
+      R"((float[n,3] x, float[1,4] row) => (float[] y) <int64[1] zero = {0}, int64[1] four = {4}> {
+    [shape] s = Shape(x) [pick] b = Gather(s, zero) [join] t = Concat<axis=0>(b, four) [grow] y = Expand(row, t) })");
+  EXPECT_THAT(chains(m, "y"),
+              testing::ElementsAre("0 n: input 'x', axis 0 → Shape 'shape' → Gather 'pick' → "
+                                   "Concat 'join' → Expand 'grow'"));
+}
+
+TEST(Dynamic, NamesTheNodeThatDependsOnData) {
+  const Inferred m("(float[8] x) => (int64[] y) { [find] i = NonZero(x) [turn] y = Transpose(i) }");
+  EXPECT_THAT(
+      chains(m, "y"),
+      testing::ElementsAre("0 ?'i'.1: NonZero 'find' decides it by its data → Transpose 'turn'"));
+}
+
+TEST(Dynamic, SaysNothingOfNumbers) {
+  const Inferred m("(float[2,3] x) => (float[] y) { y = Relu(x) }");
+  EXPECT_TRUE(explain_dynamic(*m.shapes, *m.model->graph().find("y")).empty());
+}
+
+TEST(Dynamic, LongChainsAreToldByTheirEnds) {
+  std::string nodes = "[n0] v0 = Relu(x) ";
+  for (int i = 1; i < 20; ++i)
+    nodes += "[n" + std::to_string(i) + "] v" + std::to_string(i) + " = Relu(v" +
+             std::to_string(i - 1) + ") ";
+  const Inferred m("(float[n] x) => (float[] v19) { " + nodes + "}");
+  EXPECT_THAT(chains(m, "v19")[0], testing::HasSubstr("Relu 'n2' → … (14 nodes) → Relu 'n17'"));
+}
+
+}  // namespace
+}  // namespace acuate

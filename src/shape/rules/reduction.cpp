@@ -146,7 +146,10 @@ bool infer_qlinear_reduce_mean(RuleContext& context) {
       shape ? reduced(*shape, axes, context.int_attribute("keepdims", 1) != 0) : std::nullopt);
   return true;
 }
-bool infer_reduce_integer(RuleContext& context) { return reduce(context, Element::Int32, nullptr); }
+bool infer_reduce_integer(RuleContext& context) {
+  return reduce(context, context.element(0) == Element::Uint8 ? Element::Uint32 : Element::Int32,
+                nullptr);
+}
 
 bool infer_arg(RuleContext& context) {
   const Dims* shape = context.shape(0);

@@ -18,7 +18,6 @@ namespace acuate {
 // and lists of the four by `tensors:[…]` and so on. Without a prefix the type is the one that the
 // attribute has or the operator declares, else the literal's. Refused: what the type does not hold,
 // and what the operator's schema does not declare, with the closest name.
-Result<void> set_attribute_argument(Edit& edit, Node& node, const Token& name,
-                                    const Token& value);
+Result<void> set_attribute_argument(Edit& edit, Node& node, const Token& name, const Token& value);
 
 }  // namespace acuate

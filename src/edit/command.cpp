@@ -62,7 +62,7 @@ void Edit::types_changed() { loosen(false); }
 
 void Edit::loosen(bool keep_ranks) {
   stale_ = changed_ = true;
-  for (Graph* graph : editable_graphs(model_)) {
+  for (Graph* graph : editable_graphs(*model_)) {
     const bool is_body = graph->owner() != nullptr;
     if (!is_body || has_inferred_types(*graph)) graph->clear_inferred_types();
     for (Value* output : graph->outputs())
@@ -72,9 +72,15 @@ void Edit::loosen(bool keep_ranks) {
   }
 }
 
+Result<void> Edit::run_checks() {
+  for (const auto& check : std::exchange(checks_, {}))
+    if (auto holds = check(); !holds) return holds;
+  return {};
+}
+
 void Edit::refresh_types() {
   if (!stale_ || !context_.infer) return;
-  context_.infer(model_);
+  context_.infer(*model_);
   stale_ = false;
 }
 
@@ -83,7 +89,7 @@ Result<std::unique_ptr<Model>> apply_script(const Model& model, const Script& sc
   std::unique_ptr<Model> copy = model.clone();
   if (script.lines.empty()) return copy;
   Journal entries;
-  Edit edit(*copy, context);
+  Edit edit(copy, context);
   for (const ScriptLine& line : script.lines) {
     if (auto done = run_line(edit, line); !done) {
       const size_t column = edit.blamed_column() != 0 ? edit.blamed_column() : line.column;
@@ -92,10 +98,9 @@ Result<std::unique_ptr<Model>> apply_script(const Model& model, const Script& sc
     }
     entries.push_back({line.line, format_command(line.command, line.arguments), edit.take_notes()});
   }
-  for (const auto& check : edit.take_checks())
-    if (auto holds = check(); !holds)
-      return fail("{}: {}", script.name.empty() ? "at the end of the script" : script.name,
-                  holds.error().message);
+  if (auto holds = edit.run_checks(); !holds)
+    return fail("{}at the end of the script: {}", script.name.empty() ? "" : script.name + ": ",
+                holds.error().message);
   if (edit.has_changed_types()) edit.refresh_types();
   check_invariants(*copy);
   if (journal != nullptr) *journal = std::move(entries);

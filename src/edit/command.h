@@ -31,9 +31,13 @@ struct EditContext {
 // What a command works on while a script runs.
 class Edit {
  public:
-  Edit(Model& model, const EditContext& context) : model_(model), context_(context) {}
+  Edit(std::unique_ptr<Model>& model, const EditContext& context)
+      : model_(model), context_(context) {}
 
-  Model& model() const { return model_; }
+  Model& model() const { return *model_; }
+  // Another model takes its place, where a change cannot be made in the one there is; pointers into
+  // the old one end.
+  void replace_model(std::unique_ptr<Model> model) { model_ = std::move(model); }
   const EditContext& context() const { return context_; }
 
   // Inputs got other dimensions: types of inner values go, and outputs keep rank and names but no
@@ -49,7 +53,7 @@ class Edit {
 
   // What only has to hold when the script is done, where commands build something up together.
   void check_at_end(std::function<Result<void>()> check) { checks_.push_back(std::move(check)); }
-  std::vector<std::function<Result<void>()>> take_checks() { return std::exchange(checks_, {}); }
+  Result<void> run_checks();  // now, and forgets them
 
   // For the journal: what the command did beyond its words.
   void note(std::string text) { notes_.push_back(std::move(text)); }
@@ -65,7 +69,7 @@ class Edit {
  private:
   void loosen(bool keep_ranks);
 
-  Model& model_;
+  std::unique_ptr<Model>& model_;
   const EditContext& context_;
   std::vector<std::string> notes_;
   std::vector<std::function<Result<void>()>> checks_;

@@ -7,6 +7,7 @@
 #include "base/file.h"
 #include "base/text.h"
 #include "edit/address.h"
+#include "edit/data_files.h"
 #include "edit/literal.h"
 #include "edit/tensor_argument.h"
 #include "graph/verify.h"
@@ -99,13 +100,23 @@ Result<std::unique_ptr<Model>> read_model_argument(Edit& edit, const Token& toke
   return model;
 }
 
-Result<std::pair<std::string, std::string>> parse_pair(const Token& token) {
-  size_t equals = token.text.find('=');
-  if (token.text.starts_with('"')) equals = token.text.find("\"=") + 1;
-  if (token.quoted || equals == std::string::npos || equals == 0)
-    return fail("found '{}'; expected MINE=THEIRS", to_valid_utf8(token.text));
-  return std::pair(word_of(token.text.substr(0, equals), 0).text,
-                   word_of(token.text.substr(equals + 1), 0).text);
+Result<NameMap> parse_name_map(Edit& edit, std::span<const Token> arguments) {
+  NameMap map;
+  for (size_t i = 0; i < arguments.size(); ++i) {
+    const Token& token = arguments[i];
+    if (token.text == "--prefix" && !token.quoted && i + 1 < arguments.size()) {
+      map.prefix = arguments[++i].text;
+      continue;
+    }
+    size_t equals = token.text.find('=');
+    if (token.text.starts_with('"')) equals = token.text.find("\"=") + 1;
+    if (token.quoted || equals == std::string::npos || equals == 0)
+      return edit.blame(token, fail("found '{}'; expected MINE=THEIRS or --prefix PREFIX",
+                                    to_valid_utf8(token.text)));
+    map.pairs.push_back({token, word_of(token.text.substr(0, equals), 0).text,
+                         word_of(token.text.substr(equals + 1), 0).text});
+  }
+  return map;
 }
 
 Result<void> bring_requirements(Edit& edit, std::unique_ptr<Model>& source) {
@@ -120,6 +131,7 @@ Result<void> bring_requirements(Edit& edit, std::unique_ptr<Model>& source) {
   for (const OpsetImport& import : source->opset_imports())
     if (auto brought = bring_domain(edit, import); !brought) return brought;
   if (source->ir_version() > model.ir_version()) model.set_ir_version(source->ir_version());
+  if (auto apart = keep_data_files_apart(*source, model); !apart) return apart;
   model.keep_storage_of(*source);
   return {};
 }

@@ -21,8 +21,17 @@ enum class MayReadOuter { No, Yes };
 Result<std::unique_ptr<Model>> read_model_argument(Edit& edit, const Token& token,
                                                    MayReadOuter outer = MayReadOuter::No);
 
-// `MINE=THEIRS` as two names, each in quotes where it needs them.
-Result<std::pair<std::string, std::string>> parse_pair(const Token& token);
+// What stands behind a graph: `MINE=THEIRS…`, names in quotes where they need them, and
+// `--prefix PREFIX`.
+struct NameMap {
+  struct Pair {
+    Token token;
+    std::string mine, theirs;
+  };
+  std::vector<Pair> pairs;
+  std::string prefix;
+};
+Result<NameMap> parse_name_map(Edit& edit, std::span<const Token> arguments);
 
 // What nodes of `source` need of the edited model before they are copied into it: `source` gets the
 // version of the default domain that the model has, by the onnx library; domains, functions, the IR

@@ -74,4 +74,46 @@ size_t remove_nodes_and_sweep(const std::vector<Node*>& nodes) {
   return swept;
 }
 
+std::unordered_set<const Node*> nodes_needed(const Graph& graph, const std::vector<Value*>& values,
+                                             const std::unordered_set<const Value*>& boundary) {
+  std::unordered_set<const Node*> needed;
+  std::vector<const Node*> open;
+  const auto reach = [&](const Value* value) {
+    if (boundary.count(value) != 0) return;
+    const Node* producer = holder_in(graph, value->producer);
+    if (producer != nullptr && needed.insert(producer).second) open.push_back(producer);
+  };
+  for (const Value* value : values) reach(value);
+  while (!open.empty()) {
+    const Node* node = open.back();
+    open.pop_back();
+    for (const Value* value : values_read(*node)) reach(value);
+  }
+  return needed;
+}
+
+Dropped drop_unneeded(Graph& graph, const std::unordered_set<const Node*>& needed) {
+  Dropped dropped;
+  std::vector<Node*> unneeded;
+  for (Node* node = graph.first(); node != nullptr; node = node->next())
+    if (needed.count(node) == 0) unneeded.push_back(node);
+  dropped.nodes = unneeded.size();
+  // Users before producers, so that every value is unused when it goes.
+  std::reverse(unneeded.begin(), unneeded.end());
+  remove_with_outputs(unneeded);
+  std::vector<Value*> kept, gone;
+  for (Value* input : graph.inputs()) (input->is_unused() ? gone : kept).push_back(input);
+  if (!gone.empty()) graph.set_inputs(kept);
+  for (Value* input : gone) {
+    if (!input->initializer) dropped.inputs.emplace_back(input->name);
+    if (!input->initializer) graph.remove_value(*input);
+  }
+  for (Value* value : graph.initializers()) {
+    if (!value->is_unused() || value->is_input) continue;
+    graph.remove_initializer(*value);
+    graph.remove_value(*value);
+  }
+  return dropped;
+}
+
 }  // namespace acuate

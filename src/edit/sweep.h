@@ -1,5 +1,7 @@
 #pragma once
 
+#include <string>
+#include <unordered_set>
 #include <vector>
 
 #include "graph/model.h"
@@ -17,5 +19,20 @@ std::vector<Value*> values_read(const Node& node);
 // values that they read backwards, removes constants and nodes that are of no use to anybody.
 // Inputs of the model stay. Returns how many nodes that second step removed.
 size_t remove_nodes_and_sweep(const std::vector<Node*>& nodes);
+
+// What was dropped because no output needs it.
+struct Dropped {
+  size_t nodes = 0;
+  std::vector<std::string> inputs;
+};
+
+// Nodes of the graph that the values need, bodies included, back to inputs, constants and values of
+// `boundary`, whose producers are not looked at.
+std::unordered_set<const Node*> nodes_needed(const Graph& graph, const std::vector<Value*>& values,
+                                             const std::unordered_set<const Value*>& boundary = {});
+
+// Removes all other nodes of the graph, its inputs that nothing reads any more, and constants that
+// nothing reads any more.
+Dropped drop_unneeded(Graph& graph, const std::unordered_set<const Node*>& needed);
 
 }  // namespace acuate

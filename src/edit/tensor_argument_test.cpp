@@ -35,7 +35,7 @@ class TensorArgument : public testing::Test {
   }
   void TearDown() override { fs::remove_all(context.folder); }
 
-  Model model;
+  std::unique_ptr<Model> model = std::make_unique<Model>();
   EditContext context;
   Edit edit{model, context};
 };

@@ -1,6 +1,9 @@
 #include "base/text.h"
 #include "edit/address.h"
+#include "edit/body_interface.h"
 #include "edit/command.h"
+#include "edit/declare.h"
+#include "edit/type_text.h"
 
 namespace acuate {
 namespace {
@@ -10,25 +13,31 @@ Result<void> add_output(Edit& edit, std::span<const Token> arguments) {
   auto resolved = resolve_value(model, arguments[0].text);
   if (!resolved) return edit.blame(arguments[0], resolved.error());
   Value& value = **resolved;
-  const std::string path = value_path(value);
-  if (value.graph != &model.graph())
-    return edit.blame(arguments[0], fail("'{}' stands in the body of a node; expected a value of "
-                                         "the main graph",
-                                         path));
-  if (value.is_output()) return edit.blame(arguments[0], fail("'{}' is an output already", path));
+  Graph& graph = *value.graph;
+  if (value.is_output())
+    return edit.blame(arguments[0], fail("'{}' is an output already", value_path(value)));
   if (value.producer == nullptr)
-    return edit.blame(arguments[0],
-                      fail("'{}' is not computed by a node; expected the output of one", path));
-  if (value.type.kind == ValueType::Kind::Unknown) edit.refresh_types();
-  if (value.type.kind == ValueType::Kind::Unknown)
-    return edit.blame(arguments[0],
-                      fail("the type of '{}' cannot be inferred, and ONNX asks for it in an "
-                           "output; simplify the model or choose another value",
-                           path));
-  // Declares the inferred type, which is not written for inner values.
-  const ValueType type = value.type;
-  model.graph().add_output(value);
-  model.graph().set_type(value, type);
+    return edit.blame(arguments[0], fail("'{}' is not computed by a node; expected the output of "
+                                         "one",
+                                         value_path(value)));
+  const bool is_main = &graph == &model.graph();
+  Result<ValueType> type = value.type;
+  if (arguments.size() == 2) {
+    type = parse_type_text(model, arguments[1].text);
+    if (!type) return edit.blame(arguments[1], type.error());
+    if (is_main) edit.refresh_types();
+    if (!types_agree(*type, value.type))
+      return edit.blame(arguments[1], fail("found {}, but '{}' computes {}", type->text(),
+                                           node_path(*value.producer), value.type.text()));
+  } else if (is_main) {
+    type = type_for_outside(edit, value);
+    if (!type) return edit.blame(arguments[0], type.error());
+  }
+  graph.add_output(value);
+  // Declares the type, which is not written for inner values.
+  if (type->kind != ValueType::Kind::Unknown && (is_main || graph.owner() != nullptr))
+    graph.set_type(value, ValueType(*type));
+  watch_body(edit, graph);
   return {};
 }
 
@@ -36,10 +45,11 @@ Result<void> add_output(Edit& edit, std::span<const Token> arguments) {
 
 void register_edit_add_output(EditCommandRegistry& registry) {
   registry.add(
-      {"add_output", "add-output VALUE", "add-output conv_out",
-       "Makes a value that a node of the main graph computes an output of the model, after "
-       "those there are.",
-       1, 1, add_output});
+      {"add_output", "add-output VALUE [TYPE]", "add-output conv_out",
+       "Makes a value that a node computes an output of its graph, after those there are: of the "
+       "model, with the inferred type unless TYPE is given; of a function; of a body of If, Loop "
+       "or Scan, which must fit its node when the script is done.",
+       1, 2, add_output});
 }
 
 }  // namespace acuate

@@ -1,6 +1,7 @@
 #include "base/text.h"
 #include "edit/address.h"
 #include "edit/command.h"
+#include "edit/declare.h"
 #include "edit/sweep.h"
 
 namespace acuate {
@@ -34,17 +35,6 @@ Result<Value*> single_used_output(const Node& node) {
   return used;
 }
 
-bool may_replace(const ValueType& output, const ValueType& input) {
-  if (output.kind != input.kind || output.element != input.element) return false;
-  if (!output.shape || !input.shape) return true;
-  if (output.shape->size() != input.shape->size()) return false;
-  for (size_t i = 0; i < output.shape->size(); ++i) {
-    const Dim &a = (*output.shape)[i], &b = (*input.shape)[i];
-    if (a.is_known() && b.is_known() && a != b) return false;
-  }
-  return true;
-}
-
 // An output keeps its name, so the value that takes its place must be free to be renamed.
 Result<void> check_output(const Value& output, const Value& data) {
   if (!output.is_output()) return {};
@@ -67,7 +57,7 @@ Result<void> bypass_node(Edit& edit, std::span<const Token> arguments) {
   const bool known = from.kind != ValueType::Kind::Unknown && to.kind != ValueType::Kind::Unknown;
   const bool same = known && to.shape && to.shape == from.shape;
   if (!known) edit.note("its types are not known and were not compared");
-  if (known && !may_replace(to, from))
+  if (known && !types_agree(to, from))
     return edit.blame(arguments[0], fail("it makes {} of {}; expected the same type on both sides",
                                          to.text(), from.text()));
   if (auto free = check_output(**output, **data); !free)

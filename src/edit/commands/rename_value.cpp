@@ -1,21 +1,10 @@
 #include "base/text.h"
 #include "edit/address.h"
 #include "edit/command.h"
+#include "edit/model_argument.h"
 
 namespace acuate {
 namespace {
-
-// A value of that name in a body below `graph`, which would hide the renamed one there.
-const Value* find_below(const Model& model, const Graph& graph, std::string_view name) {
-  for (const Graph* body : editable_graphs(model)) {
-    const Graph* outer = body;
-    while (outer != nullptr && outer != &graph)
-      outer = outer->owner() ? &outer->owner()->graph() : nullptr;
-    if (outer == nullptr || body == &graph) continue;
-    if (const Value* found = body->find(name)) return found;
-  }
-  return nullptr;
-}
 
 Result<void> rename_value(Edit& edit, std::span<const Token> arguments) {
   auto resolved = resolve_value(edit.model(), arguments[0].text);
@@ -28,9 +17,7 @@ Result<void> rename_value(Edit& edit, std::span<const Token> arguments) {
     return edit.blame(arguments[0], fail("'{}' is a sparse initializer, whose name is kept as it "
                                          "came; expected another value",
                                          to_valid_utf8(value.name)));
-  const Value* taken = value.graph->resolve(name);
-  if (taken == nullptr) taken = find_below(edit.model(), *value.graph, name);
-  if (taken != nullptr)
+  if (const Value* taken = value_around(*value.graph, name))
     return edit.blame(arguments[1], fail("found the name '{}', which the value '{}' has; expected "
                                          "one that is free",
                                          to_valid_utf8(name), value_path(*taken)));

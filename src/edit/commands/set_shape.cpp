@@ -4,6 +4,7 @@
 
 #include "base/text.h"
 #include "edit/command.h"
+#include "edit/declare.h"
 #include "edit/input_dims.h"
 
 namespace acuate {
@@ -43,7 +44,24 @@ void note_other_inputs(Edit& edit, const Value& input, const std::vector<Dim>& o
   }
 }
 
+// Dims as they stand: what contradicts them is what the model computes.
+Result<void> set_output_shape(Edit& edit, Value& output, std::span<const Token> given) {
+  ValueType type = output.type;
+  if (type.kind != ValueType::Kind::Tensor)
+    return fail("output '{}' is {}; expected a tensor", to_valid_utf8(output.name), type.text());
+  type.shape.emplace();
+  for (const Token& token : given) {
+    auto dim = parse_dim(edit.model(), token.text);
+    if (!dim) return edit.blame(token, dim.error());
+    type.shape->push_back(*dim);
+  }
+  return declare_type(edit, output, std::move(type));
+}
+
 Result<void> set_shape(Edit& edit, std::span<const Token> arguments) {
+  if (Value* value = edit.model().graph().find(arguments[0].text);
+      value != nullptr && value->is_output() && !value->is_input)
+    return set_output_shape(edit, *value, arguments.subspan(1));
   auto input = find_input(edit.model(), arguments[0].text);
   if (!input) return edit.blame(arguments[0], input.error());
   auto dims = merge_dims(edit, **input, arguments.subspan(1));
@@ -61,10 +79,11 @@ Result<void> set_shape(Edit& edit, std::span<const Token> arguments) {
 
 void register_edit_set_shape(EditCommandRegistry& registry) {
   registry.add(
-      {"set_shape", "set-shape INPUT DIM…", "set-shape x 1 3 640 640",
-       "Declares the shape of an input: each DIM a number, or a name or `?` where it stays "
-       "dynamic. Refused where a number contradicts one that the model fixes, or the count "
-       "differs. Types of inner values are inferred again.",
+      {"set_shape", "set-shape VALUE DIM…", "set-shape x 1 3 640 640",
+       "Declares the shape of an input or output: each DIM a number, or a name or `?` where it "
+       "stays dynamic. Refused where a number contradicts one that the model fixes or computes, or "
+       "the count differs; set-type declares another type altogether. Types of inner values are "
+       "inferred again.",
        2, 64, set_shape});
 }
 

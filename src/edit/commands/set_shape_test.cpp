@@ -61,5 +61,11 @@ TEST(SetShape, ContradictionsNameBothNumbers) {
               HasSubstr("there is no input 'r'; there are: x, s"));
 }
 
+TEST(SetShape, OfAnOutputThatNothingIsKnownOf) {
+  const char* own = "agraph (float[N] x) => (float y) { y = com.microsoft.Own (x) }";
+  EXPECT_THAT(edited(own, "set-shape y 2 n"), HasSubstr("float[2,n] y"));
+  EXPECT_THAT(refusal(own, "set-shape y 0"), HasSubstr("found the dimension 0"));
+}
+
 }  // namespace
 }  // namespace acuate

@@ -1,0 +1,19 @@
+#pragma once
+
+#include "base/result.h"
+#include "edit/command.h"
+
+namespace acuate {
+
+// Whether a value of type `from` may stand where one of type `to` is meant: the same kind, element
+// type and rank, and no two different numbers; what is unknown agrees with everything.
+bool types_agree(const ValueType& to, const ValueType& from);
+
+// Declares the type of an input or output of the main graph. Refused: what contradicts the default
+// value of an input, or what the model computes for an output.
+Result<void> declare_type(Edit& edit, Value& value, ValueType type);
+
+// The type that callers will see of a value that becomes an input or output: as known, or inferred.
+Result<ValueType> type_for_outside(Edit& edit, Value& value);
+
+}  // namespace acuate

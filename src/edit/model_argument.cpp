@@ -1,5 +1,6 @@
 #include "edit/model_argument.h"
 
+#include <algorithm>
 #include <unordered_set>
 
 #include <fmt/format.h>
@@ -11,6 +12,7 @@
 #include "edit/literal.h"
 #include "edit/tensor_argument.h"
 #include "graph/verify.h"
+#include "onnx_io/authority.h"
 #include "onnx_io/import.h"
 #include "onnx_io/opset.h"
 #include "onnx_io/text_form.h"
@@ -88,6 +90,26 @@ Result<void> bring_domain(Edit& edit, const OpsetImport& import) {
   return {};
 }
 
+// A function of a name that both have must be the same, byte for byte.
+Result<void> bring_functions(Model& model, const Model& source) {
+  std::vector<std::string> clashes;
+  for (const Function& theirs : source.functions()) {
+    const auto& mine = model.functions();
+    const auto same = std::find_if(mine.begin(), mine.end(), [&](const Function& function) {
+      return function.domain == theirs.domain && function.name == theirs.name &&
+             function.overload == theirs.overload;
+    });
+    if (same == mine.end())
+      copy_function(theirs, model);
+    else if (same->body->is_touched() || as_text(same->wire) != as_text(theirs.wire))
+      clashes.push_back(
+          fmt::format("'{}.{}'", to_valid_utf8(theirs.domain), to_valid_utf8(theirs.name)));
+  }
+  if (clashes.empty()) return {};
+  return fail("both have a function {}, and they differ; rename it in one of the models",
+              join(clashes, ", "));
+}
+
 }  // namespace
 
 Result<std::unique_ptr<Model>> read_model_argument(Edit& edit, const Token& token,
@@ -119,11 +141,20 @@ Result<NameMap> parse_name_map(Edit& edit, std::span<const Token> arguments) {
   return map;
 }
 
+Result<std::unique_ptr<Model>> convert_valid(const Model& model, int64_t version) {
+  for (const ModelIssue& issue : verify(model))
+    return fail("the model must be valid to be converted: {}", issue.message);
+  for (const ModelIssue& issue : check_operators(model))
+    if (issue.id == "invalid_node" || issue.id == "unknown_operator")
+      return fail("the model must be valid to be converted: {}", issue.message);
+  return convert_opset(model, version);
+}
+
 Result<void> bring_requirements(Edit& edit, std::unique_ptr<Model>& source) {
   Model& model = edit.model();
   const int64_t mine = model.opset_version(), theirs = source->opset_version();
   if (theirs != 0 && theirs != mine) {
-    auto converted = convert_opset(*source, mine);
+    auto converted = convert_valid(*source, mine);
     if (!converted) return converted.error();
     source = *std::move(converted);
     edit.note(fmt::format("converted from opset {} to {}", theirs, mine));
@@ -133,6 +164,7 @@ Result<void> bring_requirements(Edit& edit, std::unique_ptr<Model>& source) {
   if (source->ir_version() > model.ir_version()) model.set_ir_version(source->ir_version());
   if (auto apart = keep_data_files_apart(*source, model); !apart) return apart;
   model.keep_storage_of(*source);
+  if (auto brought = bring_functions(model, *source); !brought) return brought;
   return {};
 }
 

@@ -33,6 +33,10 @@ struct NameMap {
 };
 Result<NameMap> parse_name_map(Edit& edit, std::span<const Token> arguments);
 
+// As convert_opset, for a model that need not be valid: one that is not is refused, since the
+// onnx library's converter takes structure and operators for granted.
+Result<std::unique_ptr<Model>> convert_valid(const Model& model, int64_t version);
+
 // What nodes of `source` need of the edited model before they are copied into it: `source` gets the
 // version of the default domain that the model has, by the onnx library; domains, functions, the IR
 // version and the bytes of `source` come into the model. Errors name domain, versions or function.

@@ -1,6 +1,7 @@
 #include <unordered_map>
 
 #include "graph/model.h"
+#include "graph/splice.h"
 
 namespace acuate {
 
@@ -8,40 +9,43 @@ namespace acuate {
 // hold.
 class ModelCloner {
  public:
-  explicit ModelCloner(const Model& source) : source_(source), copy_(std::make_unique<Model>()) {}
+  ModelCloner(const Model& source, Model& copy) : source_(source), copy_(copy) {}
 
-  std::unique_ptr<Model> run() {
+  void run() {
     // The source's arena is among it: names and attributes made since lie there.
-    copy_->keep_storage_of(source_);
-    copy_->opset_imports_ = source_.opset_imports_;
-    copy_->metadata_ = source_.metadata_;
-    copy_->ir_version_ = source_.ir_version_;
-    copy_->producer_name_ = source_.producer_name_;
-    copy_->producer_version_ = source_.producer_version_;
-    copy_->path_ = source_.path_;
-    copy_->other_fields_ = source_.other_fields_;
-    copy_->field_order_ = source_.field_order_;
-    copy_->wire_ = source_.wire_;
-    copy_->touched_ = source_.touched_;
-    copy_graph(*source_.graph_, *copy_->graph_);
+    copy_.keep_storage_of(source_);
+    copy_.opset_imports_ = source_.opset_imports_;
+    copy_.metadata_ = source_.metadata_;
+    copy_.ir_version_ = source_.ir_version_;
+    copy_.producer_name_ = source_.producer_name_;
+    copy_.producer_version_ = source_.producer_version_;
+    copy_.path_ = source_.path_;
+    copy_.other_fields_ = source_.other_fields_;
+    copy_.field_order_ = source_.field_order_;
+    copy_.wire_ = source_.wire_;
+    copy_.touched_ = source_.touched_;
+    copy_graph(*source_.graph_, *copy_.graph_);
     for (const Function& function : source_.functions_) {
-      Function& added = copy_->functions_.emplace_back();
+      Function& added = copy_.functions_.emplace_back();
       added.domain = function.domain;
       added.name = function.name;
       added.overload = function.overload;
       added.opset_imports = function.opset_imports;
-      added.wire = function.wire;
-      added.body = std::make_unique<Graph>(*copy_, nullptr, &added);
-      copy_graph(*function.body, *added.body);
+      added.body = std::make_unique<Graph>(copy_, nullptr, &added);
+      fill(function, added);
     }
-    return std::move(copy_);
+  }
+
+  void fill(const Function& function, Function& added) {
+    added.wire = function.wire;
+    copy_graph(*function.body, *added.body);
   }
 
  private:
   void copy_values(const Graph& from, Graph& to) {
     for (const Value* value : from.values_) {
       if (value->graph != &from) continue;
-      Value* copy = copy_->new_value();
+      Value* copy = copy_.new_value();
       values_.emplace(value, copy);
       copy->name = value->name;
       copy->graph = &to;
@@ -96,14 +100,14 @@ class ModelCloner {
       for (size_t a = 0; a < node->attributes_.size(); ++a)
         for (const auto& body : node->attributes_[a].graphs) {
           auto& list = copied->attributes_[a].graphs;
-          list.push_back(std::make_unique<Graph>(*copy_, copied));
+          list.push_back(std::make_unique<Graph>(copy_, copied));
           copy_graph(*body, *list.back());
         }
     to.touched_ = from.touched_;
   }
 
   void copy_node(const Node& node, Graph& to) {
-    Node* copy = copy_->new_node();
+    Node* copy = copy_.new_node();
     copy->name_ = node.name_;
     copy->op_type_ = node.op_type_;
     copy->domain_ = node.domain_;
@@ -135,10 +139,21 @@ class ModelCloner {
   }
 
   const Model& source_;
-  std::unique_ptr<Model> copy_;
+  Model& copy_;
   std::unordered_map<const Value*, Value*> values_;
 };
 
-std::unique_ptr<Model> Model::clone() const { return ModelCloner(*this).run(); }
+std::unique_ptr<Model> Model::clone() const {
+  auto copy = std::make_unique<Model>();
+  ModelCloner(*this, *copy).run();
+  return copy;
+}
+
+Function& copy_function(const Function& source, Model& into) {
+  Function& added =
+      into.add_function(source.domain, source.name, source.overload, source.opset_imports);
+  ModelCloner(source.body->model(), into).fill(source, added);
+  return added;
+}
 
 }  // namespace acuate

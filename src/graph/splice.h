@@ -26,4 +26,8 @@ Result<void> splice(const Graph& source, Graph& into, Splice& splice, Node* befo
 // The same with inputs and outputs declared, for a body that is empty yet.
 Result<void> splice_body(const Graph& source, Graph& into, Splice& splice);
 
+// The function as it stands, for a model that keeps the storage of the other and has none of that
+// name.
+Function& copy_function(const Function& source, Model& into);
+
 }  // namespace acuate

@@ -7,7 +7,6 @@
 #include "edit/command.h"
 #include "edit/model_argument.h"
 #include "edit/transplant.h"
-#include "onnx_io/opset.h"
 
 namespace acuate {
 namespace {
@@ -17,7 +16,7 @@ Result<void> raise_opset(Edit& edit, const Model& source) {
   const int64_t mine = edit.model().opset_version(), theirs = source.opset_version();
   if (mine == 0 || theirs <= mine) return {};
   if (auto whole = edit.run_checks(); !whole) return whole;
-  auto converted = convert_opset(edit.model(), theirs);
+  auto converted = convert_valid(edit.model(), theirs);
   if (!converted) return converted.error();
   edit.replace_model(*std::move(converted));
   edit.note(fmt::format("converted this model from opset {} to {}", mine, theirs));

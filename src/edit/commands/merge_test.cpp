@@ -2,6 +2,7 @@
 #include <fstream>
 #include <random>
 
+#include <fmt/format.h>
 #include <gmock/gmock.h>
 #include <onnx/onnx_pb.h>
 
@@ -68,6 +69,24 @@ TEST(Merge, RefusesWhatDoesNotFit) {
   EXPECT_THAT(refusal(kModel, "merge " + kOther + " yi"), HasSubstr("expected MINE=THEIRS"));
   EXPECT_THAT(refusal(kModel, R"(merge text:"(int64[M] i) => (int64[M] o) { o = Abs (i) }" y=i)"),
               HasSubstr("cannot stand for 'i', which is int64[M]"));
+}
+
+TEST(Merge, FunctionsOfBothStay) {
+  const auto with_function = [](std::string_view op) {
+    return fmt::format(R"(merge text:"<ir_version: 8, opset_import: [\"\" : 17, \"own\" : 1]> )"
+                       R"(g (float[M] i) => (float[M] o) {{ o = own.f <a = 2.0> (i) }} )"
+                       R"(<domain: \"own\", opset_import: [\"\" : 17]> f <a> (v) => (r) )"
+                       R"({{ r = {} <alpha: float = @a> (v) }}" y=i)",
+                       op);
+  };
+  const std::string once = edited(kModel, with_function("Elu"));
+  EXPECT_THAT(once, AllOf(HasSubstr("own.f"), HasSubstr("Elu <alpha: float = @a> (v)"),
+                          HasSubstr("f <a>")));
+  EXPECT_THAT(edited(kModel, with_function("Elu") + "\n" + with_function("Elu") + " --prefix b/"),
+              HasSubstr("\"b/o\" = own.f"));
+  EXPECT_THAT(
+      refusal(kModel, with_function("Elu") + "\n" + with_function("LeakyRelu") + " --prefix b/"),
+      HasSubstr("both have a function 'own.f', and they differ"));
 }
 
 // A model whose weight lies in `w.bin` beside it.

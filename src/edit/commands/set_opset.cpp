@@ -2,8 +2,8 @@
 
 #include "base/text.h"
 #include "edit/command.h"
+#include "edit/model_argument.h"
 #include "onnx_io/authority.h"
-#include "onnx_io/opset.h"
 
 namespace acuate {
 namespace {
@@ -32,7 +32,7 @@ Result<void> set_opset(Edit& edit, std::span<const Token> arguments) {
   const int64_t before = edit.model().opset_version();
   if (before == *version) return {};
   if (auto whole = edit.run_checks(); !whole) return whole;
-  auto converted = convert_opset(edit.model(), *version);
+  auto converted = convert_valid(edit.model(), *version);
   if (!converted) return edit.blame(arguments[0], converted.error());
   edit.replace_model(*std::move(converted));
   edit.note(fmt::format("from {} by the onnx library's converter", before));

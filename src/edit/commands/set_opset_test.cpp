@@ -33,5 +33,12 @@ TEST(SetOpset, RefusesVersionsThatThereAreNot) {
   EXPECT_THAT(refusal(kModel, "set-opset 0"), HasSubstr("expected a number from 1"));
 }
 
+TEST(SetOpset, RefusesWhatIsNotValid) {
+  EXPECT_THAT(refusal("agraph (float[N] x) => (float[N] y) { y = Add (x, gone) }", "set-opset 18"),
+              HasSubstr("must be valid to be converted: node '@y' (Add) reads 'gone'"));
+  EXPECT_THAT(refusal("agraph (float[N] x) => (float[N] y) { y = Upsample (x) }", "set-opset 18"),
+              HasSubstr("must be valid to be converted"));
+}
+
 }  // namespace
 }  // namespace acuate

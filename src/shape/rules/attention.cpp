@@ -304,6 +304,7 @@ void register_shape_attention(ShapeFamilyRegistry& registry) {
                     {ms, "DecoderMaskedMultiHeadAttention", false, infer_decoder_masked},
                     {ms, "PackedMultiHeadAttention", false, infer_packed_multi_head_attention},
                     {ms, "GroupQueryAttention", false, infer_group_query_attention},
+                    {ms, "DynamicSparseAttention", false, infer_group_query_attention},
                     {ms, "SparseAttention", false, infer_cached_attention},
                     {ms, "PagedAttention", false, infer_cached_attention},
                     {ms, "SparsePagedAttention", false, infer_cached_attention},

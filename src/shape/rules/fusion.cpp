@@ -176,7 +176,7 @@ void register_shape_fusion(ShapeFamilyRegistry& registry) {
                                    {ms, "ExpandDims", false, infer_expand_dims},
                                    {ms, "DynamicTimeWarping", false, infer_time_warping}}};
   for (const char* op : {"Gelu", "FastGelu", "QuickGelu", "ScaledSiLU", "BiasAdd", "Inverse",
-                         "Trilu", "GatedAdd", "HyperConnectionPostMix"})
+                         "Trilu", "GatedAdd", "AllReduce", "HyperConnectionPostMix"})
     family.operators.push_back({ms, op, false, infer_like_first});
   for (const char* op : {"Affine", "ImageScaler", "ParametricSoftplus", "ScaledTanh", "Scale",
                          "MemcpyFromHost", "MemcpyToHost"})

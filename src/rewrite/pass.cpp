@@ -5,7 +5,7 @@
 #include "base/progress.h"
 #include "graph/verify.h"
 #include "rewrite/sweep.h"
-#include "shape/infer.h"
+#include "shape/inference.h"
 
 namespace acuate {
 namespace {
@@ -67,6 +67,7 @@ std::vector<const Pass*> ordered_passes(const PassRegistry& registry) {
 
 Result<void> run_passes(std::span<const Pass* const> passes, Model& model,
                         const PassContext& context, std::span<PassRecord> records) {
+  context.shapes->update();
   size_t before = 0, after = 0;
   for (const PassRecord& record : records) before += record.applied;
   if (passes.size() > 1 || passes[0]->rewrite) {
@@ -89,9 +90,13 @@ Result<void> run_passes(std::span<const Pass* const> passes, Model& model,
 }
 
 Result<PassOutcome> run_pass(const Pass& pass, Model& model, const PassContext& context) {
+  std::optional<ShapeInference> own;
+  PassContext with_shapes = context;
+  if (context.shapes == nullptr) with_shapes.shapes = &own.emplace(model);
   PassRecord record;
   const Pass* const only[] = {&pass};
-  if (auto done = run_passes(only, model, context, {&record, 1}); !done) return done.error();
+  if (auto done = run_passes(only, model, with_shapes, {&record, 1}); !done) return done.error();
+  with_shapes.shapes->update();
   return PassOutcome{record.applied, std::move(record.misses)};
 }
 
@@ -134,19 +139,22 @@ Result<std::vector<PassRecord>> simplify(Model& model, const PassContext& contex
       order.push_back(pass);
   std::vector<PassRecord> records(order.size());
   std::vector<Step> steps = steps_of(order);
+  std::optional<ShapeInference> own;
+  PassContext with_shapes = context;
+  if (context.shapes == nullptr) with_shapes.shapes = &own.emplace(model);
   for (int round = 0; round < kMaxRounds; ++round) {
-    infer_shapes(model);
     const size_t before = applied_by(records);
     for (Step& step : steps) {
       const size_t changes = applied_by(records);
       if (step.rested_at == changes) continue;  // nothing changed since it found nothing to do
-      auto done = run_passes(std::span(order).subspan(step.first, step.count), model, context,
+      auto done = run_passes(std::span(order).subspan(step.first, step.count), model, with_shapes,
                              std::span(records).subspan(step.first, step.count));
       if (!done) return done.error();
       if (applied_by(records) == changes) step.rested_at = changes;
     }
     if (applied_by(records) == before) break;
   }
+  with_shapes.shapes->update();
   return records;
 }
 

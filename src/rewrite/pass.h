@@ -13,6 +13,8 @@
 
 namespace acuate {
 
+class ShapeInference;
+
 // Runs a model without inputs and returns its outputs. Handed in by whoever has an engine; rewrite
 // knows none.
 using Evaluator = std::function<Result<std::vector<Tensor>>(const Model& model)>;
@@ -22,6 +24,9 @@ struct PassContext {
   // A folded result larger than this, and larger than the constants that it replaces, stays
   // unfolded.
   uint64_t max_folded_bytes = uint64_t{1} << 20;
+  // Of the model that is rewritten, kept true before each pass. simplify() and run_pass() make one
+  // where the caller has none.
+  ShapeInference* shapes = nullptr;
 };
 
 // Why a pattern did not apply where it looked as if it could.

@@ -1,6 +1,7 @@
 #include <algorithm>
 
 #include "rewrite/facts.h"
+#include "rewrite/known_shapes.h"
 #include "rewrite/pass.h"
 #include "rewrite/surgery.h"
 
@@ -77,7 +78,7 @@ bool pads_nothing(const Node& node) {
 }
 
 // The input that the node hands on unchanged, bit for bit; null where it does something.
-Value* unchanged_input(const Node& node) {
+Value* unchanged_input(const Node& node, const ShapeInference& shapes) {
   Value* x = node.input(0);
   const Value* y = node.output();
   if (x == nullptr || y == nullptr) return nullptr;
@@ -107,7 +108,7 @@ Value* unchanged_input(const Node& node) {
   }
   // As many elements in the same order: the same shape is the same tensor.
   if (op == "Reshape" || op == "Flatten" || op == "Expand" || op == "Squeeze" || op == "Unsqueeze")
-    return same_type(*x, *y) ? x : nullptr;
+    return same_type(*x, *y, shapes) ? x : nullptr;
   if (op == "Concat" || op == "Sum" || op == "Max" || op == "Min" || op == "Mean")
     return node.input_count() == 1 ? x : nullptr;
   if (op == "Split") return node.outputs().size() == 1 && same_type(*x, *y) ? x : nullptr;
@@ -124,8 +125,8 @@ Value* unchanged_input(const Node& node) {
   return arithmetic_identity(node);
 }
 
-std::optional<std::string> rewrite(Node& node, const PassContext&) {
-  Value* source = unchanged_input(node);
+std::optional<std::string> rewrite(Node& node, const PassContext& context) {
+  Value* source = unchanged_input(node, *context.shapes);
   return source != nullptr ? bypass(node, *source) : "";
 }
 

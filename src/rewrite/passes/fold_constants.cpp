@@ -178,6 +178,7 @@ void register_rewrite_fold_constants(PassRegistry& registry) {
                        "Every value stays the same to the bit; an engine may choose another "
                        "kernel for an operand that is constant now.",
                 .phase = Phase::Fold,
+                .after = {"merge_shape_data"},
                 .run = [](Model& model, const PassContext& context) -> Result<PassOutcome> {
                   if (!context.evaluate) return PassOutcome{};
                   return Folder(model, context).run();

@@ -1,46 +1,70 @@
-#include <cstring>
-
-#include "rewrite/facts.h"
 #include "rewrite/pass.h"
 #include "rewrite/surgery.h"
+#include "shape/inference.h"
 
 namespace acuate {
 namespace {
 
-// The fixed value of Shape and Size where the input's type says it, without running anything.
-std::optional<Tensor> shape_constant(const Node& node) {
-  if (!node.is_op("Shape") && !node.is_op("Size")) return std::nullopt;
-  const auto shape = node.input(0) ? node.input(0)->type.static_shape() : std::nullopt;
-  if (!shape) return std::nullopt;
-  if (node.is_op("Size")) return Tensor::of<int64_t>({}, {*element_count(*shape)});
-  const auto rank = static_cast<int64_t>(shape->size());
-  const auto position = [&](int64_t value) {
-    return std::clamp<int64_t>(value < 0 ? value + rank : value, 0, rank);
-  };
-  const int64_t start = position(node.int_attribute("start", 0));
-  const int64_t end = std::max(start, position(node.int_attribute("end", rank)));
-  return Tensor::of<int64_t>(
-      {end - start}, std::span<const int64_t>(*shape).subspan(static_cast<size_t>(start),
-                                                              static_cast<size_t>(end - start)));
+template <class T>
+Tensor tensor_of(const Shape& shape, const std::vector<Expr>& values) {
+  Tensor tensor = Tensor::allocate(element_type_of<T>(), shape);
+  for (size_t i = 0; i < values.size(); ++i)
+    tensor.mutable_values<T>()[i] = static_cast<T>(*values[i].as_number());
+  return tensor;
 }
 
-std::optional<std::string> rewrite(Node& node, const PassContext&) {
-  Value* output = node.output();
-  if (output == nullptr || output->is_output() || output->is_unused()) return "";
-  const auto tensor = shape_constant(node);
-  if (!tensor) return "";
-  become_constant(*output, *tensor);
-  return std::nullopt;
+// The tensor where all of its elements are known integers.
+std::optional<Tensor> known_tensor(const Value& value, const ShapeData& data) {
+  const auto shape = value.type.static_shape();
+  if (!shape || element_count(*shape) != static_cast<int64_t>(data.values.size()) ||
+      data.denominator != 1)
+    return std::nullopt;
+  for (const Expr& element : data.values)
+    if (element.is_unknown() || !element.is_number()) return std::nullopt;
+  switch (value.type.element) {
+    case ElementType::Int64:
+      return tensor_of<int64_t>(*shape, data.values);
+    case ElementType::Int32:
+      return tensor_of<int32_t>(*shape, data.values);
+    case ElementType::Bool:
+      return tensor_of<bool>(*shape, data.values);
+    default:
+      return std::nullopt;  // floats are left to the engine, which rounds as the model would
+  }
+}
+
+PassOutcome fold(Graph& graph, const ShapeInference& shapes) {
+  PassOutcome outcome;
+  // From the end: what only a folded node reads goes with it.
+  const std::vector<Node*> nodes = graph.nodes();
+  for (auto place = nodes.rbegin(); place != nodes.rend(); ++place)
+    for (Value* output : (*place)->outputs()) {
+      if ((*place)->is_removed()) break;
+      if (output == nullptr || output->is_output() || output->is_unused()) continue;
+      const ShapeData* data = shapes.data(*output);
+      const auto tensor = data != nullptr ? known_tensor(*output, *data) : std::nullopt;
+      if (!tensor) continue;
+      become_constant(*output, *tensor);
+      ++outcome.applied;
+    }
+  return outcome;
 }
 
 }  // namespace
 
 void register_rewrite_fold_shape_data(PassRegistry& registry) {
-  registry.add({.id = "fold_shape_data",
-                .doc = "Shape and Size of a tensor whose dimensions are numbers become constants.",
-                .phase = Phase::Fold,
-                .operators = {"Shape", "Size"},
-                .rewrite = rewrite});
+  registry.add(
+      {.id = "fold_shape_data",
+       .doc = "Integers and booleans that shape inference knows (Shape of a static tensor, and "
+              "what is computed from it) become constants, without an engine.",
+       .phase = Phase::Fold,
+       .run = [](Model& model, const PassContext& context) -> Result<PassOutcome> {
+         PassOutcome outcome;
+         for (Graph* graph : model.all_graphs())
+           if (graph->owner() != nullptr || graph == &model.graph())
+             outcome.applied += fold(*graph, *context.shapes).applied;
+         return outcome;
+       }});
 }
 
 }  // namespace acuate

@@ -130,7 +130,7 @@ CASES: dict[str, tuple[str, Callable[[Array, dict[str, Array]], tuple[Array, Arr
 
 
 def logit(p: Array) -> Array:
-    return np.log(p / (1 - p))
+    return np.log(np.maximum(p, 1e-30) / (1 - p))
 
 
 @pytest.mark.parametrize("name", CASES)

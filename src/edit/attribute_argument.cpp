@@ -123,14 +123,13 @@ Result<WireRope> encode_sparse(Edit& edit, const Token& token) {
   const auto shape = type->static_shape();
   if (!shape || shape->empty())
     return fail("found {}; expected the shape of the dense tensor in numbers", type->text());
-  TensorRef typed;
-  typed.type = type->element;
-  const Token values{token.text.substr(first + 2, second - first - 1), false, token.column};
-  auto content = parse_tensor_argument(edit, values, &typed);
+  const Token values{fmt::format("{}:{}", element_type_name(type->element),
+                                 token.text.substr(first + 2, second - first - 1)),
+                     false, token.column};
+  auto content = parse_tensor_argument(edit, values);
   if (!content) return content.error();
-  typed.type = ElementType::Int64;
-  const Token places{token.text.substr(second + 2), false, token.column};
-  auto indices = parse_tensor_argument(edit, places, &typed);
+  const Token places{"int64:" + token.text.substr(second + 2), false, token.column};
+  auto indices = parse_tensor_argument(edit, places);
   if (!indices) return indices.error();
   const auto rank = static_cast<int64_t>(shape->size());
   const int64_t count = content->size();

@@ -1,6 +1,7 @@
 #include "edit/command.h"
 
 #include <algorithm>
+#include <unordered_map>
 
 #include <fmt/format.h>
 
@@ -28,6 +29,29 @@ void loosen_type(Value& value, bool keep_rank) {
     type.shape.reset();
   }
   if (type.shape != value.type.shape) value.graph->set_type(value, std::move(type));
+}
+
+using Ranks = std::unordered_map<const Value*, size_t>;
+
+// Of the main graph's outputs.
+Ranks output_ranks(const Model& model) {
+  Ranks ranks;
+  for (const Value* output : model.graph().outputs())
+    if (output->type.shape) ranks.emplace(output, output->type.shape->size());
+  return ranks;
+}
+
+// ONNX asks for a shape in outputs: where none can be inferred the old rank stays, its dimensions
+// unknown.
+void restore_ranks(Model& model, const Ranks& ranks) {
+  for (Value* output : model.graph().outputs()) {
+    const auto rank = ranks.find(output);
+    if (output->type.kind != ValueType::Kind::Tensor || output->type.shape || rank == ranks.end())
+      continue;
+    ValueType type = output->type;
+    type.shape.emplace(rank->second);
+    model.graph().set_type(*output, std::move(type));
+  }
 }
 
 Result<void> run_line(Edit& edit, const ScriptLine& line) {
@@ -90,6 +114,7 @@ Result<std::unique_ptr<Model>> apply_script(const Model& model, const Script& sc
   if (script.lines.empty()) return copy;
   Journal entries;
   Edit edit(copy, context);
+  const Ranks ranks = output_ranks(*copy);
   for (const ScriptLine& line : script.lines) {
     if (auto done = run_line(edit, line); !done) {
       const size_t column = edit.blamed_column() != 0 ? edit.blamed_column() : line.column;
@@ -102,6 +127,7 @@ Result<std::unique_ptr<Model>> apply_script(const Model& model, const Script& sc
     return fail("{}at the end of the script: {}", script.name.empty() ? "" : script.name + ": ",
                 holds.error().message);
   if (edit.has_changed_types()) edit.refresh_types();
+  if (edit.has_changed_types() && context.infer) restore_ranks(*copy, ranks);
   check_invariants(*copy);
   if (journal != nullptr) *journal = std::move(entries);
   return copy;

@@ -10,6 +10,7 @@
 #include "edit/address.h"
 #include "edit/data_files.h"
 #include "edit/literal.h"
+#include "edit/new_value.h"
 #include "edit/tensor_argument.h"
 #include "graph/verify.h"
 #include "onnx_io/authority.h"
@@ -53,16 +54,6 @@ Result<std::unique_ptr<Model>> read_any(Edit& edit, Token token) {
   auto text = read_text_file(*path, kMaxTextBytes);
   if (!text) return text.error();
   return parse_text(edit.model(), *text, path->string());
-}
-
-// The graph and every body below it.
-std::vector<const Graph*> graphs_below(const Graph& graph) {
-  std::vector<const Graph*> out{&graph};
-  for (size_t i = 0; i < out.size(); ++i)
-    for (const Node* node = out[i]->first(); node != nullptr; node = node->next())
-      for (const Attribute& attribute : node->attributes())
-        for (const auto& body : attribute.graphs) out.push_back(body.get());
-  return out;
 }
 
 // Every name of values in, around and below the graph.
@@ -201,13 +192,6 @@ Result<void> check_names_free(const Graph& source, const Graph& into, const Spli
   clashes.resize(clashes.size() - more);
   return fail("both have {}{}; rename one of them or give a prefix", join(clashes, ", "),
               more > 0 ? fmt::format(" and {} more", more) : "");
-}
-
-const Value* value_around(const Graph& graph, std::string_view name) {
-  if (const Value* value = graph.resolve(name)) return value;
-  for (const Graph* below : graphs_below(graph))
-    if (const Value* value = below->find(name)) return value;
-  return nullptr;
 }
 
 }  // namespace acuate

@@ -49,7 +49,4 @@ Result<void> bind_outer_values(const Graph& source, const Graph& graph, Splice& 
 // lists what is not.
 Result<void> check_names_free(const Graph& source, const Graph& into, const Splice& splice);
 
-// The value called `name` in, around or below the graph; null where the name is free there.
-const Value* value_around(const Graph& graph, std::string_view name);
-
 }  // namespace acuate

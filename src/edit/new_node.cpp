@@ -8,7 +8,7 @@
 #include "base/text.h"
 #include "edit/address.h"
 #include "edit/attribute_argument.h"
-#include "edit/model_argument.h"
+#include "edit/new_value.h"
 #include "edit/sweep.h"
 #include "edit/tensor_argument.h"
 #include "onnx_io/authority.h"
@@ -57,13 +57,7 @@ Result<Value*> output_value(Model& model, const Token& token, const Graph& graph
   if (place.graph != &graph)
     return fail("'{}' and the first output stand in different graphs; expected the same",
                 to_valid_utf8(token.text));
-  if (place.name.empty()) return fail("found an empty name; expected one");
-  if (Value* value = place.graph->find(place.name); value != nullptr && !value->is_defined())
-    return value;
-  if (const Value* taken = value_around(*place.graph, place.name))
-    return fail("found the name '{}', which the value '{}' has; expected one that is free",
-                to_valid_utf8(place.name), value_path(*taken));
-  return place.graph->add_value(place.name);
+  return undefined_value_at(place);
 }
 
 Result<void> check_name(const Graph& graph, const Token& token) {

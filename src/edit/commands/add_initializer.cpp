@@ -1,7 +1,7 @@
 #include "base/text.h"
 #include "edit/address.h"
 #include "edit/command.h"
-#include "edit/model_argument.h"
+#include "edit/new_value.h"
 #include "edit/tensor_argument.h"
 
 namespace acuate {
@@ -9,23 +9,17 @@ namespace {
 
 // A value that can become a constant: an input, one that nothing defines, or a new one.
 Result<Value*> value_to_define(Model& model, const std::string& path) {
-  const Place place = place_of_new(model, path);
-  if (place.name.empty()) return fail("found an empty name; expected one");
-  Value* value = place.graph->find(place.name);
-  if (value == nullptr) {
-    if (const Value* taken = value_around(*place.graph, place.name))
-      return fail("found the name '{}', which the value '{}' has; expected one that is free",
-                  to_valid_utf8(place.name), value_path(*taken));
-    return place.graph->add_value(place.name);
-  }
+  auto found = value_at(place_of_new(model, path));
+  if (!found) return found.error();
+  const Value* value = *found;
   if (value->initializer || value->is_sparse_initializer)
     return fail("'{}' is an initializer already; set-initializer changes it", value_path(*value));
   if (value->producer != nullptr)
     return fail("'{}' is computed by '{}'; expected a new name or an input", value_path(*value),
                 node_path(*value->producer));
-  if (value->is_input && place.graph->owner() != nullptr)
+  if (value->is_input && value->graph->owner() != nullptr)
     return fail("'{}' is an input of a body, which its node feeds", value_path(*value));
-  return value;
+  return found;
 }
 
 Result<void> add_initializer(Edit& edit, std::span<const Token> arguments) {

@@ -2,7 +2,7 @@
 #include "edit/address.h"
 #include "edit/body_interface.h"
 #include "edit/command.h"
-#include "edit/model_argument.h"
+#include "edit/new_value.h"
 #include "edit/type_text.h"
 
 namespace acuate {
@@ -10,22 +10,16 @@ namespace {
 
 // A new name, a value that nothing defines, or a constant.
 Result<Value*> value_to_feed(Model& model, const std::string& path) {
-  const Place place = place_of_new(model, path);
-  if (place.name.empty()) return fail("found an empty name; expected one");
-  Value* value = place.graph->find(place.name);
-  if (value == nullptr) {
-    if (const Value* taken = value_around(*place.graph, place.name))
-      return fail("found the name '{}', which the value '{}' has; expected one that is free",
-                  to_valid_utf8(place.name), value_path(*taken));
-    return place.graph->add_value(place.name);
-  }
+  auto found = value_at(place_of_new(model, path));
+  if (!found) return found.error();
+  const Value* value = *found;
   if (value->is_input) return fail("'{}' is an input already", value_path(*value));
   if (value->producer != nullptr)
     return fail("'{}' is computed by '{}'; extract makes it an input", value_path(*value),
                 node_path(*value->producer));
   if (value->is_sparse_initializer)
     return fail("'{}' is a sparse initializer; expected another value", value_path(*value));
-  return value;
+  return found;
 }
 
 Result<void> add_input(Edit& edit, std::span<const Token> arguments) {

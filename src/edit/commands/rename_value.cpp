@@ -1,7 +1,7 @@
 #include "base/text.h"
 #include "edit/address.h"
 #include "edit/command.h"
-#include "edit/model_argument.h"
+#include "edit/new_value.h"
 
 namespace acuate {
 namespace {

@@ -2,21 +2,12 @@
 #include "edit/address.h"
 #include "edit/body_interface.h"
 #include "edit/command.h"
-#include "edit/model_argument.h"
 #include "edit/new_node.h"
+#include "edit/new_value.h"
 #include "onnx_io/authority.h"
 
 namespace acuate {
 namespace {
-
-// A value of that name that waits for a producer, or a new one.
-Result<Value*> value_to_compute(Graph& graph, const std::string& name) {
-  if (Value* value = graph.find(name); value != nullptr && !value->is_defined()) return value;
-  if (const Value* taken = value_around(graph, name))
-    return fail("found the name '{}', which the value '{}' has; expected one that is free",
-                to_valid_utf8(name), value_path(*taken));
-  return graph.add_value(name);
-}
 
 Result<void> set_output(Edit& edit, std::span<const Token> arguments) {
   auto resolved = resolve_node(edit.model(), arguments[0].text);
@@ -36,7 +27,7 @@ Result<void> set_output(Edit& edit, std::span<const Token> arguments) {
                                          slot, value_path(*old)));
   Value* value = nullptr;
   if (!name.empty()) {
-    auto found = value_to_compute(node.graph(), name);
+    auto found = undefined_value_at({&node.graph(), name});
     if (!found) return edit.blame(arguments[2], found.error());
     value = *found;
   }

@@ -25,7 +25,9 @@ std::optional<size_t> axis_with(const ShapeInference& shapes, const Value& value
   return std::nullopt;
 }
 
+// An empty symbol stands for a rank that is not known.
 bool carries(const ShapeInference& shapes, const Value& value, const std::string& symbol) {
+  if (symbol.empty()) return !value.initializer && shapes.shape(value) == nullptr;
   if (axis_with(shapes, value, symbol)) return true;
   const ShapeData* data = shapes.data(value);
   return data != nullptr &&
@@ -39,7 +41,7 @@ std::string node_text(const Node& node) {
 
 DynamicAxis::Source trace(const ShapeInference& shapes, const Value& value,
                           const std::string& symbol) {
-  DynamicAxis::Source source{symbol, "", {}};
+  DynamicAxis::Source source{symbol, "", {}, {}};
   std::unordered_set<const Node*> passed;  // a cycle must end
   const Value* at = &value;
   while (at->producer != nullptr && passed.insert(at->producer).second) {
@@ -50,16 +52,15 @@ DynamicAxis::Source trace(const ShapeInference& shapes, const Value& value,
       if (const Value* input = node.input(slot); input && carries(shapes, *input, symbol))
         next = input;
     if (next == nullptr) {
-      source.origin = node_text(node) + " decides it by its data";
+      source.origin = node_text(node);
       break;
     }
     at = next;
   }
   if (source.origin.empty()) {
-    const auto axis = axis_with(shapes, *at, symbol);
     source.origin =
-        fmt::format("{} '{}'{}", at->is_input ? "input" : "value", to_valid_utf8(at->name),
-                    axis ? fmt::format(", axis {}", *axis) : "");
+        fmt::format("{} '{}'", at->is_input ? "input" : "value", to_valid_utf8(at->name));
+    if (!symbol.empty()) source.axis = axis_with(shapes, *at, symbol);
   }
   std::reverse(source.chain.begin(), source.chain.end());
   return source;
@@ -70,6 +71,8 @@ DynamicAxis::Source trace(const ShapeInference& shapes, const Value& value,
 std::vector<DynamicAxis> explain_dynamic(const ShapeInference& shapes, const Value& value) {
   std::vector<DynamicAxis> all;
   const Dims* dims = shapes.shape(value);
+  if (dims == nullptr && value.type.kind != ValueType::Kind::Sequence)
+    all.push_back({&value, 0, "unknown rank", {trace(shapes, value, "")}});
   for (size_t axis = 0; dims != nullptr && axis < dims->size(); ++axis) {
     const Expr dim = (*dims)[axis];
     if (dim.is_number()) continue;
@@ -82,15 +85,17 @@ std::vector<DynamicAxis> explain_dynamic(const ShapeInference& shapes, const Val
 }
 
 std::string chain_text(const DynamicAxis::Source& source, size_t max_nodes) {
-  std::string text = source.origin;
+  const bool begins_in_node =
+      !source.chain.empty() && source.origin == node_text(*source.chain.front());
+  std::string text = (begins_in_node ? "data of " : "") + source.origin;
+  if (source.axis) text += fmt::format(", axis {}", *source.axis);
   const size_t count = source.chain.size();
   for (size_t i = 0; i < count; ++i) {
     if (count > max_nodes && i == max_nodes / 2) {
       text += fmt::format(" → … ({} nodes)", count - max_nodes / 2 * 2);
       i = count - max_nodes / 2;
     }
-    // Where it begins in a node the origin names that one.
-    if (i == 0 && source.origin.starts_with(node_text(*source.chain[0]))) continue;
+    if (i == 0 && begins_in_node) continue;  // told already
     text += " → " + node_text(*source.chain[i]);
   }
   return text;

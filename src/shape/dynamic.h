@@ -1,5 +1,6 @@
 #pragma once
 
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -11,13 +12,14 @@ namespace acuate {
 struct DynamicAxis {
   const Value* value = nullptr;
   size_t axis = 0;
-  std::string expression;  // `(h + 1)//2`
+  std::string expression;  // `(h + 1)//2`; `unknown rank`, and axis 0, where not even that is known
   // For each name in it: where it comes from, and the nodes that it came through, the first nearest
   // to its origin. A name that only the engine knows stands for a size that its origin, the first
   // node of the chain, takes from data.
   struct Source {
     std::string symbol;
-    std::string origin;  // `input 'x', axis 2`; `NonZero 'find' decides it by its data`
+    std::string origin;          // `input 'x'`, `NonZero 'find'`
+    std::optional<size_t> axis;  // of the input
     std::vector<const Node*> chain;
   };
   std::vector<Source> sources;
@@ -26,7 +28,8 @@ struct DynamicAxis {
 // The dynamic dimensions of a value, with their chains. Linear in the length of the chains.
 std::vector<DynamicAxis> explain_dynamic(const ShapeInference& shapes, const Value& value);
 
-// `input 'x', axis 2 → Conv 'stem' → Resize 'up'`; a chain longer than `max_nodes` in its ends.
+// `input 'x', axis 2 → Conv 'stem' → Resize 'up'`; `data of NonZero 'find' → …` where a node
+// decides it by its data. A chain longer than `max_nodes` is told by its ends.
 std::string chain_text(const DynamicAxis::Source& source, size_t max_nodes = 6);
 
 }  // namespace acuate

@@ -32,9 +32,19 @@ TEST(Dynamic, FollowsDimensionsThatBecameData) {
 
 TEST(Dynamic, NamesTheNodeThatDependsOnData) {
   const Inferred m("(float[8] x) => (int64[] y) { [find] i = NonZero(x) [turn] y = Transpose(i) }");
-  EXPECT_THAT(
-      chains(m, "y"),
-      testing::ElementsAre("0 ?'i'.1: NonZero 'find' decides it by its data → Transpose 'turn'"));
+  EXPECT_THAT(chains(m, "y"),
+              testing::ElementsAre("0 ?'i'.1: data of NonZero 'find' → Transpose 'turn'"));
+}
+
+TEST(Dynamic, NamesTheNodeWithoutARule) {
+  auto model = parse_text_model(R"(<ir_version: 8, opset_import: ["" : 17, "custom" : 1]>
+    g (float[2,3] x) => (float[] y) { [m] a = custom.Mystery(x) [r] y = Relu(a) })");
+  ASSERT_TRUE(model) << model.error().message;
+  const ShapeInference shapes(**model);
+  const auto dims = explain_dynamic(shapes, *(*model)->graph().find("y"));
+  ASSERT_EQ(dims.size(), 1U);
+  EXPECT_EQ(dims[0].expression, "unknown rank");
+  EXPECT_EQ(chain_text(dims[0].sources[0]), "data of Mystery 'm' → Relu 'r'");
 }
 
 TEST(Dynamic, SaysNothingOfNumbers) {

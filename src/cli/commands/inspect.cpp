@@ -15,7 +15,7 @@
 #include "report/display.h"
 #include "report/table.h"
 #include "report/writer.h"
-#include "shape/infer.h"
+#include "shape/dynamic.h"
 
 namespace acuate {
 namespace {
@@ -64,7 +64,27 @@ std::string modules_text(const ModelSummary& summary, int depth) {
   return text;
 }
 
-std::string summary_text(const Model& model, const ModelSummary& summary, int depth) {
+// Dimensions of the outputs that stay dynamic, each with what makes it so.
+struct DynamicOutput {
+  std::string name;  // `y[2]`
+  std::string dim;   // `(h + 1)//2`
+  std::vector<std::string> chains;
+};
+
+std::vector<DynamicOutput> dynamic_outputs(const ShapeInference& shapes) {
+  std::vector<DynamicOutput> all;
+  for (const Value* output : shapes.model().graph().outputs())
+    for (const DynamicAxis& axis : explain_dynamic(shapes, *output)) {
+      DynamicOutput dynamic{
+          fmt::format("{}[{}]", to_valid_utf8(output->name), axis.axis), axis.expression, {}};
+      for (const auto& source : axis.sources) dynamic.chains.push_back(chain_text(source));
+      all.push_back(std::move(dynamic));
+    }
+  return all;
+}
+
+std::string summary_text(const Model& model, const ModelSummary& summary,
+                         const std::vector<DynamicOutput>& dynamic, int depth) {
   std::string text = fmt::format("{}\n", printable(model.path().string()));
   const auto add = [&](std::string_view name, const std::string& value) {
     text += wrap(printable(value), 100, fmt::format("  {:<12} ", name), std::string(15, ' '));
@@ -79,6 +99,8 @@ std::string summary_text(const Model& model, const ModelSummary& summary, int de
     add("output", fmt::format("{} {}", output->name, output->type.text()));
   for (const DynamicDim& dim : summary.dynamic_dims)
     add("dynamic", (dim.name.empty() ? "unnamed" : dim.name) + ": " + join(dim.places, ", "));
+  for (const DynamicOutput& output : dynamic)
+    add("", fmt::format("{} = {}: {}", output.name, output.dim, join(output.chains, "; ")));
   add("nodes", format_count(summary.nodes));
   add("parameters", fmt::format("{} ({})", format_quantity(static_cast<double>(summary.parameters)),
                                 format_size(static_cast<double>(summary.weight_bytes))));
@@ -119,7 +141,7 @@ Json port_json(const Value& value) {
 }
 
 Json summary_json(const Model& model, const ModelSummary& summary,
-                  const std::vector<Finding>& findings) {
+                  const std::vector<DynamicOutput>& dynamic, const std::vector<Finding>& findings) {
   Json json = {{"path", model.path().string()},
                {"producer", to_valid_utf8(model.producer_name())},
                {"producer_version", to_valid_utf8(model.producer_version())},
@@ -134,6 +156,10 @@ Json summary_json(const Model& model, const ModelSummary& summary,
   json["dynamic_dims"] = Json::array();
   for (const DynamicDim& dim : summary.dynamic_dims)
     json["dynamic_dims"].push_back({{"name", dim.name}, {"places", dim.places}});
+  json["dynamic_outputs"] = Json::array();
+  for (const DynamicOutput& output : dynamic)
+    json["dynamic_outputs"].push_back(
+        {{"place", output.name}, {"dim", output.dim}, {"because_of", output.chains}});
   json["nodes"] = summary.nodes;
   json["parameters"] = summary.parameters;
   json["weight_bytes"] = summary.weight_bytes;
@@ -168,7 +194,6 @@ Result<std::unique_ptr<Model>> with_types(const Model& model, const FixOptions& 
   if (!fixed) return fixed.error();
   if (auto lifted = apply_pass_by_name(*fixed->model, "constants_to_initializers", {}); !lifted)
     return lifted.error();
-  infer_shapes(*fixed->model);
   return std::move(fixed->model);
 }
 
@@ -187,11 +212,14 @@ Action declare(CLI::App& app) {
     const std::vector<Finding> findings = model_findings(**model);
     auto typed = with_types(**model, *shapes, findings);
     if (!typed) return typed.error();
+    const ShapeInference types(**typed);
+    const auto dynamic = dynamic_outputs(types);
     const ModelSummary summary = summarize_model(**model, **typed);
-    console->print(summary_text(**model, summary, flags->depth));
+    console->print(summary_text(**model, summary, dynamic, flags->depth));
     if (!findings.empty())
       console->print("\n" + render_findings(findings, {.colour = console->colour()}));
-    if (auto written = console->write_json(summary_json(**model, summary, findings)); !written)
+    if (auto written = console->write_json(summary_json(**model, summary, dynamic, findings));
+        !written)
       return written.error();
     return kDone;
   };

@@ -10,8 +10,10 @@ using testing::IsEmpty;
 TEST(UnsupportedOperator, OneFindingForEachModuleAndSentence) {
   const auto findings = findings_of("unsupported_operator", R"(g (float[2] x) => (float[2] y) {
     ["/head/Round"] a = Round(x)
-    ["/head/Round_1"] b = Round(a)
-    ["/tail/Round"] y = Round(b)
+    ["/head/Sin"] c = Sin(a)
+    ["/head/Round_1"] b = Round(c)
+    ["/head/Sin_1"] d = Sin(b)
+    ["/tail/Round"] y = Round(d)
   })");
   ASSERT_EQ(findings.size(), 2U);
   EXPECT_EQ(findings[0].module, "head");

@@ -102,7 +102,7 @@ std::optional<ShapeData> reduced_data(const ShapeData& data, const Dims& shape, 
 
 bool reduce(RuleContext& context, Element element, Combine combine) {
   const Dims* shape = context.shape(0);
-  const bool keep = context.int_attribute("keepdims", 1) != 0;
+  const bool keep = context.int_attribute("keepdims", 1) == 1;
   if (shape == nullptr) {
     const bool all = !context.has_input(1) && context.attribute("axes") == nullptr && !keep &&
                      context.int_attribute("noop_with_empty_axes", 0) == 0;
@@ -143,7 +143,7 @@ bool infer_qlinear_reduce_mean(RuleContext& context) {
   }
   context.set(
       0, context.element(0),
-      shape ? reduced(*shape, axes, context.int_attribute("keepdims", 1) != 0) : std::nullopt);
+      shape ? reduced(*shape, axes, context.int_attribute("keepdims", 1) == 1) : std::nullopt);
   return true;
 }
 bool infer_reduce_integer(RuleContext& context) {
@@ -158,7 +158,7 @@ bool infer_arg(RuleContext& context) {
     const auto axis = axis_of(context, context.int_attribute("axis", 0), shape->size());
     if (!axis) return false;
     out =
-        reduced(*shape, {std::vector<size_t>{*axis}, 1}, context.int_attribute("keepdims", 1) != 0);
+        reduced(*shape, {std::vector<size_t>{*axis}, 1}, context.int_attribute("keepdims", 1) == 1);
   }
   context.set(0, Element::Int64, std::move(out));
   return true;

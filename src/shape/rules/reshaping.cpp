@@ -53,6 +53,7 @@ bool infer_reshape(RuleContext& context) {
                         input->size()));
       out.push_back(input ? (*input)[i] : Expr::unknown());
     } else if (dim.lower_bound().value_or(-1) >= 0) {
+      // One that is computed is taken to be no 0, which would mean a copy: nobody computes that.
       out.push_back(dim);
     } else if (dim.is_number() && *dim.as_number() < -1) {
       return context.refuse(fmt::format("dimension {} of the new shape is {}", i, dim.text()));

@@ -69,7 +69,7 @@ bool infer_split(RuleContext& context) {
   Dims item = *shape;
   const auto place = item.begin() + static_cast<std::ptrdiff_t>(*axis);
   if (!context.has_input(1)) {
-    if (context.int_attribute("keepdims", 1) != 0)
+    if (context.int_attribute("keepdims", 1) == 1)
       *place = 1;
     else
       item.erase(place);

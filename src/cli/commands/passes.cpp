@@ -24,6 +24,9 @@ Action declare(CLI::App& app) {
       }
       text += fmt::format("  {} ({})\n", to_kebab_case(pass->id), kind) +
               wrap(pass->doc, 100, "    ", "    ");
+      std::vector<std::string> after;
+      for (const std::string& id : pass->after) after.push_back(to_kebab_case(id));
+      if (!after.empty()) text += wrap("after: " + join(after, ", "), 100, "    ", "    ");
       if (!pass->bound.empty()) text += wrap("bound: " + pass->bound, 100, "    ", "    ");
       list.push_back({{"id", pass->id},
                       {"phase", phase},

@@ -3,6 +3,12 @@
 #include <bit>
 #include <cmath>
 #include <cstring>
+#include <fstream>
+
+#include <fmt/format.h>
+
+#include "base/hash.h"
+#include "onnx_io/onnx_fields.h"
 
 namespace acuate {
 namespace {
@@ -54,6 +60,10 @@ TensorDifference compare_numbers(const Tensor& a, const Tensor& b) {
   return compare<T>(a, b, [](T value) { return static_cast<double>(value); });
 }
 
+std::string by_bytes(ElementType type) {
+  return fmt::format("values of {} are compared by bytes", element_type_name(type));
+}
+
 TensorDifference compare_bytes(const Tensor& a, const Tensor& b) {
   TensorDifference out;
   for (size_t i = 0; i < a.bytes().size(); ++i)
@@ -61,9 +71,103 @@ TensorDifference compare_bytes(const Tensor& a, const Tensor& b) {
   if (out.differing == 0)
     out.max_abs_difference = 0;
   else
-    out.reason = "values of " + std::string(element_type_name(a.type())) + " are compared by bytes";
+    out.reason = by_bytes(a.type());
   return out;
 }
+
+// What two blocks of a tensor have different goes into what all of it has.
+void add(TensorDifference& all, const TensorDifference& block) {
+  all.differing += block.differing;
+  if (!block.max_abs_difference) all.reason = block.reason;
+  if (!all.reason.empty())
+    all.max_abs_difference.reset();
+  else
+    all.max_abs_difference =
+        std::max(all.max_abs_difference.value_or(0), *block.max_abs_difference);
+}
+
+// The content as it lies in the model; nothing where it does not lie there as a whole.
+std::optional<Bytes> raw_data(const TensorRef& ref) {
+  if (ref.resident) return ref.resident->bytes();
+  if (ref.external) return std::nullopt;
+  WireReader reader(ref.wire);
+  for (WireField field; reader.next(field);)
+    if (field.number == tensor_field::kRawData && field.payload.size() == ref.size_bytes())
+      return field.payload;
+  return std::nullopt;
+}
+
+// A weight's content, parts of it at a time: where it lies, or, of a data file, in one buffer.
+class ContentReader {
+ public:
+  ContentReader(const Model& model, const TensorRef& ref) : size_bytes_(ref.size_bytes()) {
+    if (const auto raw = raw_data(ref)) {
+      bytes_ = *raw;
+    } else if (ref.external) {
+      file_.open(ref.external->path, std::ios::binary);
+      begin_ = ref.external->offset;
+      if (!file_) error_ = fmt::format("cannot open {}", ref.external->path.string());
+    } else if (auto tensor = model.load(ref)) {
+      tensor_ = *std::move(tensor);
+      bytes_ = tensor_.bytes();
+    } else {
+      error_ = tensor.error().message;
+    }
+  }
+
+  uint64_t size_bytes() const { return size_bytes_; }
+  const std::string& error() const { return error_; }
+
+  // Valid until the next call.
+  Bytes read(uint64_t offset, size_t size) {
+    if (!file_.is_open()) return bytes_.subspan(offset, size);
+    buffer_.resize(size);
+    if (begin_ + offset != position_) file_.seekg(static_cast<std::streamoff>(begin_ + offset));
+    position_ = begin_ + offset + size;
+    if (!file_.read(reinterpret_cast<char*>(buffer_.data()), static_cast<std::streamsize>(size)))
+      error_ = "the data file became shorter than its model says";
+    return buffer_;
+  }
+
+ private:
+  uint64_t size_bytes_ = 0;
+  Tensor tensor_;
+  Bytes bytes_;
+  std::ifstream file_;
+  uint64_t begin_ = 0;
+  uint64_t position_ = 0;
+  std::vector<std::byte> buffer_;
+  std::string error_;
+};
+
+// The message without what is no content: its name and doc string.
+uint64_t wire_key(const TensorRef& ref) {
+  uint64_t key = 0;
+  WireReader reader(ref.wire);
+  for (WireField field; reader.next(field);)
+    if (field.number != tensor_field::kName && field.number != tensor_field::kDocString)
+      key = hash_combine(key, hash_key(field.whole));
+  return key;
+}
+
+bool is_same_place(const TensorRef& a, const TensorRef& b) {
+  if (a.resident || b.resident) return a.resident == b.resident;
+  if (a.external && b.external) {
+    std::error_code code;
+    return a.external->offset == b.external->offset &&
+           (a.external->path == b.external->path ||
+            std::filesystem::equivalent(a.external->path, b.external->path, code));
+  }
+  return !a.external && !b.external && a.wire.data() == b.wire.data() &&
+         a.wire.size() == b.wire.size();
+}
+
+TensorDifference compare_wires(const TensorRef& a, const TensorRef& b, std::string reason) {
+  if (wire_key(a) == wire_key(b)) return {0, 0.0, ""};
+  return {0, std::nullopt, std::move(reason)};
+}
+
+constexpr size_t kBlockBytes = size_t{1} << 20;
 
 }  // namespace
 
@@ -98,6 +202,54 @@ TensorDifference compare_tensors(const Tensor& a, const Tensor& b) {
     default:
       return compare_bytes(a, b);
   }
+}
+
+TensorDifference compare_weights(const Model& a, const TensorRef& x, const Model& b,
+                                 const TensorRef& y) {
+  ACUATE_CHECK(x.type == y.type && x.shape == y.shape, "weights differ in type or shape");
+  if (is_same_place(x, y)) return {0, 0.0, ""};
+  if (x.type == ElementType::String) return compare_wires(x, y, "texts differ");
+  ContentReader left(a, x), right(b, y);
+  TensorDifference all{0, 0.0, ""};
+  // Blocks hold whole elements: no element is wider than 16 bytes.
+  for (uint64_t done = 0; done < left.size_bytes() && left.error().empty() && right.error().empty();
+       done += kBlockBytes) {
+    const size_t size = std::min<uint64_t>(kBlockBytes, left.size_bytes() - done);
+    const Bytes p = left.read(done, size), q = right.read(done, size);
+    if (std::memcmp(p.data(), q.data(), size) == 0) continue;
+    const int bits = element_bits(x.type);
+    // Elements below a byte are compared by bytes.
+    const auto count = static_cast<int64_t>(bits < 8 ? size : size * 8 / static_cast<size_t>(bits));
+    const auto view = [&](Bytes bytes) {
+      return Tensor::view(bits < 8 ? ElementType::Uint8 : x.type, {count}, bytes, nullptr);
+    };
+    TensorDifference block = compare_tensors(view(p), view(q));
+    if (bits < 8) block = {block.differing, std::nullopt, by_bytes(x.type)};
+    add(all, block);
+  }
+  const std::string& error = left.error().empty() ? right.error() : left.error();
+  return error.empty() ? all : compare_wires(x, y, "cannot be read: " + error);
+}
+
+WeightKeys weight_keys(const Model& model, const TensorRef& ref) {
+  constexpr uint64_t kWhole = 4096, kPiece = 64;
+  WeightKeys keys;
+  keys.type = hash_combine(static_cast<uint64_t>(ref.type), ref.shape.size());
+  for (const int64_t dim : ref.shape)
+    keys.type = hash_combine(keys.type, static_cast<uint64_t>(dim));
+  ContentReader reader(model, ref);
+  const uint64_t size = reader.size_bytes();
+  keys.content = keys.type;
+  if (size <= kWhole && reader.error().empty()) {
+    keys.content = hash_combine(keys.content, hash_key(reader.read(0, size)));
+  } else if (reader.error().empty()) {
+    constexpr uint64_t kPieces = kWhole / kPiece;
+    for (uint64_t i = 0; i < kPieces; ++i)
+      keys.content = hash_combine(
+          keys.content, hash_key(reader.read((size - kPiece) / (kPieces - 1) * i, kPiece)));
+  }
+  if (!reader.error().empty()) keys.content = hash_combine(keys.type, wire_key(ref));
+  return keys;
 }
 
 }  // namespace acuate

@@ -70,7 +70,7 @@ namespace dim_field {
 enum : uint32_t { kValue = 1, kParam = 2 };
 }
 namespace tensor_field {
-enum : uint32_t { kName = 8, kRawData = 9 };
+enum : uint32_t { kName = 8, kRawData = 9, kDocString = 12 };
 }
 
 }  // namespace acuate

@@ -39,9 +39,8 @@ void look_at(const std::string_view bytes) {
   const bool is_sound = verify(model).empty() && check_operators(model).empty();
   const auto copy = model.clone();
   check_invariants(*copy);
-  auto diff = diff_models(model, *copy);
-  fuzz::require(!is_sound || !diff || diff->empty(), "a model differs from its copy",
-                diff ? to_text(*diff) : "");
+  const ModelDiff diff = diff_models(model, *copy);
+  fuzz::require(!is_sound || diff.empty(), "a model differs from its copy", to_text(diff));
   ModelModuleTree::of(model);
   for (Graph* graph : copy->all_graphs())
     for (Node* node = graph->first(); node != nullptr; node = node->next()) node->touch();

@@ -219,9 +219,8 @@ class Checker {
     auto same = apply_script(*model, "", {});
     if (!same) return "an empty script: " + same.error().message;
     if (encode_model(**same).flatten() != bytes_) return "an empty script changes bytes";
-    auto diff = diff_models(*model, **same);
-    if (!diff) return "diff: " + diff.error().message;
-    return diff->empty() ? "" : "differs from itself: " + to_text(*diff);
+    const ModelDiff diff = diff_models(*model, **same);
+    return diff.empty() ? "" : "differs from itself: " + to_text(diff);
   }
 
   std::string inference() {

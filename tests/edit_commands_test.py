@@ -130,7 +130,8 @@ CASES: dict[str, tuple[str, Callable[[Array, dict[str, Array]], tuple[Array, Arr
 
 
 def logit(p: Array) -> Array:
-    return np.log(np.maximum(p, 1e-30) / (1 - p))
+    odds: Array = np.maximum(p, 1e-30) / (1 - p)
+    return np.asarray(np.log(odds))
 
 
 @pytest.mark.parametrize("name", CASES)

@@ -45,10 +45,10 @@ void look_at(const std::string_view bytes) {
   for (Graph* graph : copy->all_graphs())
     for (Node* node = graph->first(); node != nullptr; node = node->next()) node->touch();
   reopen(*copy, "written anew, it does not open");
-  // Commands that rewrite refuse what is not sound.
-  if (!is_sound) return;
   infer_shapes(model);
   check_invariants(model);
+  // Commands that rewrite refuse what is not sound.
+  if (!is_sound) return;
   if (auto records = simplify(model, {}); !records) return;
   check_invariants(model);
   fuzz::require(verify(*reopen(model, "simplified, it does not open")).empty(),

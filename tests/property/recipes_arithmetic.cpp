@@ -213,7 +213,7 @@ std::vector<Recipe> arithmetic_recipes() {
           {"many", 3, many},
           {"reduce", 5, reduce},
           {"arg_reduce", 1, arg_reduce},
-          {"call_function", 0, call_function}};
+          {"call_function", 3, call_function}};
 }
 
 }  // namespace acuate::property

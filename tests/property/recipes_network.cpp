@@ -1,5 +1,6 @@
 // Convolutions, pools, normalisations, matrix products, and the patterns that exporters make of
 // activations.
+#include <algorithm>
 #include <cmath>
 
 #include "property/recipes.h"
@@ -120,9 +121,12 @@ void pool(Builder& b) {
     b.node(b.random().chance(0.5) ? "GlobalAveragePool" : "GlobalMaxPool", {x});
     return;
   }
+  // A window beyond the input is no pooling, though the engine takes it.
+  const int64_t smallest = *std::min_element(x->shape().begin() + 2, x->shape().end());
   const bool average = b.random().chance(0.5);
-  Attributes attributes{
-      MakeAttribute("kernel_shape", std::vector<int64_t>(spatial, b.random().between(1, 2)))};
+  Attributes attributes{MakeAttribute(
+      "kernel_shape",
+      std::vector<int64_t>(spatial, b.random().between(1, std::min<int64_t>(2, smallest))))};
   if (b.random().chance(0.5))
     attributes.push_back(MakeAttribute("strides", std::vector<int64_t>(spatial, 2)));
   if (b.opset() >= 10 && b.random().chance(0.3))

@@ -124,12 +124,12 @@ std::optional<onnx::AttributeProto> random_attribute(Builder& b,
   const auto small = [&] { return b.random().between(-1, 2); };
   switch (of.type) {
     case onnx::AttributeProto::INT:
-      return MakeAttribute(of.name, small());
+      return MakeAttribute(of.name, of.name == "keepdims" ? b.random().between(0, 1) : small());
     case onnx::AttributeProto::FLOAT:
       return MakeAttribute(of.name, static_cast<float>(b.random().real()));
-    case onnx::AttributeProto::INTS:
-      return MakeAttribute(
-          of.name, std::vector<int64_t>(static_cast<size_t>(b.random().between(1, 2)), small()));
+    case onnx::AttributeProto::INTS:  // none twice: they may be axes
+      return MakeAttribute(of.name, b.random().chance(0.5) ? std::vector<int64_t>{small()}
+                                                           : std::vector<int64_t>{0, 1});
     default:
       return std::nullopt;
   }

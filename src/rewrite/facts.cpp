@@ -114,6 +114,33 @@ bool is_constant_of(const Value* value, double expected) {
   }
 }
 
+std::optional<double> scalar_constant(const Value* value) {
+  if (value == nullptr || !value->is_constant() || value->initializer->size() != 1)
+    return std::nullopt;
+  const auto tensor = value->graph->model().load(*value->initializer);
+  if (!tensor) return std::nullopt;
+  switch (tensor->type()) {
+    case ElementType::Float:
+      return tensor->values<float>()[0];
+    case ElementType::Double:
+      return tensor->values<double>()[0];
+    case ElementType::Float16:
+      return half_value(tensor->values<uint16_t>()[0]);
+    case ElementType::Bfloat16: {
+      const uint32_t bits = static_cast<uint32_t>(tensor->values<uint16_t>()[0]) << 16;
+      float number = 0;
+      std::memcpy(&number, &bits, sizeof number);
+      return number;
+    }
+    case ElementType::Int32:
+      return tensor->values<int32_t>()[0];
+    case ElementType::Int64:
+      return static_cast<double>(tensor->values<int64_t>()[0]);
+    default:
+      return std::nullopt;
+  }
+}
+
 std::optional<std::vector<int64_t>> axes_of(const Node& node, size_t slot) {
   if (node.attribute("axes") != nullptr) return node.ints_attribute("axes");
   if (node.input(slot) == nullptr) return std::vector<int64_t>{};

@@ -26,6 +26,9 @@ std::optional<std::vector<int64_t>> int_constant(const Value* value);
 // are told apart.
 bool is_constant_of(const Value* value, double expected);
 
+// The number in a constant of one element of a float or integer type.
+std::optional<double> scalar_constant(const Value* value);
+
 // The axes of a node that has them as an attribute or, from some opset on, as input `slot`;
 // nothing where they are not constant; empty where there are none.
 std::optional<std::vector<int64_t>> axes_of(const Node& node, size_t slot);

@@ -94,7 +94,7 @@ Result<PassOutcome> run_pass(const Pass& pass, Model& model, const PassContext& 
 
 struct SimplifyOptions {
   bool exact_only = false;
-  std::set<std::string> disabled;       // pass ids
+  std::set<std::string> disabled = {};  // pass ids
   std::set<std::string> patterns = {};  // ids of phase Pattern that run
 };
 

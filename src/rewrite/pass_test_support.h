@@ -1,5 +1,7 @@
 #pragma once
 
+#include <set>
+
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -23,6 +25,13 @@ inline PassOutcome apply(const char* id, Model& model, const PassContext& contex
   EXPECT_TRUE(outcome) << (outcome ? "" : outcome.error().message);
   EXPECT_TRUE(verify(model).empty());
   return *outcome;
+}
+
+// In any order: a sweep visits nodes again.
+inline std::multiset<std::string> reasons(const PassOutcome& outcome) {
+  std::multiset<std::string> all;
+  for (const NoMatch& miss : outcome.misses) all.insert(miss.reason);
+  return all;
 }
 
 inline std::vector<std::string> operators(const Model& model) {

@@ -23,7 +23,7 @@ Node* sole_producer(Value* value, std::string_view op_type) {
 }
 
 // Div(Mul(x, Clip(Add(x, 3), 0, 6)), 6), told from its last node.
-std::optional<std::string> fuse(Node& div) {
+std::optional<std::string> fuse(Node& div, const PassContext&) {
   if (!is_scalar(div.input(1), 6)) return "";
   Node* mul = sole_producer(div.input(0), "Mul");
   if (mul == nullptr) return "";
@@ -56,12 +56,6 @@ std::optional<std::string> fuse(Node& div) {
   return "";
 }
 
-Result<PassOutcome> run(Model& model, const PassContext&) {
-  return for_each_node(model, [](Node& node) -> std::optional<std::string> {
-    return node.is_op("Div") ? fuse(node) : "";
-  });
-}
-
 }  // namespace
 
 void register_rewrite_fuse_hard_swish(PassRegistry& registry) {
@@ -74,7 +68,8 @@ void register_rewrite_fuse_hard_swish(PassRegistry& registry) {
            "|y' - y| <= 2^-21 * max(|x|, |y|): 1/6 and each of the operations are rounded once",
        .phase = Phase::Fuse,
        .after = {},
-       .run = run});
+       .operators = {"Div"},
+       .rewrite = fuse});
 }
 
 }  // namespace acuate

@@ -1,47 +1,25 @@
-#include "rewrite/conv.h"
-#include "rewrite/pass.h"
+#include "rewrite/linear.h"
 #include "rewrite/surgery.h"
 
 namespace acuate {
 namespace {
 
-// Conv → Mul, Div or Add/Sub by a constant that varies along the channels at most.
-std::optional<std::string> fuse(Node& node) {
-  const bool add = node.is_op("Add"), sub = node.is_op("Sub"), mul = node.is_op("Mul"),
-             div = node.is_op("Div");
-  std::optional<Tensor> constant = float_constant(node.input(1));
-  Value* source = node.input(0);
-  if (!constant && (add || mul)) {
-    constant = float_constant(node.input(0));
-    source = node.input(1);
+// Told from the Mul, Div, Add or Sub.
+std::optional<std::string> fuse(Node& node, const PassContext& context) {
+  for (const size_t slot : {0, 1}) {
+    Node* producer = node.input(slot) ? node.input(slot)->producer : nullptr;
+    if (producer == nullptr || !is_convolution(*producer)) continue;
+    if (!node.input(1 - slot) || !node.input(1 - slot)->is_constant()) continue;
+    Linear linear;
+    if (auto reason = match_linear(producer, context, linear)) return reason;
+    ChannelMap map(linear.channels);
+    Value* data = nullptr;
+    if (auto reason =
+            elementwise_map(node, linear.channels, linear.rank, linear.channel_axis, map, data))
+      return reason;
+    return data == node.input(slot) ? fuse_behind(linear, node, map) : "";
   }
-  if (!constant || source == nullptr) return "";  // no constant operand: not this pattern at all
-  FusibleConv conv;
-  if (source->graph != &node.graph() || source->producer == nullptr) return "";
-  if (!source->producer->is_op("Conv") && !source->producer->is_op("ConvTranspose")) return "";
-  if (auto reason = match_conv(source->producer, conv)) return reason;
-  const auto values = per_channel(*constant, conv.channels, conv.weight.shape().size());
-  if (!values) return "its constant varies along another axis than the channels";
-  std::vector<double> scale(values->size(), 1.0), shift(values->size(), 0.0);
-  for (size_t c = 0; c < values->size(); ++c) {
-    if (mul) scale[c] = (*values)[c];
-    if (div) scale[c] = 1.0 / (*values)[c];
-    if (add) shift[c] = (*values)[c];
-    if (sub) shift[c] = -(*values)[c];
-  }
-  const auto both = merged_origins(*conv.node, node);
-  if (auto reason = absorb(node, *conv.node->output())) return reason;
-  set_origins(*conv.node, both);
-  apply_affine(conv, scale, shift);
-  return std::nullopt;
-}
-
-Result<PassOutcome> run(Model& model, const PassContext&) {
-  return for_each_node(model, [](Node& node) -> std::optional<std::string> {
-    const bool candidate =
-        node.is_op("Add") || node.is_op("Sub") || node.is_op("Mul") || node.is_op("Div");
-    return candidate ? fuse(node) : "";
-  });
+  return "";
 }
 
 }  // namespace
@@ -56,7 +34,8 @@ void register_rewrite_fuse_scale_into_conv(PassRegistry& registry) {
                          "K the number of products summed",
                 .phase = Phase::Fuse,
                 .after = {"fuse_batch_norm_into_conv"},
-                .run = run});
+                .operators = {"Add", "Sub", "Mul", "Div"},
+                .rewrite = fuse});
 }
 
 }  // namespace acuate

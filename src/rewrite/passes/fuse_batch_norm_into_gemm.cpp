@@ -1,0 +1,34 @@
+#include "rewrite/linear.h"
+#include "rewrite/surgery.h"
+
+namespace acuate {
+namespace {
+
+std::optional<std::string> fuse(Node& node, const PassContext& context) {
+  Node* producer = node.input(0) ? node.input(0)->producer : nullptr;
+  if (producer == nullptr || !is_matrix_product(*producer)) return "";
+  Linear linear;
+  if (auto reason = match_linear(producer, context, linear)) return reason;
+  if (linear.rank != 2) return "the channels are not the product's columns";
+  ChannelMap map(linear.channels);
+  if (auto reason = batch_norm_map(node, linear.channels, map)) return reason;
+  return fuse_behind(linear, node, map);
+}
+
+}  // namespace
+
+void register_rewrite_fuse_batch_norm_into_gemm(PassRegistry& registry) {
+  registry.add({.id = "fuse_batch_norm_into_gemm",
+                .doc = "BatchNormalization behind a Gemm or a MatMul of matrices goes into its "
+                       "weights and bias, computed in double precision; the MatMul becomes a Gemm.",
+                .exactness = Exactness::Rounding,
+                .bound = "each weight and bias is rounded once: for each output |y' - y| <= (K + "
+                         "4) * 2^-23 * (|alpha| * sum |w * x| * |scale| + |bias * scale| + "
+                         "|shift|), K the number of products summed",
+                .phase = Phase::Fuse,
+                .after = {},
+                .operators = {"BatchNormalization"},
+                .rewrite = fuse});
+}
+
+}  // namespace acuate

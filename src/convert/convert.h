@@ -22,7 +22,8 @@ struct Conversion {
 Result<Conversion> convert(const ConvertOptions& options);
 
 // Everything that simplify() does, as the edit command `apply simplify` (or `apply
-// simplify-exact`); any other id is one pass. A sentence says what was done.
+// simplify-exact`, or with patterns `apply simplify:layer-norm,gelu`); any other id is one pass. A
+// sentence says what was done.
 Result<std::string> apply_pass_by_name(Model& model, std::string_view id,
                                        const PassContext& context);
 

@@ -224,5 +224,19 @@ TEST(RoundingBound, BatchNormalizationIntoConvHoldsIt) {
   EXPECT_GT(largest, 0);  // it is a rounding pass: the bound is not held by doing nothing
 }
 
+TEST(ApplyByName, SimplifyTakesPatterns) {
+  const auto swish = [] {
+    return *parse_text_model(
+        R"(<ir_version: 10, opset_import: ["" : 24]> g (float[4] x) => (float[4] y) { s = Sigmoid(x)  y = Mul(s, x) })");
+  };
+  auto plain = swish(), wanted = swish();
+  ASSERT_TRUE(apply_pass_by_name(*plain, "simplify", {}));
+  EXPECT_EQ(plain->graph().node_count(), 2U);
+  ASSERT_TRUE(apply_pass_by_name(*wanted, "simplify:swish,layer-norm", {}));
+  EXPECT_EQ(wanted->graph().node_count(), 1U);
+  EXPECT_THAT(apply_pass_by_name(*plain, "simplify:fold-constants", {}).error().message,
+              testing::HasSubstr("phase fold"));
+}
+
 }  // namespace
 }  // namespace acuate

@@ -60,11 +60,17 @@ Result<std::unique_ptr<Model>> simplify_for(const Model& fixed, const ConvertOpt
                                             const Target& target, std::vector<std::string>& edits) {
   auto model = fixed.clone();
   const PassContext context{.evaluate = make_evaluator(target)};
-  auto records =
-      simplify(*model, context, {.exact_only = options.exact, .disabled = options.disabled_passes});
+  auto records = simplify(*model, context,
+                          {.exact_only = options.exact,
+                           .disabled = options.disabled_passes,
+                           .patterns = target.patterns});
   if (!records) return records.error();
   if (options.disabled_passes.empty()) {
-    edits.push_back(options.exact ? "apply simplify-exact" : "apply simplify");
+    std::string line = options.exact ? "apply simplify-exact" : "apply simplify";
+    if (!options.exact && !target.patterns.empty())
+      line += ":" +
+              to_kebab_case(join(std::vector(target.patterns.begin(), target.patterns.end()), ","));
+    edits.push_back(std::move(line));
   } else {
     const std::vector<std::string> ids(options.disabled_passes.begin(),
                                        options.disabled_passes.end());

@@ -90,7 +90,8 @@ Result<std::vector<Finding>> diagnose(const Model& model, const Target& target,
   if (is_sound) {
     PassContext context;
     context.evaluate = options.fix.evaluate;
-    if (auto done = simplify(*shadow, context); !done) return done.error();
+    if (auto done = simplify(*shadow, context, {.patterns = target.patterns}); !done)
+      return done.error();
     infer_shapes(*shadow);
   }
 

@@ -274,7 +274,7 @@ Target make_table_target(CapabilityTable table, std::string missing) {
     missing = fmt::format(
         "{} is a table file, which can only diagnose; a target that runs is onnxruntime",
         table.origin);
-  Target target{table.id, fmt::format("{} (diagnose only)", table.name), nullptr};
+  Target target{table.id, fmt::format("{} (diagnose only)", table.name), nullptr, table.patterns};
   target.backend = std::make_shared<TableTarget>(std::move(table), std::move(missing));
   return target;
 }

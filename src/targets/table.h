@@ -1,6 +1,7 @@
 #pragma once
 
 #include <map>
+#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -34,6 +35,7 @@ struct CapabilityTable {
   int max_rank = 0;                   // 0: no limit
   std::vector<ElementType> types;     // empty: all
   bool int64_as_int32 = false;        // 64-bit integers are taken and computed in 32 bits
+  std::set<std::string> patterns;     // Target::patterns
   std::map<std::string, std::string> sources;    // key → where it was published
   std::map<std::string, OperatorRow> operators;  // `Conv`, or `com.microsoft:QLinearAdd`
 };

@@ -4,6 +4,7 @@
 #include <yaml-cpp/yaml.h>
 
 #include "base/text.h"
+#include "rewrite/pass.h"
 #include "targets/table.h"
 
 namespace acuate {
@@ -62,6 +63,17 @@ std::vector<ElementType> types_of(const YAML::Node& node) {
   std::vector<ElementType> types;
   for (const YAML::Node& item : node) types.push_back(type_of(item));
   return types;
+}
+
+std::set<std::string> patterns_of(const YAML::Node& node) {
+  std::set<std::string> patterns;
+  for (const std::string& id : texts_of(node, "patterns")) {
+    const Pass* pass = passes().lookup(id);
+    if (pass == nullptr || pass->phase != Phase::Pattern)
+      refuse(node, "'{}' is no pass of phase pattern; `acuate passes` lists them", id);
+    patterns.insert(pass->id);
+  }
+  return patterns;
 }
 
 // Calls `read(key, value, key node)` for each member; a key that occurs twice is refused.
@@ -134,6 +146,8 @@ void read_member(CapabilityTable& table, const std::string& key, const YAML::Nod
     table.types = types_of(value);
   else if (key == "int64_as_int32")
     table.int64_as_int32 = flag_of(value, key);
+  else if (key == "patterns")
+    table.patterns = patterns_of(value);
   else if (key == "sources")
     each_member(value, key,
                 [&](const std::string& name, const YAML::Node& where, const YAML::Node&) {
@@ -147,7 +161,7 @@ void read_member(CapabilityTable& table, const std::string& key, const YAML::Nod
     refuse(at,
            "unknown key '{}'; there are: id, name, revision, static_shapes, control_flow, "
            "data_dependent_shapes, "
-           "max_rank, types, int64_as_int32, sources, operators",
+           "max_rank, types, int64_as_int32, patterns, sources, operators",
            key);
 }
 

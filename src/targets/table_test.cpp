@@ -13,6 +13,7 @@ constexpr std::string_view kGood = R"(id: my_npu
 name: My NPU
 max_rank: 4
 types: [float32, int8]
+patterns: [layer-norm, gelu]
 sources:
   manual: the manual, page 3
 operators:
@@ -39,6 +40,7 @@ TEST(Table, IsReadWhole) {
   EXPECT_FALSE(table->static_shapes);
   EXPECT_TRUE(table->control_flow);
   EXPECT_EQ(table->types, (std::vector{ElementType::Float, ElementType::Int8}));
+  EXPECT_EQ(table->patterns, (std::set<std::string>{"gelu", "layer_norm"}));
   EXPECT_EQ(table->operators.size(), 3u);
   EXPECT_FALSE(table->operators.at("Add").supported);
   EXPECT_EQ(table->operators.at("com.example:Swish").types, (std::vector{ElementType::Float16}));
@@ -51,13 +53,15 @@ TEST(Table, MistakesAreNamedByLine) {
               HasSubstr("line 3: max_rank is 'many'"));
   EXPECT_THAT(error_of(with("[float32, int8]", "[float32, single]")),
               HasSubstr("line 4: 'single' is no element type"));
+  EXPECT_THAT(error_of(with("gelu", "fold-constants")),
+              HasSubstr("line 5: 'fold-constants' is no pass of phase pattern"));
   EXPECT_THAT(error_of(with("Relu: {source: manual}", "Relu: {source: rumour}")),
-              HasSubstr("line 8: operator Relu names the source 'rumour'"));
+              HasSubstr("line 9: operator Relu names the source 'rumour'"));
   EXPECT_THAT(error_of(with("Relu: {source: manual}", "Relu: {}")),
               HasSubstr("operator Relu names no source"));
   EXPECT_THAT(error_of(with("Relu: {source: manual}", "Relu: {source: manual, speed: 3}")),
               HasSubstr("unknown key 'speed'"));
-  EXPECT_THAT(error_of(with("  Add:", "  Relu:")), HasSubstr("line 9: 'Relu' occurs twice"));
+  EXPECT_THAT(error_of(with("  Add:", "  Relu:")), HasSubstr("line 10: 'Relu' occurs twice"));
   EXPECT_THAT(error_of(with("supported: false", "supported: no")),
               HasSubstr("expected true or false"));
   EXPECT_THAT(error_of(with("id: my_npu", "id: My NPU")), HasSubstr("expected a snake_case name"));

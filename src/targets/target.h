@@ -3,6 +3,7 @@
 #include <functional>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -74,6 +75,9 @@ struct Target {
   std::string id;       // `onnxruntime`
   std::string summary;  // one line for `acuate targets`
   std::shared_ptr<const TargetBackend> backend;
+  // Passes of phase Pattern that it wants: operators that it takes whole and does not recognise, or
+  // quantizes badly, where they are written out.
+  std::set<std::string> patterns = {};
 
   TargetStatus status() const { return backend->status(); }
   std::vector<Reason> why_not(const Node& node, const NodeContext& context = {}) const {

@@ -194,13 +194,30 @@ Result<std::pair<std::string, int64_t>> parse_dim_option(std::string_view text) 
   return std::pair(std::string(text.substr(0, mark)), *size);
 }
 
+namespace {
+
+Result<std::unique_ptr<Model>> apply_edits(const Model& model,
+                                           const std::vector<std::string>& edits) {
+  EditContext context;
+  context.infer = [](Model& edited) { infer_shapes(edited); };
+  auto fixed = apply_script(model, join(edits, "\n"), context);
+  if (!fixed) return fail("internal edit script: {}", fixed.error().message);
+  return fixed;
+}
+
+}  // namespace
+
+Result<std::unique_ptr<Model>> with_shapes(const Model& model, const FixOptions& options) {
+  auto edits = Planner(model, options).run();
+  if (!edits) return edits.error();
+  return apply_edits(model, *edits);
+}
+
 Result<FixResult> fix(const Model& model, const FixOptions& options) {
   auto edits = Planner(model, options).run();
   if (!edits) return edits.error();
-  EditContext context;
-  context.infer = [](Model& edited) { infer_shapes(edited); };
-  auto fixed = apply_script(model, join(*edits, "\n"), context);
-  if (!fixed) return fail("internal edit script: {}", fixed.error().message);
+  auto fixed = apply_edits(model, *edits);
+  if (!fixed) return fixed.error();
   auto still_dynamic = find_dynamic(**fixed, options.evaluate);
   if (!still_dynamic) return still_dynamic.error();
   return FixResult{std::move(*fixed), std::move(*edits), std::move(*still_dynamic)};

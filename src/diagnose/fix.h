@@ -53,4 +53,7 @@ struct FixResult {
 // name is suggested), another rank, and two numbers for one dimension (both are named).
 Result<FixResult> fix(const Model& model, const FixOptions& options);
 
+// The model of fix() alone, for callers that do not ask what stays dynamic.
+Result<std::unique_ptr<Model>> with_shapes(const Model& model, const FixOptions& options);
+
 }  // namespace acuate

@@ -89,14 +89,16 @@ Result<int> run(Flags& flags, const Console& console) {
   auto model = open_valid_model(flags.model);
   if (!model) return model.error();
   const PassContext context = default_pass_context();
-  shapes->evaluate = context.evaluate;
-  auto fixed = fix(**model, *shapes);
-  if (!fixed) return fixed.error();
   const size_t before = node_count(**model);
-  auto records = simplify(*fixed->model, context, flags.options);
+  if (!shapes->empty()) {
+    auto shaped = with_shapes(**model, *shapes);
+    if (!shaped) return shaped.error();
+    *model = std::move(*shaped);
+  }
+  auto records = simplify(**model, context, flags.options);
   if (!records) return records.error();
-  const size_t after = node_count(*fixed->model);
-  if (auto saved = save_model(*fixed->model, flags.output); !saved) return saved.error();
+  const size_t after = node_count(**model);
+  if (auto saved = save_model(**model, flags.output); !saved) return saved.error();
   console.print(fmt::format("{}: nodes {} → {}", flags.output.string(), before, after));
   console.print(records_text(*records, flags.verbose));
   if (!context.evaluate) console.print("No engine runs here, so constants were not folded.");

@@ -139,10 +139,19 @@ Value* Graph::add_value(std::string_view name) {
 }
 
 std::string Graph::unused_name(std::string_view stem) const {
-  std::string name(stem);
-  for (size_t suffix = 1; resolve(name) != nullptr; ++suffix)
-    name = fmt::format("{}_{}", stem, suffix);
-  return name;
+  if (resolve(stem) == nullptr) return std::string(stem);
+  const auto numbered = [&](size_t suffix) { return fmt::format("{}_{}", stem, suffix); };
+  // Doubled until one is free, then halved: one stem may be asked for a hundred thousand times.
+  size_t taken = 0, free = 1;
+  while (resolve(numbered(free)) != nullptr) {
+    taken = free;
+    free *= 2;
+  }
+  while (free - taken > 1) {
+    const size_t middle = taken + (free - taken) / 2;
+    (resolve(numbered(middle)) != nullptr ? taken : free) = middle;
+  }
+  return numbered(free);
 }
 
 void make_visible(const Value& value, Graph& reader) {

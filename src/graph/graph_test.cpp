@@ -79,6 +79,11 @@ TEST(Graph, RenameKeepsLookup) {
   EXPECT_EQ(c.model.graph().find("a"), nullptr);
   EXPECT_EQ(c.model.graph().find("b"), c.a);
   EXPECT_EQ(c.model.graph().unused_name("b"), "b_1");
+  for (int i = 1; i < 100; ++i) {
+    const std::string name = c.model.graph().unused_name("b");
+    EXPECT_EQ(name, "b_" + std::to_string(i));
+    c.model.graph().add_value(name);
+  }
 }
 
 TEST(Graph, CloneIsIndependent) {

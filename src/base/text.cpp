@@ -140,10 +140,15 @@ std::string format_bytes(uint64_t size_bytes) {
 
 std::optional<std::string> closest_match(std::string_view text,
                                          std::span<const std::string> candidates) {
+  constexpr size_t kLongestWord = 256;  // nobody mistypes more, and the time is its square
   std::optional<std::string> best;
+  if (text.size() > kLongestWord) return best;
   size_t best_distance = text.size() / 3 + 2;
   std::vector<size_t> row;
   for (const std::string& candidate : candidates) {
+    if (candidate.size() + best_distance <= text.size() ||
+        text.size() + best_distance <= candidate.size())
+      continue;
     row.resize(candidate.size() + 1);
     std::iota(row.begin(), row.end(), size_t{0});
     for (size_t i = 0; i < text.size(); ++i) {

@@ -64,6 +64,7 @@ TEST(Text, ClosestMatchOnlySuggestsLikelyTypos) {
   EXPECT_EQ(closest_match("relu", names), "relu");
   EXPECT_EQ(closest_match("softmax", names), std::nullopt);
   EXPECT_EQ(closest_match("x", {}), std::nullopt);
+  EXPECT_EQ(closest_match(std::string(100'000'000, 'x'), names), std::nullopt);
 }
 
 // Compared with the definition by recursion.

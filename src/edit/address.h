@@ -11,13 +11,15 @@ namespace acuate {
 
 // How edit scripts, findings and reports name a node: `name`, or `@output` where it has none or
 // shares it, behind the nodes and attributes that hold its graph: `loop::body::inner`. A list of
-// bodies has an index: `branches[1]`.
+// bodies has an index: `branches[1]`. A local function stands in front as `function:domain:name::`,
+// with `:overload` behind the name where it has one. In a model that is not valid, `y#2` is the
+// second definition of `y`, and `@#3` the third node where it has neither name nor output.
 std::string node_path(const Node& node);
 // `value`, or `loop::body::value` for one of a body.
 std::string value_path(const Value& value);
 
-// The node or value at such a path in the main graph or a control-flow body. A name that itself
-// contains `::` goes before a path. Errors suggest the closest name there is.
+// The node or value at such a path in the main graph, a function or a control-flow body. A name
+// that itself contains `::` goes before a path. Errors suggest the closest name there is.
 Result<Node*> resolve_node(Model& model, std::string_view path);
 Result<Value*> resolve_value(Model& model, std::string_view path);
 
@@ -29,8 +31,7 @@ struct Place {
 };
 Place place_of_new(Model& model, std::string_view path);
 
-// The main graph and every body below it; not those of functions, which are written back as they
-// came.
+// The main graph, functions, and every body below them.
 std::vector<Graph*> editable_graphs(const Model& model);
 
 }  // namespace acuate

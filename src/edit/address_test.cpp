@@ -50,6 +50,58 @@ TEST(Address, EveryNodeAndValueIsFoundByItsPath) {
   EXPECT_EQ((*resolve_node(*model, "aten::relu"))->op_type(), "Relu");
 }
 
+constexpr const char* kFunctions = R"(
+  agraph (float[N] x) => (float[N] y) { y = local.f (x) }
+  <domain: "local", opset_import: ["" : 17]>
+  f (a) => (b) {
+    c = Constant <value = bool {1}> ()
+    b = If (c) <
+      then_branch = t () => (tb) { tb = Neg (a) },
+      else_branch = e () => (eb) { eb = Abs (a) }>
+  })";
+
+TEST(Address, FunctionsStandInFront) {
+  const auto model = text_model(kFunctions);
+  for (Graph* graph : editable_graphs(*model)) {
+    for (Node* node : graph->nodes())
+      EXPECT_EQ(resolve_node(*model, node_path(*node)).value(), node) << node_path(*node);
+    for (Value* value : graph->values())
+      EXPECT_EQ(resolve_value(*model, value_path(*value)).value(), value) << value_path(*value);
+  }
+  EXPECT_EQ(resolve_node(*model, "function:local:f::@b::then_branch::@tb").value()->op_type(),
+            "Neg");
+  EXPECT_EQ(resolve_value(*model, "function:local:f::a").value()->uses().size(), 2U);
+  EXPECT_THAT(resolve_node(*model, "function:local:f::@bb").error().message,
+              HasSubstr("did you mean 'function:local:f::@b'?"));
+  EXPECT_FALSE(resolve_node(*model, "function:local:g::@b"));
+}
+
+TEST(Address, WhatIsDefinedTwiceHasANumber) {
+  Model model;
+  Graph& g = model.graph();
+  Value* x = g.add_value("x");
+  g.set_inputs({x});
+  g.add_node("Relu", "", "", {x}, {g.add_value("y")});
+  g.add_node("Neg", "", "", {x}, {g.add_value("z")});
+  g.add_node("Abs", "", "", {x}, {});
+  const auto bytes = std::make_shared<std::string>(bytes_of(model));
+  (*bytes)[bytes->find("\x12\x01z") + 2] = 'y';
+  const auto twice = import_model(as_bytes(*bytes), bytes, {});
+  ASSERT_TRUE(twice) << twice.error().message;
+  const Node* neg = (*twice)->graph().first()->next();
+  EXPECT_EQ(value_path(*neg->output()), "y#2");
+  EXPECT_EQ(node_path(*neg), "@y#2");
+  EXPECT_EQ(resolve_node(**twice, "@y#2").value(), neg);
+  EXPECT_EQ(resolve_value(**twice, "y#2").value(), neg->output());
+  EXPECT_EQ(resolve_value(**twice, "y").value(), neg->previous()->output());
+  EXPECT_FALSE(resolve_value(**twice, "y#3"));
+  const Node* abs = (*twice)->graph().last();
+  EXPECT_EQ(node_path(*abs), "@#3");
+  EXPECT_EQ(resolve_node(**twice, "@#3").value(), abs);
+  EXPECT_FALSE(resolve_node(**twice, "@#4"));
+  EXPECT_FALSE(resolve_node(**twice, "@#0"));
+}
+
 TEST(Address, TypingErrorsGetASuggestion) {
   const auto model = named_model();
   EXPECT_THAT(resolve_node(*model, "chose").error().message, HasSubstr("did you mean 'choose'?"));

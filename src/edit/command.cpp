@@ -1,8 +1,5 @@
 #include "edit/command.h"
 
-#include <algorithm>
-#include <unordered_map>
-
 #include <fmt/format.h>
 
 #include "base/text.h"
@@ -11,14 +8,6 @@
 
 namespace acuate {
 namespace {
-
-bool has_inferred_types(const Graph& graph) {
-  const auto values = graph.values();
-  return std::any_of(values.begin(), values.end(), [](const Value* value) {
-    return !value->is_input && !value->is_output() && !value->initializer &&
-           value->type.kind != ValueType::Kind::Unknown;
-  });
-}
 
 void loosen_type(Value& value, bool keep_rank) {
   if (value.type.kind != ValueType::Kind::Tensor || !value.type.shape || value.initializer) return;
@@ -54,6 +43,14 @@ void restore_ranks(Model& model, const Ranks& ranks) {
   }
 }
 
+// A message about a word of a gigabyte need not repeat it.
+std::string shortened(const std::string& message) {
+  constexpr size_t kLongest = 2'000;
+  if (message.size() <= kLongest) return message;
+  return to_valid_utf8(message.substr(0, kLongest)) +
+         fmt::format("… ({} bytes more)", message.size() - kLongest);
+}
+
 Result<void> run_line(Edit& edit, const ScriptLine& line) {
   const auto command = edit_commands().find(line.command, "edit command");
   if (!command) {
@@ -81,14 +78,22 @@ const EditCommandRegistry& edit_commands() {
   return kRegistry;
 }
 
+Edit::Edit(ModelHistory& history, const EditContext& context)
+    : history_(history), context_(context), output_ranks_(output_ranks(history.model())) {}
+
+void Edit::replace_model(std::unique_ptr<Model> model) {
+  history_.replace(std::move(model));
+  state_.stale = state_.changed = true;
+}
+
 void Edit::shapes_changed() { loosen(true); }
 void Edit::types_changed() { loosen(false); }
 
 void Edit::loosen(bool keep_ranks) {
-  stale_ = changed_ = true;
-  for (Graph* graph : editable_graphs(*model_)) {
-    const bool is_body = graph->owner() != nullptr;
-    if (!is_body || has_inferred_types(*graph)) graph->clear_inferred_types();
+  state_.stale = state_.changed = true;
+  for (Graph* graph : editable_graphs(model())) {
+    const bool is_body = graph->owner() != nullptr || graph->function() != nullptr;
+    graph->clear_inferred_types();
     for (Value* output : graph->outputs())
       if (!output->is_input) loosen_type(*output, keep_ranks);
     if (!is_body) continue;
@@ -96,41 +101,61 @@ void Edit::loosen(bool keep_ranks) {
   }
 }
 
-Result<void> Edit::run_checks() {
-  for (const auto& check : std::exchange(checks_, {}))
+void Edit::refresh_types() {
+  if (!state_.stale || !context_.infer) return;
+  context_.infer(model());
+  state_.stale = false;
+}
+
+void Edit::finish_types() {
+  if (!has_changed_types()) return;
+  refresh_types();
+  if (context_.infer) restore_ranks(model(), output_ranks_);
+}
+
+void Edit::begin_line() {
+  blamed_column_ = 0;
+  notes_.clear();
+}
+
+Result<void> Edit::run_checks() const {
+  for (const auto& check : checks_)
     if (auto holds = check(); !holds) return holds;
   return {};
 }
 
-void Edit::refresh_types() {
-  if (!stale_ || !context_.infer) return;
-  context_.infer(*model_);
-  stale_ = false;
+void Edit::go_back(const State& state) {
+  ACUATE_CHECK(state.checks <= checks_.size(), "the state lies ahead");
+  checks_.resize(state.checks);
+  state_ = state;
+}
+
+Result<void> run_script(Edit& edit, const Script& script, Journal& journal) {
+  for (const ScriptLine& line : script.lines) {
+    edit.begin_line();
+    if (auto done = run_line(edit, line); !done) {
+      const size_t column = edit.blamed_column() != 0 ? edit.blamed_column() : line.column;
+      return fail("{}: {}: {}", script_position(script, line.line, column),
+                  shortened(to_valid_utf8(line.command)), shortened(done.error().message));
+    }
+    journal.push_back({line.line, format_command(line.command, line.arguments), edit.take_notes()});
+  }
+  if (auto holds = edit.run_checks(); !holds)
+    return fail("{}at the end of the script: {}", script.name.empty() ? "" : script.name + ": ",
+                shortened(holds.error().message));
+  return {};
 }
 
 Result<std::unique_ptr<Model>> apply_script(const Model& model, const Script& script,
                                             const EditContext& context, Journal* journal) {
-  std::unique_ptr<Model> copy = model.clone();
-  if (script.lines.empty()) return copy;
+  ModelHistory history(model.clone(), ModelHistory::Undo::No);
+  Edit edit(history, context);
   Journal entries;
-  Edit edit(copy, context);
-  const Ranks ranks = output_ranks(*copy);
-  for (const ScriptLine& line : script.lines) {
-    if (auto done = run_line(edit, line); !done) {
-      const size_t column = edit.blamed_column() != 0 ? edit.blamed_column() : line.column;
-      return fail("{}: {}: {}", script_position(script, line.line, column),
-                  to_valid_utf8(line.command), done.error().message);
-    }
-    entries.push_back({line.line, format_command(line.command, line.arguments), edit.take_notes()});
-  }
-  if (auto holds = edit.run_checks(); !holds)
-    return fail("{}at the end of the script: {}", script.name.empty() ? "" : script.name + ": ",
-                holds.error().message);
-  if (edit.has_changed_types()) edit.refresh_types();
-  if (edit.has_changed_types() && context.infer) restore_ranks(*copy, ranks);
-  check_invariants(*copy);
+  if (auto done = run_script(edit, script, entries); !done) return done.error();
+  edit.finish_types();
+  if (!script.lines.empty()) check_invariants(history.model());
   if (journal != nullptr) *journal = std::move(entries);
-  return copy;
+  return history.release();
 }
 
 Result<std::unique_ptr<Model>> apply_script(const Model& model, std::string_view script_text,

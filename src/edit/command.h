@@ -6,11 +6,13 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <unordered_map>
 #include <utility>
 #include <vector>
 
 #include "base/registry.h"
 #include "base/result.h"
+#include "edit/history.h"
 #include "edit/script.h"
 #include "graph/model.h"
 
@@ -31,13 +33,12 @@ struct EditContext {
 // What a command works on while a script runs.
 class Edit {
  public:
-  Edit(std::unique_ptr<Model>& model, const EditContext& context)
-      : model_(model), context_(context) {}
+  Edit(ModelHistory& history, const EditContext& context);
 
-  Model& model() const { return *model_; }
-  // Another model takes its place, where a change cannot be made in the one there is; pointers into
-  // the old one end.
-  void replace_model(std::unique_ptr<Model> model) { model_ = std::move(model); }
+  Model& model() const { return history_.model(); }
+  // For what cannot be done in place: `model` takes the place of the model, which stays as it is
+  // until the script is done. Undone like every other change.
+  void replace_model(std::unique_ptr<Model> model);
   const EditContext& context() const { return context_; }
 
   // Inputs got other dimensions: types of inner values go, and outputs keep rank and names but no
@@ -46,14 +47,29 @@ class Edit {
   // Values may have another rank or element type from now on: outputs keep no shape at all.
   void types_changed();
   // There are values whose types are to be inferred; those that are known stay.
-  void values_added() { stale_ = changed_ = true; }
+  void values_added() { state_.stale = state_.changed = true; }
   // Infers types unless that was done and nothing changed since.
   void refresh_types();
-  bool has_changed_types() const { return changed_; }
+  bool has_changed_types() const { return state_.changed; }
+  // When the script is done: infers types where a command changed any; an output of which nothing
+  // can be inferred keeps the rank that it had before the first command.
+  void finish_types();
 
   // What only has to hold when the script is done, where commands build something up together.
-  void check_at_end(std::function<Result<void>()> check) { checks_.push_back(std::move(check)); }
-  Result<void> run_checks();  // now, and forgets them
+  void check_at_end(std::function<Result<void>()> check) {
+    checks_.push_back(std::move(check));
+    ++state_.checks;
+  }
+  Result<void> run_checks() const;  // all of them, now
+
+  // What the commands so far leave behind besides the model.
+  struct State {
+    bool stale = true;     // types were not inferred since the last change, or never
+    bool changed = false;  // by a command
+    size_t checks = 0;     // for the end of the script
+  };
+  const State& state() const { return state_; }
+  void go_back(const State& state);  // to one that it had
 
   // For the journal: what the command did beyond its words.
   void note(std::string text) { notes_.push_back(std::move(text)); }
@@ -65,17 +81,18 @@ class Edit {
     return error;
   }
   size_t blamed_column() const { return blamed_column_; }
+  void begin_line();
 
  private:
   void loosen(bool keep_ranks);
 
-  std::unique_ptr<Model>& model_;
+  ModelHistory& history_;
   const EditContext& context_;
+  std::unordered_map<const Value*, size_t> output_ranks_;  // of the main graph, at the beginning
   std::vector<std::string> notes_;
   std::vector<std::function<Result<void>()>> checks_;
   size_t blamed_column_ = 0;
-  bool stale_ = true;     // not inferred since the last change, or never
-  bool changed_ = false;  // by a command
+  State state_;
 };
 
 // A verb of the edit script. The number of arguments is checked before `run`; flags begin with
@@ -100,6 +117,10 @@ struct JournalEntry {
   std::vector<std::string> notes;
 };
 using Journal = std::vector<JournalEntry>;
+
+// Runs the lines and checks what they leave. Where one fails the model may be half changed: the
+// caller drops it or goes back.
+Result<void> run_script(Edit& edit, const Script& script, Journal& journal);
 
 // The model with all commands done, or nothing at all: the given one is never changed. An empty
 // script gives a copy that is written back byte for byte. Errors name line and column, what was

@@ -36,6 +36,24 @@ TEST(ApplyScript, UnknownCommandsAreCorrected) {
   EXPECT_THAT(edited(kModel, "rename_node a first"), HasSubstr("[first]"));
 }
 
+TEST(ApplyScript, MessagesAboutHugeWordsStayShort) {
+  const std::string huge(5'000'000, 'x');
+  for (const std::string& script :
+       {huge, "rename-node " + huge + " b", "rename-node a b " + huge, "rename-node a \"" + huge,
+        "rename-node a [" + huge, "set-attr a " + huge + " 1", "set-dim " + huge + " 2"}) {
+    const std::string message = refusal(kModel, script);
+    EXPECT_FALSE(message.empty() && script.find("set-attr") == std::string::npos);
+    EXPECT_LT(message.size(), 5'000U) << script.substr(0, 20);
+  }
+}
+
+TEST(ApplyScript, ZeroBytesAreCharactersLikeOthers) {
+  using std::string_literals::operator""s;
+  EXPECT_THAT(refusal(kModel, "rename-node a\0 b"s), HasSubstr("there is no node"));
+  EXPECT_THAT(refusal(kModel, "\0"s), HasSubstr("there is no edit command"));
+  EXPECT_THAT(refusal(kModel, "rename-node a \"b\0"s), HasSubstr("found no closing"));
+}
+
 TEST(ApplyScript, ErrorsCarryTheScriptsName) {
   const auto model = text_model(kModel);
   const auto script = parse_script("rename-node q r", "edits.acu");
@@ -128,7 +146,7 @@ TEST(ApplyScript, AStaticShapeReachesTheOutputOfARealModel) {
 TEST(EditCommands, AreDocumentedAndTheirExamplesParse) {
   for (const EditCommand& command : edit_commands().all()) {
     const std::string name = to_kebab_case(command.id);
-    EXPECT_TRUE(command.usage.starts_with(name + " ")) << command.usage;
+    EXPECT_TRUE((command.usage + " ").starts_with(name + " ")) << command.usage;
     const auto example = parse_script(command.example);
     ASSERT_TRUE(example) << command.example;
     ASSERT_EQ(example->lines.size(), 1U);

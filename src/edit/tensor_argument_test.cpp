@@ -35,9 +35,9 @@ class TensorArgument : public testing::Test {
   }
   void TearDown() override { fs::remove_all(context.folder); }
 
-  std::unique_ptr<Model> model = std::make_unique<Model>();
+  ModelHistory history{std::make_unique<Model>(), ModelHistory::Undo::No};
   EditContext context;
-  Edit edit{model, context};
+  Edit edit{history, context};
 };
 
 TEST_F(TensorArgument, NumbersOfEveryType) {

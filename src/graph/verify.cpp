@@ -16,6 +16,40 @@ const Node* holder_in(const Node* node, const Graph& graph) {
   return node;
 }
 
+// Of the nodes that Kahn's algorithm cannot reach, those that are not merely behind a cycle: what
+// remains when it is run backwards over them. In stored order.
+std::vector<const Node*> on_cycles(const Graph& graph,
+                                   const std::unordered_map<const Node*, size_t>& missing) {
+  const auto is_left = [&](const Node* node) {
+    const auto found = missing.find(node);
+    return found != missing.end() && found->second > 0;
+  };
+  std::unordered_map<const Node*, std::vector<const Node*>> producers;
+  std::unordered_map<const Node*, size_t> users;
+  std::vector<const Node*> left, unused;
+  for (const Node* node = graph.first(); node != nullptr; node = node->next()) {
+    if (!is_left(node)) continue;
+    left.push_back(node);
+    for (const Value* output : node->outputs()) {
+      if (output == nullptr) continue;
+      for (const Use& use : output->uses())
+        if (const Node* user = holder_in(use.node, graph); is_left(user)) {
+          producers[user].push_back(node);
+          ++users[node];
+        }
+    }
+    if (users[node] == 0) unused.push_back(node);
+  }
+  while (!unused.empty()) {
+    const Node* node = unused.back();
+    unused.pop_back();
+    for (const Node* producer : producers[node])
+      if (--users[producer] == 0) unused.push_back(producer);
+  }
+  std::erase_if(left, [&](const Node* node) { return users[node] == 0; });
+  return left;
+}
+
 void check_order(const Graph& graph, std::vector<ModelIssue>& issues) {
   std::unordered_map<const Node*, size_t> position;
   for (const Node* node = graph.first(); node != nullptr; node = node->next())
@@ -37,7 +71,7 @@ void check_order(const Graph& graph, std::vector<ModelIssue>& issues) {
       }
     }
   if (early == nullptr) return;
-  // Out of order; what Kahn's algorithm cannot reach lies on a cycle or behind one.
+  // What Kahn's algorithm cannot reach lies on a cycle or behind one.
   std::vector<const Node*> ready;
   for (const Node* node = graph.first(); node != nullptr; node = node->next())
     if (missing[node] == 0) ready.push_back(node);
@@ -61,14 +95,10 @@ void check_order(const Graph& graph, std::vector<ModelIssue>& issues) {
              early->address(), to_valid_utf8(late->name))});
     return;
   }
-  for (const Node* node = graph.first(); node != nullptr; node = node->next())
-    if (missing[node] > 0) {
-      issues.push_back(
-          {"cycle", node->address(), "",
-           fmt::format("node '{}' needs its own output: {} nodes lie on a cycle or behind one",
-                       node->address(), graph.node_count() - done)});
-      return;
-    }
+  const auto cycle = on_cycles(graph, missing);
+  issues.push_back({"cycle", cycle.front()->address(), "",
+                    fmt::format("node '{}' needs its own output: {} nodes lie on a cycle",
+                                cycle.front()->address(), cycle.size())});
 }
 
 std::string definition_of(const Value& value) {

@@ -42,22 +42,18 @@ void append_attribute(const Attribute& attribute, onnx::NodeProto& proto) {
   }
 }
 
-// What the model's own functions define and import, looked up once for all nodes.
-struct Functions {
-  std::set<std::pair<std::string_view, std::string_view>> names;  // domain, name
-  std::set<std::string_view> domains;                             // that their bodies import
-  explicit Functions(const Model& model) {
-    for (const Function& function : model.functions()) {
-      names.emplace(function.domain, function.name);
-      for (const OpsetImport& import : function.opset_imports) domains.insert(import.domain);
-    }
-  }
-};
+// What the model's own functions define, looked up once for all nodes: domain, name.
+using FunctionNames = std::set<std::pair<std::string_view, std::string_view>>;
+FunctionNames function_names(const Model& model) {
+  FunctionNames names;
+  for (const Function& function : model.functions()) names.emplace(function.domain, function.name);
+  return names;
+}
 
 }  // namespace
 
-const onnx::OpSchema* find_schema(const Model& model, const Node& node) {
-  const int64_t version = model.opset_version(node.domain());
+const onnx::OpSchema* find_schema(const Model&, const Node& node) {
+  const int64_t version = node.graph().opset_version(node.domain());
   if (version <= 0 || version > 10'000) return nullptr;
   return onnx::OpSchemaRegistry::Schema(std::string(node.op_type()), static_cast<int>(version),
                                         std::string(node.domain()));
@@ -106,22 +102,19 @@ bool is_judged_elsewhere(std::string_view domain) {
   return std::find(std::begin(kDomains), std::end(kDomains), domain) != std::end(kDomains);
 }
 
-std::optional<ModelIssue> check_node(const Model& model, const Functions& functions,
+std::optional<ModelIssue> check_node(const Model& model, const FunctionNames& functions,
                                      const Node& node) {
+  const int64_t version = node.graph().opset_version(node.domain());
   const std::string op =
       fmt::format("{}{}{}", to_valid_utf8(node.domain()),
                   node.domain().empty() ? "" : "::", to_valid_utf8(node.op_type()));
-  if (functions.names.count({node.domain(), node.op_type()}) > 0 ||
-      is_judged_elsewhere(node.domain()))
+  if (functions.count({node.domain(), node.op_type()}) > 0 || is_judged_elsewhere(node.domain()))
     return std::nullopt;
-  if (model.opset_version(node.domain()) == 0 && model.ir_version() >= 3) {
-    if (functions.domains.count(node.domain()) > 0)
-      return std::nullopt;  // bodies of functions have their own imports
+  if (version == 0 && model.ir_version() >= 3)
     return ModelIssue{
         "unknown_domain", node.address(), "",
         fmt::format("operator {} belongs to the domain '{}', which the model does not import", op,
                     to_valid_utf8(node.domain()))};
-  }
   const onnx::OpSchema* schema = find_schema(model, node);
   if (schema == nullptr) {
     const bool own_domain = node.domain().empty() || node.domain() == "ai.onnx.ml" ||
@@ -130,8 +123,7 @@ std::optional<ModelIssue> check_node(const Model& model, const Functions& functi
     return ModelIssue{
         own_domain ? "unknown_operator" : "unknown_domain", node.address(), "",
         own_domain
-            ? fmt::format("there is no operator {} in opset {}", op,
-                          model.opset_version(node.domain()))
+            ? fmt::format("there is no operator {} in opset {}", op, version)
             : fmt::format("operator {} belongs to a domain that the onnx library does not know",
                           op)};
   }
@@ -146,12 +138,12 @@ std::optional<ModelIssue> check_node(const Model& model, const Functions& functi
 }  // namespace
 
 std::optional<ModelIssue> check_operator(const Model& model, const Node& node) {
-  return check_node(model, Functions(model), node);
+  return check_node(model, function_names(model), node);
 }
 
 std::vector<ModelIssue> check_operators(const Model& model) {
   std::vector<ModelIssue> issues;
-  const Functions functions(model);
+  const FunctionNames functions = function_names(model);
   for (const Graph* graph : model.all_graphs())
     for (const Node* node = graph->first(); node != nullptr; node = node->next())
       if (auto issue = check_node(model, functions, *node)) issues.push_back(*std::move(issue));

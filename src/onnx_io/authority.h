@@ -15,7 +15,8 @@ class TypeProto;
 
 namespace acuate {
 
-// The onnx library's schema of an operator at the model's opset; null where it knows none.
+// The onnx library's schema of an operator at the opset of the model or function that it stands in;
+// null where it knows none.
 const onnx::OpSchema* find_schema(const Model& model, const Node& node);
 
 // A NodeProto of the node without tensors larger than `max_tensor_bytes` (their dims stay).

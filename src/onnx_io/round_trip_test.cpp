@@ -29,7 +29,8 @@ std::vector<fs::path> corpus() {
 
 // Empty strings that were written out and the default domain's second name mean the same as
 // nothing.
-void drop_empty_texts(onnx::GraphProto& graph) {
+template <class Graph>
+void drop_empty_texts(Graph& graph) {
   for (auto& node : *graph.mutable_node()) {
     if (node.domain() == "ai.onnx" || node.domain().empty()) node.clear_domain();
     if (node.name().empty()) node.clear_name();
@@ -65,7 +66,6 @@ TEST(RoundTrip, ReencodedModelsMeanTheSame) {
   for (const fs::path& path : corpus()) {
     auto model = import_model(path);
     ASSERT_TRUE(model);
-    // Function bodies are written back as they came.
     touch_everything(**model);
     onnx::ModelProto before, after;
     ASSERT_TRUE(before.ParseFromString(read_text_file(path).value()));
@@ -75,6 +75,7 @@ TEST(RoundTrip, ReencodedModelsMeanTheSame) {
     differencer.ReportDifferencesToString(&difference);
     for (auto* proto : {&before, &after}) {
       drop_empty_texts(*proto->mutable_graph());
+      for (auto& function : *proto->mutable_functions()) drop_empty_texts(function);
       for (auto& opset : *proto->mutable_opset_import())
         if (opset.domain() == "ai.onnx" || opset.domain().empty()) opset.clear_domain();
     }
@@ -102,6 +103,108 @@ TEST(RoundTrip, CorpusIsValid) {
     for (const ModelIssue& issue : check_operators(**model))
       ADD_FAILURE() << path << ": " << issue.id << ": " << issue.message;
   }
+}
+
+// A function that declares everything that one can.
+onnx::ModelProto model_with_function() {
+  const auto model = parse_text_model(R"(
+    <ir_version: 10, opset_import: ["" : 17, "local" : 1]>
+    agraph (float[N] x) => (float[N] y) { y = local.f <alpha = 1.0> (x) }
+    <domain: "local", opset_import: ["" : 17]>
+    f (a) => (b) { t = Elu <alpha = 2.0> (a)  b = Relu (t) })");
+  EXPECT_TRUE(model) << model.error().message;
+  onnx::ModelProto proto;
+  EXPECT_TRUE(proto.ParseFromString(encode_model(**model).flatten()));
+  onnx::FunctionProto& f = *proto.mutable_functions(0);
+  f.add_attribute("alpha");
+  auto* beta = f.add_attribute_proto();
+  beta->set_name("beta");
+  beta->set_type(onnx::AttributeProto::FLOAT);
+  beta->set_f(0.5F);
+  auto* forwarded = f.mutable_node(0)->mutable_attribute(0);
+  forwarded->clear_f();
+  forwarded->set_ref_attr_name("alpha");
+  f.set_doc_string("what it does");
+  f.set_overload("second");
+  auto* info = f.add_value_info();
+  info->set_name("t");
+  info->mutable_type()->mutable_tensor_type()->set_elem_type(onnx::TensorProto::FLOAT);
+  auto* entry = f.add_metadata_props();
+  entry->set_key("k");
+  entry->set_value("v");
+  f.GetReflection()->MutableUnknownFields(&f)->AddVarint(999, 7);
+  proto.add_functions()->set_name("untouched");
+  return proto;
+}
+
+TEST(RoundTrip, AnEditedFunctionKeepsWhatItDeclares) {
+  onnx::ModelProto before = model_with_function();
+  const auto bytes = std::make_shared<const std::string>(before.SerializeAsString());
+  auto model = import_model(as_bytes(*bytes), bytes, {});
+  ASSERT_TRUE(model) << model.error().message;
+  Graph& body = *(*model)->functions().front().body;
+  EXPECT_EQ(body.opset_version(), 17);
+  EXPECT_EQ(body.find("t")->type.text(), "float32[*]");
+  EXPECT_EQ(encode_model(**model).flatten(), *bytes);
+  body.rename(*body.find("t"), "inner");
+  body.rename(*body.find("a"), "input");
+  const auto copy = (*model)->clone();
+  EXPECT_EQ(encode_model(**model).flatten(), encode_model(*copy).flatten());
+
+  onnx::FunctionProto& f = *before.mutable_functions(0);
+  f.set_input(0, "input");
+  f.mutable_node(0)->set_input(0, "input");
+  f.mutable_node(0)->set_output(0, "inner");
+  f.mutable_node(1)->set_input(0, "inner");
+  f.mutable_value_info(0)->set_name("inner");
+  onnx::ModelProto after;
+  ASSERT_TRUE(after.ParseFromString(encode_model(**model).flatten()));
+  for (auto* proto : {&before, &after}) drop_empty_texts(*proto->mutable_functions(0));
+  std::string difference;
+  google::protobuf::util::MessageDifferencer differencer;
+  differencer.ReportDifferencesToString(&difference);
+  EXPECT_TRUE(differencer.Compare(before, after)) << difference;
+}
+
+TEST(RoundTrip, AConstantOfAFunctionIsANode) {
+  const onnx::ModelProto proto = model_with_function();
+  const auto bytes = std::make_shared<const std::string>(proto.SerializeAsString());
+  auto model = import_model(as_bytes(*bytes), bytes, {});
+  ASSERT_TRUE(model);
+  Graph& body = *(*model)->functions().front().body;
+  Value* weight = body.add_value("weight");
+  body.set_initializer(*weight, Tensor::of<float>({2}, {1.0F, 2.0F}));
+  body.first()->set_input(0, weight);
+  const auto written = std::make_shared<const std::string>(encode_model(**model).flatten());
+  const auto again = import_model(as_bytes(*written), written, {});
+  ASSERT_TRUE(again) << again.error().message;
+  const Node* constant = (*again)->functions().front().body->find("weight")->producer;
+  ASSERT_TRUE(constant && constant->is_op("Constant"));
+  const auto ref = parse_tensor(*constant->attribute("value")->as_tensor(), {});
+  ASSERT_TRUE(ref);
+  EXPECT_EQ((*again)->load(*ref)->values<float>()[1], 2.0F);
+}
+
+TEST(RoundTrip, FunctionsComeAndGo) {
+  const onnx::ModelProto proto = model_with_function();
+  const auto bytes = std::make_shared<const std::string>(proto.SerializeAsString());
+  auto model = import_model(as_bytes(*bytes), bytes, {});
+  ASSERT_TRUE(model);
+  (*model)->remove_function((*model)->functions().front());
+  Function& added = (*model)->add_function("d", "g", "o", {{"", 17}});
+  Value* in = added.body->add_value("in");
+  added.body->set_inputs({in});
+  Value* out = added.body->add_value("out");
+  added.body->add_node("Abs", "", "", {in}, {out});
+  added.body->set_outputs({out});
+  onnx::ModelProto after;
+  ASSERT_TRUE(after.ParseFromString(encode_model(**model).flatten()));
+  ASSERT_EQ(after.functions_size(), 2);
+  EXPECT_EQ(after.functions(0).name(), "untouched");
+  const onnx::FunctionProto& g = after.functions(1);
+  EXPECT_EQ(g.domain() + g.name() + g.overload(), "dgo");
+  EXPECT_EQ(g.opset_import(0).version(), 17);
+  EXPECT_EQ(g.input(0) + g.output(0) + g.node(0).op_type(), "inoutAbs");
 }
 
 constexpr const char* kIfModel = R"(

@@ -28,7 +28,8 @@ TEST(SetShape, TypesAreInferredWhenTheScriptIsDone) {
     const Value* x = model.graph().inputs()[0];
     EXPECT_EQ(x->type.text(), "float32[1, 3, 8, 8]");
   };
-  edited(kModel, "set-shape x 1 3 h 8\nset-shape x 1 3 8 8", context);
+  const auto model = text_model(kModel);
+  ASSERT_TRUE(apply_script(*model, "set-shape x 1 3 h 8\nset-shape x 1 3 8 8", context));
   EXPECT_EQ(calls, 1);
 }
 

@@ -193,7 +193,7 @@ twice (p) => (q) )") + body);
   const auto a = model("{ [add] q = Add(p, p) }");
   EXPECT_EQ(to_text(diff_of(*a, *model("{ [add] q = Add(p, p) }"))), "no differences\n");
   EXPECT_THAT(to_text(diff_of(*a, *model("{ [neg] r = Neg(p) [add] q = Add(r, p) }"))),
-              HasSubstr("  + neg (Neg)\n"));
+              HasSubstr("  + function:local:twice::neg (Neg)\n"));
   EXPECT_EQ(to_text(diff_of(*a, *text_model("g (float[2] x) => (float[2] y) { y = Add(x, x) }"))),
             "1 node changed\n"
             "model\n  - opset local: 1\n  - function local.twice: 1 nodes\n"

@@ -12,6 +12,7 @@ namespace acuate {
 namespace {
 
 constexpr size_t kMaxTerms = 64, kMaxDegree = 16, kMaxText = 4096;
+constexpr int kMaxRelaxations = 4;
 
 const ExprNode kUnknown;
 
@@ -249,6 +250,32 @@ Expr sum_of(ExprPool* pool, std::vector<Monomial> terms) {
 
 Expr ExprNode::intern(ExprPool& pool, ExprNode&& node) { return pool.intern(std::move(node)); }
 
+namespace {
+
+// A bound of an expression whose floors are replaced, one after the other, by what they lie
+// between: (p − c + 1)/c ≤ ⌊p/c⌋ ≤ p/c. Only the sign of the result means something: it is scaled.
+std::optional<int64_t> relaxed_bound(Expr expr, bool upper) {
+  for (int step = 0; step < kMaxRelaxations; ++step) {
+    if (const auto bound = upper ? expr.upper_bound() : expr.lower_bound()) return bound;
+    std::vector<Monomial> terms = terms_of(expr);
+    const auto floor_term = std::find_if(terms.begin(), terms.end(), [](const Monomial& term) {
+      return term.atoms.size() == 1 && term.atoms[0]->kind == ExprNode::Kind::FloorDiv &&
+             term.atoms[0]->args[1].is_number();
+    });
+    if (floor_term == terms.end()) return std::nullopt;
+    const Expr numerator = floor_term->atoms[0]->args[0], divisor = floor_term->atoms[0]->args[1];
+    const int64_t coefficient = floor_term->coefficient;
+    const Expr atom = ExprNode::handle(floor_term->atoms[0]);
+    const bool from_above = upper == (coefficient > 0);
+    const Expr replaced = from_above ? numerator : numerator - divisor + 1;
+    expr = (expr - atom * coefficient) * divisor + replaced * coefficient;
+    if (expr.is_unknown()) return std::nullopt;
+  }
+  return std::nullopt;
+}
+
+}  // namespace
+
 // Completes text, flags and bounds of an expression and gives the one that is kept.
 Expr ExprPool::intern(ExprNode&& node) {
   using Kind = ExprNode::Kind;
@@ -322,9 +349,13 @@ Expr ExprPool::intern(ExprNode&& node) {
   const auto found = nodes_.find(node.text);
   if (found != nodes_.end()) return Expr(*found->second);
   auto kept = std::make_unique<ExprNode>(std::move(node));
-  const ExprNode* pointer = kept.get();
-  nodes_.emplace(pointer->text, std::move(kept));
-  return Expr(*pointer);
+  ExprNode* made = kept.get();
+  nodes_.emplace(made->text, std::move(kept));
+  // What floors take away is often given back: h − 7·⌊h/7⌋ ≥ 0.
+  if (made->kind == Kind::Sum && !made->lower &&
+      relaxed_bound(Expr(*made), false).value_or(-1) >= 0)
+    made->lower = 0;
+  return Expr(*made);
 }
 
 ExprPool::ExprPool() = default;
@@ -503,32 +534,6 @@ Expr broadcast(Expr a, Expr b) {
   args.erase(std::unique(args.begin(), args.end()), args.end());
   return function_of(ExprNode::Kind::Broadcast, pool_of(a, b), std::move(args));
 }
-
-namespace {
-
-// A bound of an expression whose floors are replaced, one after the other, by what they lie
-// between: (p − c + 1)/c ≤ ⌊p/c⌋ ≤ p/c. Only the sign of the result means something: it is scaled.
-std::optional<int64_t> relaxed_bound(Expr expr, bool upper) {
-  for (int step = 0; step < 4; ++step) {
-    if (const auto bound = upper ? expr.upper_bound() : expr.lower_bound()) return bound;
-    std::vector<Monomial> terms = terms_of(expr);
-    const auto floor_term = std::find_if(terms.begin(), terms.end(), [](const Monomial& term) {
-      return term.atoms.size() == 1 && term.atoms[0]->kind == ExprNode::Kind::FloorDiv &&
-             term.atoms[0]->args[1].is_number();
-    });
-    if (floor_term == terms.end()) return std::nullopt;
-    const Expr numerator = floor_term->atoms[0]->args[0], divisor = floor_term->atoms[0]->args[1];
-    const int64_t coefficient = floor_term->coefficient;
-    const Expr atom = ExprNode::handle(floor_term->atoms[0]);
-    const bool from_above = upper == (coefficient > 0);
-    const Expr replaced = from_above ? numerator : numerator - divisor + 1;
-    expr = (expr - atom * coefficient) * divisor + replaced * coefficient;
-    if (expr.is_unknown()) return std::nullopt;
-  }
-  return std::nullopt;
-}
-
-}  // namespace
 
 std::optional<bool> same(Expr a, Expr b) {
   if (a == b) return true;

@@ -52,6 +52,14 @@ TEST_F(ExprTest, MinAndMaxDropWhatIsDecided) {
   EXPECT_EQ(min(h, 10).upper_bound(), 10);
 }
 
+TEST_F(ExprTest, WhatIsPaddedToAMultipleIsNoLess) {
+  const Expr padded = h + mod(Expr(7) - mod(h, 7), 7);
+  EXPECT_EQ(mod(h, 7).lower_bound(), 0);
+  EXPECT_EQ(padded.lower_bound(), 0);
+  EXPECT_EQ(min(h, padded), h);
+  EXPECT_EQ(max(h, padded), padded);
+}
+
 TEST_F(ExprTest, BroadcastKnowsOne) {
   EXPECT_EQ(broadcast(h, 1), h);
   EXPECT_EQ(broadcast(h, 7), Expr(7));

@@ -82,7 +82,7 @@ std::optional<int64_t> terms_bound(const std::vector<Monomial>& terms, bool lowe
 }
 
 // The quotient of two polynomials where the division leaves no rest.
-std::optional<Expr> exact_quotient(ExprPool* pool, Expr a, Expr b) {
+std::optional<Expr> quotient_of(ExprPool* pool, Expr a, Expr b) {
   const std::vector<Monomial> divisor = terms_of(b);
   const Monomial& lead = divisor.front();
   std::vector<Monomial> quotient;
@@ -142,9 +142,6 @@ std::string Expr::text() const {
   return node_->kind == ExprNode::Kind::Symbol && !node_->anonymous ? node_->name : node_->text;
 }
 
-std::optional<int64_t> Expr::lower_bound() const {
-  return node_ == nullptr ? std::optional(number_) : node_->lower;
-}
 std::optional<int64_t> Expr::upper_bound() const {
   return node_ == nullptr ? std::optional(number_) : node_->upper;
 }
@@ -252,29 +249,88 @@ Expr ExprNode::intern(ExprPool& pool, ExprNode&& node) { return pool.intern(std:
 
 namespace {
 
-// A bound of an expression whose floors are replaced, one after the other, by what they lie
-// between: (p − c + 1)/c ≤ ⌊p/c⌋ ≤ p/c. Only the sign of the result means something: it is scaled.
-std::optional<int64_t> relaxed_bound(Expr expr, bool upper) {
-  for (int step = 0; step < kMaxRelaxations; ++step) {
-    if (const auto bound = upper ? expr.upper_bound() : expr.lower_bound()) return bound;
-    std::vector<Monomial> terms = terms_of(expr);
-    const auto floor_term = std::find_if(terms.begin(), terms.end(), [](const Monomial& term) {
-      return term.atoms.size() == 1 && term.atoms[0]->kind == ExprNode::Kind::FloorDiv &&
-             term.atoms[0]->args[1].is_number();
-    });
-    if (floor_term == terms.end()) return std::nullopt;
-    const Expr numerator = floor_term->atoms[0]->args[0], divisor = floor_term->atoms[0]->args[1];
-    const int64_t coefficient = floor_term->coefficient;
-    const Expr atom = ExprNode::handle(floor_term->atoms[0]);
-    const bool from_above = upper == (coefficient > 0);
-    const Expr replaced = from_above ? numerator : numerator - divisor + 1;
-    expr = (expr - atom * coefficient) * divisor + replaced * coefficient;
-    if (expr.is_unknown()) return std::nullopt;
-  }
+// A bound of an expression whose floors, minima and maxima are replaced by what bounds them:
+// (p − c + 1)/c ≤ ⌊p/c⌋ ≤ p/c, min(a, b) ≤ a, max(a, b) ≥ a. Only the sign of the result means
+// something: it is scaled.
+bool is_floor_by_number(const Monomial& term) {
+  return term.atoms.size() == 1 && term.atoms[0]->kind == ExprNode::Kind::FloorDiv &&
+         term.atoms[0]->args[1].is_number();
+}
+
+std::optional<int64_t> relax(Expr expr, bool upper, int steps, int& budget) {
+  if (--budget < 0) return std::nullopt;
+  if (expr.is_unknown()) return std::nullopt;
+  if (const auto bound = upper ? expr.upper_bound() : expr.lower_bound()) return bound;
+  if (steps == 0) return std::nullopt;
+  const std::vector<Monomial> terms = terms_of(expr);
+  // ⌊p/a⌋ ≥ ⌊q/b⌋ where p/a ≥ q/b: such a difference is on the safe side of 0.
+  for (const Monomial& plus : terms)
+    for (const Monomial& minus : terms) {
+      if (plus.coefficient <= 0 || minus.coefficient >= 0 || !is_floor_by_number(plus) ||
+          !is_floor_by_number(minus))
+        continue;
+      const std::vector<Expr>&greater = (upper ? minus : plus).atoms[0]->args,
+            &lesser = (upper ? plus : minus).atoms[0]->args;
+      const auto margin =
+          relax(greater[0] * lesser[1] - lesser[0] * greater[1], false, steps - 1, budget);
+      if (margin.value_or(-1) < 0) continue;
+      const int64_t common = std::min(plus.coefficient, -minus.coefficient);
+      const Expr pair = ExprNode::handle(plus.atoms[0]) - ExprNode::handle(minus.atoms[0]);
+      const auto bound = relax(expr - pair * common, upper, steps - 1, budget);
+      if (bound && (upper ? *bound <= 0 : *bound >= 0)) return bound;
+    }
+  // Extremes before floors: their arguments cancel against other terms as they stand.
+  for (const bool is_floor : {false, true})
+    for (const Monomial& term : terms) {
+      if (term.atoms.size() != 1) continue;
+      const ExprNode& node = *term.atoms[0];
+      const bool from_above = upper == (term.coefficient > 0);
+      const Expr others = expr - ExprNode::handle(&node) * term.coefficient;
+      if (is_floor && is_floor_by_number(term)) {
+        const Expr numerator = node.args[0], divisor = node.args[1];
+        const Expr replaced = from_above ? numerator : numerator - divisor + 1;
+        return relax(others * divisor + replaced * term.coefficient, upper, steps - 1, budget);
+      }
+      if (is_floor || (node.kind != ExprNode::Kind::Min && node.kind != ExprNode::Kind::Max))
+        continue;
+      // One argument bounds it on the one side, all of them on the other.
+      const bool one_is_enough =
+          node.kind == (from_above ? ExprNode::Kind::Min : ExprNode::Kind::Max);
+      bool is_strict = true;
+      for (const Expr& arg : node.args) {
+        const auto bound = relax(others + arg * term.coefficient, upper, steps - 1, budget);
+        const bool holds = bound && (upper ? *bound <= 0 : *bound >= 0);
+        if (holds == one_is_enough) return holds ? bound : std::nullopt;
+        is_strict &= bound && *bound != 0;
+      }
+      if (one_is_enough) return std::nullopt;
+      return is_strict ? (upper ? -1 : 1) : 0;
+    }
   return std::nullopt;
 }
 
 }  // namespace
+
+std::optional<int64_t> relaxed_bound(Expr expr, bool upper) {
+  ExprPool* pool = pool_of(expr, expr);
+  if (pool == nullptr || pool->is_relaxing_) return upper ? expr.upper_bound() : expr.lower_bound();
+  pool->is_relaxing_ = true;
+  int budget = kMaxRelaxations * kMaxRelaxations;
+  const auto bound = relax(expr, upper, kMaxRelaxations, budget);
+  pool->is_relaxing_ = false;
+  return bound;
+}
+
+std::optional<int64_t> Expr::lower_bound() const {
+  if (node_ == nullptr) return number_;
+  // What floors take away is often given back, h − 7·⌊h/7⌋ ≥ 0: looked at when somebody asks.
+  if (node_->kind == ExprNode::Kind::Sum && !node_->lower && !node_->is_relaxed &&
+      !node_->pool->is_relaxing_) {
+    node_->is_relaxed = true;
+    if (relaxed_bound(*this, false).value_or(-1) >= 0) node_->lower = 0;
+  }
+  return node_->lower;
+}
 
 // Completes text, flags and bounds of an expression and gives the one that is kept.
 Expr ExprPool::intern(ExprNode&& node) {
@@ -349,12 +405,8 @@ Expr ExprPool::intern(ExprNode&& node) {
   const auto found = nodes_.find(node.text);
   if (found != nodes_.end()) return Expr(*found->second);
   auto kept = std::make_unique<ExprNode>(std::move(node));
-  ExprNode* made = kept.get();
+  const ExprNode* made = kept.get();
   nodes_.emplace(made->text, std::move(kept));
-  // What floors take away is often given back: h − 7·⌊h/7⌋ ≥ 0.
-  if (made->kind == Kind::Sum && !made->lower &&
-      relaxed_bound(Expr(*made), false).value_or(-1) >= 0)
-    made->lower = 0;
   return Expr(*made);
 }
 
@@ -409,11 +461,11 @@ Expr floor_div(Expr a, Expr b) {
   if (a == b) return 1;
   ExprPool* pool = pool_of(a, b);
   if (!b.is_number()) {
-    if (const auto quotient = exact_quotient(pool, a, b)) return *quotient;
+    if (const auto quotient = quotient_of(pool, a, b)) return *quotient;
     // ⌊(g·p) / (g·q)⌋ = ⌊p / q⌋.
     const Expr common = common_factor(pool, a, b);
     if (!common.is_number(1)) {
-      const auto p = exact_quotient(pool, a, common), q = exact_quotient(pool, b, common);
+      const auto p = quotient_of(pool, a, common), q = quotient_of(pool, b, common);
       if (p && q) return floor_div(*p, *q);
     }
     ExprNode node;
@@ -462,6 +514,12 @@ Expr floor_div(Expr a, Expr b) {
     nested = ExprNode::intern(*pool, std::move(node));
   }
   return sum_of(pool, std::move(whole)) + nested;
+}
+
+std::optional<Expr> exact_quotient(Expr a, Expr b) {
+  if (a.is_unknown() || b.is_unknown() || b.is_number(0)) return std::nullopt;
+  if (b.is_number(1)) return a;
+  return quotient_of(pool_of(a, b), a, b);
 }
 
 Expr ceil_div(Expr a, Expr b) {

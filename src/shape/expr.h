@@ -68,6 +68,8 @@ Expr operator-(Expr a);
 // ⌊a / b⌋; where b divides a as a polynomial the quotient, so it also serves as exact division.
 // Unknown for b = 0. A b with names in it is taken to be > 0.
 Expr floor_div(Expr a, Expr b);
+// Where b divides a as a polynomial; of any sign.
+std::optional<Expr> exact_quotient(Expr a, Expr b);
 Expr ceil_div(Expr a, Expr b);
 Expr mod(Expr a, Expr b);  // a − b·⌊a / b⌋, the sign of b
 Expr min(Expr a, Expr b);
@@ -101,6 +103,9 @@ class ExprPool {
 
  private:
   friend struct ExprNode;
+  friend class Expr;
+  friend std::optional<int64_t> relaxed_bound(Expr expr, bool upper);
+  bool is_relaxing_ = false;  // what is made on the way to a bound looks for none itself
   Expr intern(ExprNode&& node);
   std::unordered_map<std::string_view, std::unique_ptr<ExprNode>> nodes_;  // by text
 };

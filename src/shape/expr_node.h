@@ -24,7 +24,9 @@ struct ExprNode {
   std::vector<Expr> args;       // of all but Symbol and Sum
   std::vector<Monomial> terms;  // of a Sum, by atoms; the constant last
   bool anonymous = false;       // holds a symbol that only the engine knows
-  std::optional<int64_t> lower, upper;
+  mutable std::optional<int64_t> lower;
+  std::optional<int64_t> upper;
+  mutable bool is_relaxed = false;  // a lower bound was looked for behind its floors
 
   static const ExprNode* of(Expr expr) { return expr.node_; }
   static Expr handle(const ExprNode* node) { return Expr(*node); }
@@ -36,5 +38,7 @@ std::vector<Monomial> terms_of(Expr expr);
 // The canonical expression of terms in any order. The pool may be null where all are constant.
 Expr sum_of(ExprPool* pool, std::vector<Monomial> terms);
 ExprPool* pool_of(Expr a, Expr b);
+// A bound whose sign alone means something, where floors, minima and maxima are looked through.
+std::optional<int64_t> relaxed_bound(Expr expr, bool upper);
 
 }  // namespace acuate

@@ -58,6 +58,12 @@ TEST_F(ExprTest, WhatIsPaddedToAMultipleIsNoLess) {
   EXPECT_EQ(padded.lower_bound(), 0);
   EXPECT_EQ(min(h, padded), h);
   EXPECT_EQ(max(h, padded), padded);
+  // A roll: what is cut off at one end is put on at the other.
+  EXPECT_EQ(max(padded - min(padded, 3), 0) + min(padded, 3), padded);
+  EXPECT_EQ(max(padded - max(padded - 3, 0), 0) + max(padded - 3, 0), padded);
+  EXPECT_EQ(min(floor_div(h, 4) * 2 - floor_div(h, 8) * 2, 0), Expr(0));
+  EXPECT_EQ(exact_quotient(padded * (w - 5), w - 5), padded);
+  EXPECT_EQ(exact_quotient(h, w), std::nullopt);
 }
 
 TEST_F(ExprTest, BroadcastKnowsOne) {

@@ -229,6 +229,7 @@ bool infer_mul(RuleContext& context) {
 
 // Integer division rounds towards zero.
 Expr truncated(Expr a, Expr b) {
+  if (const auto quotient = exact_quotient(a, b)) return *quotient;
   if (a.lower_bound().value_or(-1) >= 0 && b.lower_bound().value_or(-1) >= 0)
     return floor_div(a, b);
   if (a.is_number() && b.is_number() && !b.is_number(0)) {

@@ -26,6 +26,18 @@ int64_t floor_divide(int64_t a, int64_t b) {
   return a % b != 0 && (a < 0) != (b < 0) ? quotient - 1 : quotient;
 }
 
+// What floor_divide leaves, for b > 0.
+int64_t floor_rest(int64_t a, int64_t b) {
+  const int64_t rest = a % b;
+  return rest < 0 ? rest + b : rest;
+}
+
+// a / b, for b other than 0, where it is a number that leaves no rest.
+std::optional<int64_t> exact_divide(int64_t a, int64_t b) {
+  if ((a == INT64_MIN && b == -1) || a % b != 0) return std::nullopt;
+  return a / b;
+}
+
 bool text_less(const ExprNode* a, const ExprNode* b) { return a->text < b->text; }
 
 // Order of terms, a monomial order: higher degree first, then by atoms; so the constant is last.
@@ -92,11 +104,11 @@ std::optional<Expr> quotient_of(ExprPool* pool, Expr a, Expr b) {
     const std::vector<Monomial> terms = terms_of(rest);
     const Monomial& top = terms.front();
     Monomial factor;
-    if (top.coefficient % lead.coefficient != 0 ||
-        !std::includes(top.atoms.begin(), top.atoms.end(), lead.atoms.begin(), lead.atoms.end(),
-                       text_less))
+    const auto coefficient = exact_divide(top.coefficient, lead.coefficient);
+    if (!coefficient || !std::includes(top.atoms.begin(), top.atoms.end(), lead.atoms.begin(),
+                                       lead.atoms.end(), text_less))
       return std::nullopt;
-    factor.coefficient = top.coefficient / lead.coefficient;
+    factor.coefficient = *coefficient;
     std::set_difference(top.atoms.begin(), top.atoms.end(), lead.atoms.begin(), lead.atoms.end(),
                         std::back_inserter(factor.atoms), text_less);
     rest = rest - sum_of(pool, {factor}) * b;
@@ -112,6 +124,7 @@ Expr common_factor(ExprPool* pool, Expr a, Expr b) {
   bool is_first = true;
   for (const Expr& side : {a, b})
     for (const Monomial& term : terms_of(side)) {
+      if (term.coefficient == INT64_MIN) return 1;  // it has no magnitude
       if (std::exchange(is_first, false)) {
         common = term;
         continue;
@@ -483,7 +496,7 @@ Expr floor_div(Expr a, Expr b) {
       continue;
     }
     const int64_t quotient = floor_divide(term.coefficient, divisor);
-    const int64_t remainder = term.coefficient - quotient * divisor;
+    const int64_t remainder = floor_rest(term.coefficient, divisor);
     if (quotient != 0) whole.push_back({quotient, term.atoms});
     if (remainder == 0) continue;
     factor = std::gcd(factor, remainder);
@@ -493,7 +506,7 @@ Expr floor_div(Expr a, Expr b) {
   if (quotient != 0) whole.push_back({quotient, {}});
   if (rest.empty()) return sum_of(pool, std::move(whole));
   for (Monomial& term : rest) term.coefficient /= factor;
-  const int64_t left = floor_divide(constant - quotient * divisor, factor);
+  const int64_t left = floor_divide(floor_rest(constant, divisor), factor);
   if (left != 0) rest.push_back({left, {}});
   Expr numerator = sum_of(pool, std::move(rest));
   Expr denominator = divisor / factor;
@@ -525,7 +538,11 @@ std::optional<Expr> exact_quotient(Expr a, Expr b) {
 Expr ceil_div(Expr a, Expr b) {
   return b.is_number() && *b.as_number() > 0 ? floor_div(a + (b - 1), b) : -floor_div(-a, b);
 }
-Expr mod(Expr a, Expr b) { return a - b * floor_div(a, b); }
+Expr mod(Expr a, Expr b) {
+  if (a.is_number() && b.as_number().value_or(0) > 0)
+    return floor_rest(*a.as_number(), *b.as_number());
+  return a - b * floor_div(a, b);
+}
 
 namespace {
 // Arguments of a nested min, max or broadcast stand beside the new ones.

@@ -176,10 +176,8 @@ def test_diff_tells_what_an_edit_changed(tmp_path: Path) -> None:
     script.write_text("rename-node p2o.Conv.0 stem\n", "utf-8")
     acuate("edit", DETECTOR, script, "-o", tmp_path / "e.onnx")
     found = answer("diff", DETECTOR, tmp_path / "e.onnx", status=1)
-    assert [(c["node"], c["node_after"]) for c in found["nodes_changed"]] == [
-        ("p2o.Conv.0", "stem")
-    ]
-    assert found["nodes_added"] == found["nodes_removed"] == []
+    assert [(c["before"], c["after"]) for c in found["nodes_renamed"]] == [("p2o.Conv.0", "stem")]
+    assert found["nodes_added"] == found["nodes_removed"] == found["nodes_changed"] == []
     assert acuate("diff", DETECTOR, DETECTOR).stdout.strip() == "no differences"
 
 

@@ -36,7 +36,11 @@ Result<void> declare_type(Edit& edit, Value& value, ValueType type) {
   if (!value.is_input) {
     // What is computed, without the old declaration.
     value.graph->set_type(value, ValueType());
-    edit.types_changed();
+    // Where no node reads it no other type follows from it, that of another output least of all.
+    if (value.uses().empty())
+      edit.values_added();
+    else
+      edit.types_changed();
     edit.refresh_types();
     if (!types_agree(type, value.type))
       return fail("found {} for the output '{}', but '{}' computes {}", type.text(),

@@ -9,9 +9,8 @@ Result<void> rename_node(Edit& edit, std::span<const Token> arguments) {
   auto node = resolve_node(edit.model(), arguments[0].text);
   if (!node) return edit.blame(arguments[0], node.error());
   const std::string& name = arguments[1].text;
-  if (name.empty()) return edit.blame(arguments[1], fail("found an empty name; expected one"));
   for (const Node* other = (*node)->graph().first(); other != nullptr; other = other->next())
-    if (other != *node && other->name() == name)
+    if (!name.empty() && other != *node && other->name() == name)
       return edit.blame(arguments[1],
                         fail("found the name '{}', which a {} in the same graph has; expected one "
                              "that is free",
@@ -23,8 +22,10 @@ Result<void> rename_node(Edit& edit, std::span<const Token> arguments) {
 }  // namespace
 
 void register_edit_rename_node(EditCommandRegistry& registry) {
-  registry.add({"rename_node", "rename-node NODE NAME", "rename-node @conv_out stem",
-                "Gives a node a name that no other node of its graph has.", 2, 2, rename_node});
+  registry.add(
+      {"rename_node", "rename-node NODE NAME", "rename-node @conv_out stem",
+       "Gives a node a name that no other node of its graph has; `\"\"` takes its name away.", 2, 2,
+       rename_node});
 }
 
 }  // namespace acuate

@@ -29,6 +29,14 @@ TEST(SetType, OfAnOutputThatNothingIsKnownOf) {
   EXPECT_THAT(edited(kModel, "set-type y float32[N, 4]", inferring()), HasSubstr("float[N,4] y"));
 }
 
+TEST(SetType, OfAnOutputLeavesTheOthers) {
+  constexpr const char* kTwo =
+      "agraph (float[N] x) => (float[N] y, float[N] z)"
+      " { y = com.microsoft.Own (x)  z = com.microsoft.Own (x) }";
+  EXPECT_THAT(edited(kTwo, "set-type y int64[7]\nset-type z int64[8]", inferring()),
+              testing::AllOf(HasSubstr("int64[7] y"), HasSubstr("int64[8] z")));
+}
+
 TEST(SetType, RefusesWhatIsComputedOtherwise) {
   EXPECT_THAT(refusal(kModel, "set-type y float32[N, 5]", inferring()),
               HasSubstr("found float32[N, 5] for the output 'y', but '@y' computes float32[N, 4]"));

@@ -11,7 +11,7 @@
 namespace acuate {
 namespace {
 
-constexpr size_t kMaxTerms = 64, kMaxDegree = 16, kMaxText = 4096;
+constexpr size_t kMaxTerms = 64, kMaxDegree = 16;
 constexpr int kMaxRelaxations = 4;
 
 const ExprNode kUnknown;
@@ -414,7 +414,7 @@ Expr ExprPool::intern(ExprNode&& node) {
       break;
   }
   if (node.lower && node.lower == node.upper) return *node.lower;
-  if (node.text.size() > kMaxText) return Expr::unknown();
+  if (node.text.size() > kMaxExprText) return Expr::unknown();
   const auto found = nodes_.find(node.text);
   if (found != nodes_.end()) return Expr(*found->second);
   auto kept = std::make_unique<ExprNode>(std::move(node));

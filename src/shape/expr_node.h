@@ -7,6 +7,8 @@
 
 namespace acuate {
 
+constexpr size_t kMaxExprText = 4096;  // what is longer is neither written nor read
+
 // coefficient · atom · atom · …; no atom: the constant term.
 struct Monomial {
   int64_t coefficient = 0;

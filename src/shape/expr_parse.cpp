@@ -8,7 +8,6 @@
 namespace acuate {
 namespace {
 
-constexpr size_t kMaxText = 1024;
 constexpr int kMaxDepth = 32;
 
 bool starts_name(char c) { return std::isalpha(static_cast<unsigned char>(c)) || c == '_'; }
@@ -224,7 +223,7 @@ Expr ExprPool::anonymous(std::string_view tensor, size_t index, bool is_data) {
 Expr ExprPool::parse(std::string_view text) {
   if (text.empty()) return Expr::unknown();
   if (is_plain_name(text)) return symbol(text);
-  if (text.size() <= kMaxText)
+  if (text.size() <= kMaxExprText)
     if (const auto expr = Parser(*this, text).parse(); expr && expr->lower_bound().value_or(0) >= 0)
       return *expr;
   return symbol(text);

@@ -106,6 +106,14 @@ TEST_F(ExprTest, TheLeastNumberIsDivided) {
   EXPECT_EQ(pool.parse("(0 - 9223372036854775807 - 1)//(1 - h)"), floor_div(least, 1 - h));
 }
 
+TEST_F(ExprTest, LongTextsReadBack) {
+  Expr sum = 0;
+  for (int i = 0; i < 60; ++i)
+    sum = sum + pool.symbol("a_long_name_of_dimension_" + std::to_string(i));
+  ASSERT_GT(sum.text().size(), 1500u);
+  EXPECT_EQ(pool.parse(sum.text()), sum);
+}
+
 TEST_F(ExprTest, NamesOfExportersAreRead) {
   EXPECT_EQ(pool.parse("2*h"), h * 2);
   EXPECT_EQ(pool.parse("(h + 15)//16"), ceil_div(h, 16));

@@ -35,6 +35,20 @@ struct ExprNode {
   static Expr intern(ExprPool& pool, ExprNode&& node);
 };
 
+inline constexpr size_t kMaxTerms = 64;
+
+inline bool checked_add(int64_t a, int64_t b, int64_t& out) {
+  return !__builtin_add_overflow(a, b, &out);
+}
+inline bool checked_multiply(int64_t a, int64_t b, int64_t& out) {
+  return !__builtin_mul_overflow(a, b, &out);
+}
+inline int64_t floor_divide(int64_t a, int64_t b) {
+  const int64_t quotient = a / b;
+  return a % b != 0 && (a < 0) != (b < 0) ? quotient - 1 : quotient;
+}
+inline bool text_less(const ExprNode* a, const ExprNode* b) { return a->text < b->text; }
+
 // The terms of any expression: a number is one constant term (none for 0), an atom one bare term.
 std::vector<Monomial> terms_of(Expr expr);
 // The canonical expression of terms in any order. The pool may be null where all are constant.

@@ -193,6 +193,11 @@ Expr ExprNode::intern(ExprPool& pool, ExprNode&& node) { return pool.intern(std:
 Expr ExprPool::intern(ExprNode&& node) {
   using Kind = ExprNode::Kind;
   node.pool = this;
+  // The magnitude of -2⁶³ is no int64: no text of it would read back.
+  for (const Expr& arg : node.args)
+    if (arg.is_number(INT64_MIN)) return Expr::unknown();
+  for (const Monomial& term : node.terms)
+    if (term.coefficient == INT64_MIN) return Expr::unknown();
   for (const Expr& arg : node.args) node.anonymous |= arg.is_anonymous();
   const auto argument = [&](size_t i) {
     const ExprNode* arg = ExprNode::of(node.args[i]);

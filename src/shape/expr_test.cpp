@@ -97,13 +97,13 @@ TEST_F(ExprTest, OverflowIsUnknown) {
 TEST_F(ExprTest, TheLeastNumberIsDivided) {
   const Expr least = INT64_MIN;
   // -2⁶³ / -1 is no number; nor is 3 · ⌊-2⁶³ / 3⌋.
-  EXPECT_EQ(floor_div(least, 1 - h).text(), "(-9223372036854775808)//(-h + 1)");
-  EXPECT_EQ(floor_div(h * least, 10 - min(w, 3)).lower_bound(), std::nullopt);
-  EXPECT_EQ(floor_div(h + least, 3).text(), "(h + 1)//3 - 3074457345618258603");
-  EXPECT_EQ(floor_div(h * least, 3).text(), "-3074457345618258603*h + h//3");
-  EXPECT_FALSE(floor_div(h * least, w * least).is_number());
+  EXPECT_TRUE(floor_div(least, 1 - h).is_unknown());
+  EXPECT_TRUE((h * least).is_unknown());
+  EXPECT_TRUE((h + least).is_unknown());
+  EXPECT_EQ(floor_div(h + (INT64_MIN + 1), 3).text(), "(h + 2)//3 - 3074457345618258603");
+  EXPECT_EQ(floor_div(least, 3).as_number(), -3074457345618258603);
   EXPECT_EQ(mod(least, 3).as_number(), 1);
-  EXPECT_EQ(pool.parse("(0 - 9223372036854775807 - 1)//(1 - h)"), floor_div(least, 1 - h));
+  EXPECT_TRUE(pool.parse("(0 - 9223372036854775807 - 1)//(1 - h)").is_symbol());
 }
 
 TEST_F(ExprTest, LongTextsReadBack) {

@@ -92,6 +92,10 @@ size_t ShapeEngine::update() {
         enqueue(*value->producer);
         continue;
       }
+      if (!value->is_defined() && value->uses().empty()) {  // left over from a removed node
+        states_.erase(value);
+        continue;
+      }
       const bool is_body_input = value->is_input && value->graph->owner() != nullptr;
       if (is_body_input) {
         enqueue(*value->graph->owner());

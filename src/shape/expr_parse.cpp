@@ -223,9 +223,12 @@ Expr ExprPool::anonymous(std::string_view tensor, size_t index, bool is_data) {
 Expr ExprPool::parse(std::string_view text) {
   if (text.empty()) return Expr::unknown();
   if (is_plain_name(text)) return symbol(text);
-  if (text.size() <= kMaxExprText)
-    if (const auto expr = Parser(*this, text).parse(); expr && expr->lower_bound().value_or(0) >= 0)
-      return *expr;
+  std::optional<Expr> expr;
+  if (const auto known = nodes_.find(text); known != nodes_.end())
+    expr = Expr(*known->second);
+  else if (text.size() <= kMaxExprText)
+    expr = Parser(*this, text).parse();
+  if (expr && expr->lower_bound().value_or(0) >= 0) return *expr;
   return symbol(text);
 }
 

@@ -53,7 +53,7 @@ std::vector<Finding> model_findings(const Model& model) {
   std::vector<ModelIssue> issues = model_issues(model);
   // Types can be inferred only where the structure holds.
   if (std::none_of(issues.begin(), issues.end(), is_blocking))
-    for (ModelIssue& issue : infer_shapes(*model.clone()).issues)
+    for (ModelIssue& issue : check_shapes(model).issues)
       issues.push_back(std::move(issue));
   const ModelModuleTree tree = ModelModuleTree::of(model);
   std::map<std::string, std::string> module_of;

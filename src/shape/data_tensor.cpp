@@ -18,7 +18,7 @@ std::optional<DataTensor> data_tensor(const RuleContext& context, size_t slot) {
   for (const Expr& dim : *dims) {
     if (!dim.is_number()) return std::nullopt;
     tensor.shape.push_back(*dim.as_number());
-    size *= tensor.shape.back();
+    if (__builtin_mul_overflow(size, tensor.shape.back(), &size)) return std::nullopt;
   }
   if (size != static_cast<int64_t>(data->values.size())) return std::nullopt;
   tensor.data = *data;

@@ -44,15 +44,18 @@ bool contradicts(const SymbolicType& declared, const SymbolicType& inferred) {
 
 }  // namespace
 
-ShapeEngine::ShapeEngine(Model& model) : model_(model) {
-  ACUATE_CHECK(!model.is_tracking_changes(), "the model's changes have a reader already");
-  model_.track_changes(true);
+ShapeEngine::ShapeEngine(Model& model, bool writes) : model_(model), writes_(writes) {
+  ACUATE_CHECK(!writes || !model.is_tracking_changes(),
+               "the model's changes have a reader already");
+  if (writes_) model_.track_changes(true);
   infer_all();
-  model_.take_changes();  // our own
+  if (writes_) model_.take_changes();  // our own
   first_ = false;
 }
 
-ShapeEngine::~ShapeEngine() { model_.track_changes(false); }
+ShapeEngine::~ShapeEngine() {
+  if (writes_) model_.track_changes(false);
+}
 
 void ShapeEngine::infer_all() {
   states_.clear();
@@ -316,7 +319,7 @@ void ShapeEngine::assign(const Value& value, SymbolicType type, std::optional<Sh
   state.type = std::move(type);
   state.data = std::move(data);
   state.data_looked_up = true;
-  if (!same_type && call_ == nullptr) write_type(const_cast<Value&>(value), state.type);
+  if (!same_type && call_ == nullptr && writes_) write_type(const_cast<Value&>(value), state.type);
   users_changed(value);
 }
 

@@ -26,7 +26,8 @@ struct FunctionCall {
 // graph.
 class ShapeEngine {
  public:
-  explicit ShapeEngine(Model& model);
+  // Without `writes` the model stays as it is, its types included, and edits are not followed.
+  explicit ShapeEngine(Model& model, bool writes = true);
   ~ShapeEngine();
 
   size_t update();
@@ -82,6 +83,7 @@ class ShapeEngine {
   const Function* function_of(const Node& node) const;
 
   Model& model_;
+  const bool writes_;
   ExprPool pool_;
   std::unordered_map<const Value*, ValueState> states_;
   std::unordered_map<const Graph*, GraphState> graphs_;

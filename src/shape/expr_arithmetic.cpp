@@ -179,6 +179,7 @@ Expr ceil_div(Expr a, Expr b) {
   return b.is_number() && *b.as_number() > 0 ? floor_div(a + (b - 1), b) : -floor_div(-a, b);
 }
 Expr mod(Expr a, Expr b) {
+  if (b.is_number(0)) return Expr::unknown();
   if (a.is_number() && b.as_number().value_or(0) > 0)
     return floor_rest(*a.as_number(), *b.as_number());
   return a - b * floor_div(a, b);

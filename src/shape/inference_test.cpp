@@ -1,6 +1,7 @@
 #include "shape/inference.h"
 
 #include "onnx_io/import.h"
+#include "shape/infer.h"
 #include "shape/test_support.h"
 
 namespace acuate {
@@ -117,6 +118,16 @@ TEST(Inference, AFunctionThatCallsItselfEnds) {
   ASSERT_TRUE(model) << model.error().message;
   ShapeInference shapes(**model);
   EXPECT_EQ(shapes.shape(*(*model)->graph().find("y")), nullptr);
+}
+
+TEST(Inference, CheckingChangesNothing) {
+  const auto model = parse_text_model(R"(<ir_version: 8, opset_import: ["" : 17]>
+    g (float[2,3] x, float[4] w) => (float[] y) { a = Relu(x) y = Add(a, w) })");
+  ASSERT_TRUE(model) << model.error().message;
+  EXPECT_EQ(check_shapes(**model).issues.size(), 1U);
+  EXPECT_EQ((*model)->graph().find("a")->type.kind, ValueType::Kind::Unknown);
+  EXPECT_FALSE((*model)->is_tracking_changes());
+  EXPECT_EQ(infer_shapes(**model).issues.size(), 1U);
 }
 
 TEST(Inference, AModelHasOneReader) {

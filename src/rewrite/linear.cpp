@@ -281,4 +281,22 @@ bool has_padding(const Node& conv) {
   return false;
 }
 
+std::optional<std::string> fuse_constant_behind(Node& node, bool (*is_linear)(const Node&),
+                                                const PassContext& context) {
+  for (const size_t slot : {0, 1}) {
+    Node* producer = node.input(slot) ? node.input(slot)->producer : nullptr;
+    if (producer == nullptr || !is_linear(*producer)) continue;
+    if (!node.input(1 - slot) || !node.input(1 - slot)->is_constant()) continue;
+    Linear linear;
+    if (auto reason = match_linear(producer, context, linear)) return reason;
+    ChannelMap map(linear.channels);
+    Value* data = nullptr;
+    if (auto reason =
+            elementwise_map(node, linear.channels, linear.rank, linear.channel_axis, map, data))
+      return reason;
+    return data == node.input(slot) ? fuse_behind(linear, node, map) : "";
+  }
+  return "";
+}
+
 }  // namespace acuate

@@ -58,4 +58,9 @@ std::optional<std::string> fuse_behind(Linear& linear, Node& node, const Channel
 std::optional<std::string> change_inputs(Linear& conv, const ChannelMap& map);
 bool has_padding(const Node& conv);
 
+// Mul, Div, Add or Sub by a constant behind a node that `is_linear` takes goes into that one's
+// weights and bias. Nothing where it did, else the reason, as for a local pass.
+std::optional<std::string> fuse_constant_behind(Node& node, bool (*is_linear)(const Node&),
+                                                const PassContext& context);
+
 }  // namespace acuate

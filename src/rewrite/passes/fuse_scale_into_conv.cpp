@@ -6,20 +6,7 @@ namespace {
 
 // Told from the Mul, Div, Add or Sub.
 std::optional<std::string> fuse(Node& node, const PassContext& context) {
-  for (const size_t slot : {0, 1}) {
-    Node* producer = node.input(slot) ? node.input(slot)->producer : nullptr;
-    if (producer == nullptr || !is_convolution(*producer)) continue;
-    if (!node.input(1 - slot) || !node.input(1 - slot)->is_constant()) continue;
-    Linear linear;
-    if (auto reason = match_linear(producer, context, linear)) return reason;
-    ChannelMap map(linear.channels);
-    Value* data = nullptr;
-    if (auto reason =
-            elementwise_map(node, linear.channels, linear.rank, linear.channel_axis, map, data))
-      return reason;
-    return data == node.input(slot) ? fuse_behind(linear, node, map) : "";
-  }
-  return "";
+  return fuse_constant_behind(node, is_convolution, context);
 }
 
 }  // namespace

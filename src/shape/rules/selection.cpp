@@ -345,7 +345,8 @@ bool infer_pad(RuleContext& context) {
 
 // --- blocks of space, and results whose size depends on the values -------------------------------
 
-bool infer_depth_to_space(RuleContext& context) {
+// Blocks of blocksize × blocksize places go from depth into space, or back.
+bool infer_blocks(RuleContext& context, bool into_space) {
   const Dims* input = context.shape(0);
   context.set(0, context.element(0), std::nullopt);
   if (input == nullptr) return true;
@@ -353,24 +354,14 @@ bool infer_depth_to_space(RuleContext& context) {
   if (input->size() != 4 || block < 1)
     return context.refuse(fmt::format("rank {} and blocksize {}", input->size(), block));
   const Dims& x = *input;
+  const Expr area = Expr(block) * block;
   context.set(0, context.element(0),
-              Dims{x[0], floor_div(x[1], Expr(block) * block), x[2] * block, x[3] * block});
+              into_space ? Dims{x[0], floor_div(x[1], area), x[2] * block, x[3] * block}
+                         : Dims{x[0], x[1] * area, floor_div(x[2], block), floor_div(x[3], block)});
   return true;
 }
-
-bool infer_space_to_depth(RuleContext& context) {
-  const Dims* input = context.shape(0);
-  context.set(0, context.element(0), std::nullopt);
-  if (input == nullptr) return true;
-  const int64_t block = context.int_attribute("blocksize", 0);
-  if (input->size() != 4 || block < 1)
-    return context.refuse(fmt::format("rank {} and blocksize {}", input->size(), block));
-  const Dims& x = *input;
-  context.set(
-      0, context.element(0),
-      Dims{x[0], x[1] * (Expr(block) * block), floor_div(x[2], block), floor_div(x[3], block)});
-  return true;
-}
+bool infer_depth_to_space(RuleContext& context) { return infer_blocks(context, true); }
+bool infer_space_to_depth(RuleContext& context) { return infer_blocks(context, false); }
 
 bool infer_non_zero(RuleContext& context) {
   const Dims* input = context.shape(0);

@@ -20,8 +20,8 @@ namespace {
 class Trail {
  public:
   Trail(const Model& original, Model& copy) {
-    const auto theirs = editable_graphs(copy);
-    const auto ours = editable_graphs(original);
+    const auto theirs = copy.all_graphs();
+    const auto ours = original.all_graphs();
     ACUATE_CHECK(ours.size() == theirs.size(), "a copy has other bodies");
     for (size_t i = 0; i < ours.size(); ++i) {
       Node* node = theirs[i]->first();

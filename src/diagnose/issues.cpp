@@ -27,8 +27,7 @@ Result<void> refuse_invalid(const Model& model) {
   size_t count = 0;
   std::vector<ModelIssue> issues = model_issues(model);
   // Types can be inferred only where the structure holds.
-  if (std::none_of(issues.begin(), issues.end(), is_blocking))
-    issues = check_shapes(model).issues;
+  if (std::none_of(issues.begin(), issues.end(), is_blocking)) issues = check_shapes(model).issues;
   for (const ModelIssue& issue : issues) {
     if (!is_blocking(issue) || ++count > kShown) continue;
     text += fmt::format("\n  {}: {}", issue.id, issue.message);

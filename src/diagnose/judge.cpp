@@ -123,7 +123,7 @@ double Coverage::gain() const {
 
 Coverage coverage(const DiagnoseContext& context, const std::unordered_set<const Node*>* among) {
   Coverage result;
-  for (const Graph* graph : editable_graphs(context.original))
+  for (const Graph* graph : context.original.all_graphs())
     for (const Node* node = graph->first(); node != nullptr; node = node->next()) {
       if (node->is_op("Constant")) continue;
       ++result.total;

@@ -183,8 +183,6 @@ Place place_of_new(Model& model, std::string_view path) {
   return {graph, std::string(path)};
 }
 
-std::vector<Graph*> editable_graphs(const Model& model) { return model.all_graphs(); }
-
 Result<Node*> resolve_node(Model& model, std::string_view path) {
   const auto found = follow<std::vector<Node*>>(model, path, nodes_called);
   if (found.size() == 1) return found[0];
@@ -195,7 +193,7 @@ Result<Node*> resolve_node(Model& model, std::string_view path) {
                 to_valid_utf8(path), join(addresses, " or "));
   }
   std::vector<std::string> candidates;
-  for (const Graph* graph : editable_graphs(model)) {
+  for (const Graph* graph : model.all_graphs()) {
     const std::string prefix = graph_prefix(*graph);
     for (const Node* node = graph->first(); node != nullptr; node = node->next())
       candidates.push_back(prefix + node->address());
@@ -211,7 +209,7 @@ Result<Node*> resolve_node(Model& model, std::string_view path) {
 Result<Value*> resolve_value(Model& model, std::string_view path) {
   if (Value* found = follow<Value*>(model, path, value_called)) return found;
   std::vector<std::string> candidates;
-  for (const Graph* graph : editable_graphs(model)) {
+  for (const Graph* graph : model.all_graphs()) {
     const std::string prefix = graph_prefix(*graph);
     for (const Value* value : graph->values())
       candidates.push_back(prefix + to_valid_utf8(value->name));

@@ -31,7 +31,4 @@ struct Place {
 };
 Place place_of_new(Model& model, std::string_view path);
 
-// The main graph, functions, and every body below them.
-std::vector<Graph*> editable_graphs(const Model& model);
-
 }  // namespace acuate

@@ -31,7 +31,7 @@ std::unique_ptr<Model> named_model() {
 TEST(Address, EveryNodeAndValueIsFoundByItsPath) {
   const auto model = named_model();
   size_t nodes = 0;
-  for (Graph* graph : editable_graphs(*model)) {
+  for (Graph* graph : model->all_graphs()) {
     for (Node* node : graph->nodes()) {
       const auto found = resolve_node(*model, node_path(*node));
       ASSERT_TRUE(found) << node_path(*node) << ": " << found.error().message;
@@ -62,7 +62,7 @@ constexpr const char* kFunctions = R"(
 
 TEST(Address, FunctionsStandInFront) {
   const auto model = text_model(kFunctions);
-  for (Graph* graph : editable_graphs(*model)) {
+  for (Graph* graph : model->all_graphs()) {
     for (Node* node : graph->nodes())
       EXPECT_EQ(resolve_node(*model, node_path(*node)).value(), node) << node_path(*node);
     for (Value* value : graph->values())

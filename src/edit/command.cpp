@@ -91,7 +91,7 @@ void Edit::types_changed() { loosen(false); }
 
 void Edit::loosen(bool keep_ranks) {
   state_.stale = state_.changed = true;
-  for (Graph* graph : editable_graphs(model())) {
+  for (Graph* graph : model().all_graphs()) {
     const bool is_body = graph->owner() != nullptr || graph->function() != nullptr;
     graph->clear_inferred_types();
     for (Value* output : graph->outputs())

@@ -50,7 +50,7 @@ class ScriptGenerator {
   }
 
   const Graph& graph(const Model& model) {
-    const auto graphs = editable_graphs(model);
+    const auto graphs = model.all_graphs();
     return *graphs[below(2) == 0 ? 0 : below(graphs.size())];
   }
 

@@ -46,7 +46,7 @@ Result<void> set_dim(Edit& edit, std::span<const Token> arguments) {
                            names.empty() ? "none" : join(names, ", ")));
   edit.shapes_changed();
   // One name is one number everywhere in a model.
-  for (Graph* graph : editable_graphs(model)) {
+  for (Graph* graph : model.all_graphs()) {
     for (Value* output : graph->outputs()) replace_dim(*output, name, *dim);
     if (graph->owner() != nullptr)
       for (Value* input : graph->inputs()) replace_dim(*input, name, *dim);

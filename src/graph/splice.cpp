@@ -10,15 +10,25 @@ class Splicer {
   Splicer(const Model& from, Model& to, Splice& splice) : from_(from), to_(to), splice_(splice) {}
 
   Result<void> copy_graph(const Graph& source, Graph& into, Node* before) {
-    const auto copies = copy_values(source, into);
+    const auto copies = copy_values(values_of(source), into);
     if (!copies) return copies.error();
     copy_types(*copies, into);
     return copy_nodes(source, into, before);
   }
 
+  Result<void> copy_some(std::span<const Node* const> nodes, std::span<const Value* const> values,
+                         Graph& into) {
+    const auto copies = copy_values(values, into);
+    if (!copies) return copies.error();
+    copy_types(*copies, into);
+    for (const Node* node : nodes)
+      if (auto copied = copy_node(*node, into, nullptr); !copied) return copied;
+    return {};
+  }
+
   // Inputs and outputs before types, which are declared where the value stands.
   Result<void> copy_body(const Graph& source, Graph& into) {
-    const auto copies = copy_values(source, into);
+    const auto copies = copy_values(values_of(source), into);
     if (!copies) return copies.error();
     into.set_inputs(mapped(source.inputs()));
     into.set_outputs(mapped(source.outputs()));
@@ -46,12 +56,17 @@ class Splicer {
     return copy;
   }
 
+  static std::vector<const Value*> values_of(const Graph& graph) {
+    const std::vector<Value*> values = graph.values();
+    return {values.begin(), values.end()};
+  }
+
   using Copies = std::vector<std::pair<const Value*, Value*>>;
 
   // Those that had nothing to stand for them yet.
-  Result<Copies> copy_values(const Graph& source, Graph& into) {
+  Result<Copies> copy_values(std::span<const Value* const> values, Graph& into) {
     Copies copies;
-    for (const Value* value : source.values()) {
+    for (const Value* value : values) {
       if (splice_.values.count(value) != 0) continue;
       if (value->is_sparse_initializer)
         return fail("'{}' is a sparse initializer, which stays with its file; make it dense there",
@@ -110,6 +125,12 @@ class Splicer {
 
 Result<void> splice(const Graph& source, Graph& into, Splice& splice, Node* before) {
   return Splicer(source.model(), into.model(), splice).copy_graph(source, into, before);
+}
+
+Result<void> splice_nodes(std::span<const Node* const> nodes, std::span<const Value* const> values,
+                          Graph& into, Splice& splice) {
+  if (nodes.empty()) return {};
+  return Splicer(nodes[0]->graph().model(), into.model(), splice).copy_some(nodes, values, into);
 }
 
 Result<void> splice_body(const Graph& source, Graph& into, Splice& splice) {

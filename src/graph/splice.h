@@ -1,5 +1,6 @@
 #pragma once
 
+#include <span>
 #include <string>
 #include <unordered_map>
 
@@ -22,6 +23,11 @@ struct Splice {
 // like the others. Weights stay where they are: the model of `into` must keep the storage of the
 // other (Model::keep_storage_of). Errors: sparse initializers, which are bound to their file.
 Result<void> splice(const Graph& source, Graph& into, Splice& splice, Node* before = nullptr);
+
+// The same of some nodes of a graph, in the order given, and some values: what the nodes make and
+// read, constants included, as far as it has nothing to stand for it yet.
+Result<void> splice_nodes(std::span<const Node* const> nodes, std::span<const Value* const> values,
+                          Graph& into, Splice& splice);
 
 // The same with inputs and outputs declared, for a body that is empty yet.
 Result<void> splice_body(const Graph& source, Graph& into, Splice& splice);

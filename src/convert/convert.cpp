@@ -3,6 +3,7 @@
 #include "base/stop.h"
 #include "base/text.h"
 #include "base/version.h"
+#include "convert/division.h"
 #include "convert/float_model.h"
 #include "convert/report_parts.h"
 #include "convert/requirement.h"
@@ -13,6 +14,7 @@
 #include "evaluate/evaluation.h"
 #include "onnx_io/export.h"
 #include "onnx_io/import.h"
+#include "report/display.h"
 #include "report/writer.h"
 #include "shape/infer.h"
 
@@ -20,7 +22,7 @@ namespace acuate {
 namespace {
 namespace fs = std::filesystem;
 
-constexpr const char* kModuleFile = "modules/model.onnx";
+constexpr const char* kHostEngine = "onnxruntime";  // runs what the target does not
 constexpr int kProfiledRuns = 3;
 
 class Pipeline {
@@ -34,6 +36,7 @@ class Pipeline {
         {"fix", &Pipeline::fix_shapes},
         {"simplify", &Pipeline::simplify_model},
         {"diagnose", &Pipeline::diagnose_model},
+        {"partition", &Pipeline::divide_model},
         {"quantize", &Pipeline::quantize},
         {"emit", &Pipeline::emit},
         {"compile", &Pipeline::compile},
@@ -50,7 +53,9 @@ class Pipeline {
         report_.stages.push_back(
             {name, watch.seconds(), Measure(static_cast<double>(peak_rss_bytes()))});
     }
-    return Conversion{std::move(report_), options_.output, std::move(unmet_)};
+    Conversion done{std::move(report_), options_.output, std::move(unmet_), {}};
+    for (const ManifestModule& module : modules_) done.files.push_back(module.file);
+    return done;
   }
 
  private:
@@ -126,11 +131,29 @@ class Pipeline {
     return {};
   }
 
+  Result<void> divide_model() {
+    if (options_.precision == "int8")
+      if (auto ready = prepare_quantization(float_); !ready) return ready;
+    auto division = divide_for(*float_, options_, target_, nullptr);
+    if (!division) return division.error();
+    division_ = std::move(*division);
+    for (Finding& finding : division_.findings) report_.findings.push_back(std::move(finding));
+    report_division(report_, division_);
+    if (options_.note)
+      for (const ReportOption& option : report_.coverage.options)
+        options_.note(option_text(report_, option));
+    return {};
+  }
+
   Result<void> quantize() {
     if (options_.precision != "int8") return {};
-    auto quantized = quantize_for(float_, options_, target_, *samples_.calibration);
+    std::set<std::string, std::less<>> on_host;
+    for (const auto& [node, label] : division_.labels)
+      if (label == kHost) on_host.insert(node);
+    auto quantized = quantize_for(*float_, options_, target_, on_host, *samples_.calibration);
     if (!quantized) return quantized.error();
     quantized_ = std::move(*quantized);
+    infer_shapes(*quantized_->model);  // of what quantization wrote, which may stand at a border
     return {};
   }
 
@@ -139,15 +162,13 @@ class Pipeline {
     std::error_code code;
     fs::create_directories(folder / "modules", code);
     if (code) return fail("cannot create {}: {}", (folder / "modules").string(), code.message());
-    const Model& emitted = quantized_ ? *quantized_->model : *float_;
-    if (auto saved = save_model(emitted, folder / kModuleFile); !saved) return saved;
+    if (auto saved = emit_modules(quantized_ ? *quantized_->model : *float_); !saved) return saved;
     std::string script = "# Edits that make the float network of this artifact out of " +
                          json_quote(options_.model.filename().string()) + "\n";
     for (const std::string& line : edits_) script += line + "\n";
     if (quantized_)
       script += fmt::format(
-          "# modules/model.onnx is that network at opset {}, with names for all nodes, quantized "
-          "by "
+          "# modules/ has that network at opset {}, with names for all nodes, quantized by "
           "encodings.json\n",
           float_->opset_version());
     if (auto written = write_text_file(folder / "edits.acu", script); !written) return written;
@@ -159,24 +180,73 @@ class Pipeline {
     return {};
   }
 
+  // The whole, or its pieces in the order of execution.
+  Result<void> emit_modules(const Model& model) {
+    const std::string engine = target_.stand_in.empty() ? target_.id : target_.stand_in;
+    if (division_.is_whole) {
+      modules_.push_back({"onnx", kModuleFile, engine, {}, {}});
+      for (const Value* input : acuate::fed_inputs(model))
+        modules_[0].inputs.emplace_back(input->name);
+      for (const Value* output : model.graph().outputs())
+        modules_[0].outputs.emplace_back(output->name);
+      return save_model(model, folder_->path() / kModuleFile);
+    }
+    const auto parts =
+        divide(model.graph(), [&](const Node& node) { return division_.label_of(node); });
+    for (const Part& part : parts) {
+      const bool on_target = part.label != kHost;
+      auto piece = cut_out(model, part);
+      if (!piece) return piece.error();
+      ManifestModule module{
+          "onnx",
+          fmt::format("modules/{:02}_{}.onnx", modules_.size(), on_target ? target_.id : "host"),
+          on_target ? engine : kHostEngine,
+          {},
+          {}};
+      for (const Value* input : part.inputs) module.inputs.emplace_back(input->name);
+      for (const Value* output : part.outputs) module.outputs.emplace_back(output->name);
+      for (const Node* node : part.nodes) file_of_node_.emplace(node->name(), module.file);
+      if (auto saved = save_model(**piece, folder_->path() / module.file); !saved) return saved;
+      modules_.push_back(std::move(module));
+    }
+    return {};
+  }
+
+  // Of the artifact, by what the modules' engines say of their borders.
+  Result<void> describe_ports(Manifest& manifest) const {
+    std::map<std::string, IoSpec> known;
+    for (const ManifestModule& module : modules_) {
+      auto target = resolve_target(module.target);
+      if (!target) return target.error();
+      auto engine =
+          target->load(ModelSource::file(folder_->path() / module.file), engine_options());
+      if (!engine)
+        return fail("target {} does not take the emitted model {}: {}", module.target, module.file,
+                    engine.error().message);
+      for (const auto* ports : {&(*engine)->inputs(), &(*engine)->outputs()})
+        for (const IoSpec& port : *ports) known.emplace(port.name, port);
+    }
+    const auto list = [&](const std::vector<Value*>& values, std::vector<IoSpec>& ports) {
+      for (const Value* value : values) {
+        const auto found = known.find(std::string(value->name));
+        ports.push_back(found != known.end() ? found->second : io_spec(*value));
+      }
+    };
+    list(acuate::fed_inputs(*float_), manifest.inputs);
+    list(float_->graph().outputs(), manifest.outputs);
+    return {};
+  }
+
   Result<void> compile() {
-    auto engine = target_.load(ModelSource::file(folder_->path() / kModuleFile), engine_options());
-    if (!engine)
-      return fail("target {} does not take the emitted model: {}", target_.id,
-                  engine.error().message);
     Manifest manifest;
     manifest.acuate = kVersion;
     manifest.target = target_.id;
-    manifest.inputs = (*engine)->inputs();
-    manifest.outputs = (*engine)->outputs();
+    if (auto described = describe_ports(manifest); !described) return described;
     const SampleSet* set = samples_.calibration  ? &*samples_.calibration
                            : samples_.evaluation ? &*samples_.evaluation
                                                  : nullptr;
     if (set != nullptr && set->dataset.is_images()) manifest.preprocess = set->preprocess;
-    ManifestModule module{"onnx", kModuleFile, target_.id, {}, {}};
-    for (const IoSpec& port : manifest.inputs) module.inputs.push_back(port.name);
-    for (const IoSpec& port : manifest.outputs) module.outputs.push_back(port.name);
-    manifest.modules.push_back(std::move(module));
+    manifest.modules = modules_;
     for (const auto& entry : fs::recursive_directory_iterator(folder_->path() / "modules")) {
       if (!entry.is_regular_file()) continue;
       auto file = describe_file(folder_->path(),
@@ -207,6 +277,7 @@ class Pipeline {
       finding.stage = "evaluate";
       report_.findings.push_back(std::move(finding));
       unmet_ = unmet(requirements_, {});
+      require_coverage();
       return {};
     }
     Evaluation evaluation;
@@ -240,7 +311,22 @@ class Pipeline {
       finding.stage = "evaluate";
       report_.findings.push_back(std::move(finding));
     }
+    require_coverage();
     return {};
+  }
+
+  void require_coverage() {
+    const double found = division_.counts.coverage();
+    if (!options_.require_coverage || found >= *options_.require_coverage) return;
+    Finding finding = new_finding("requirement_not_met");
+    finding.target = target_.id;
+    finding.cause = "The coverage that was required with --require-coverage is not reached.";
+    finding.evidence = fmt::format("{} of {} nodes are on the target, {:.3f}; required: {}",
+                                   division_.counts.nodes_on_target, division_.counts.nodes_total,
+                                   found, *options_.require_coverage);
+    finding.stage = "partition";
+    unmet_.push_back("coverage: " + finding.evidence);
+    report_.findings.push_back(std::move(finding));
   }
 
   // Baseline and converted model run in turn on the same cores: threads that spin after their own
@@ -315,7 +401,7 @@ class Pipeline {
       if (!options_.scheme.empty()) report_.target.scheme = to_snake_case(options_.scheme);
       report_quantization(report_, *float_, *quantized_);
     }
-    report_modules(report_, *float_, kModuleFile, profile_);
+    report_modules(report_, *float_, division_, file_of_node_, profile_);
     report_.stages.push_back(
         {"report", watch.seconds(), Measure(static_cast<double>(peak_rss_bytes()))});
     if (auto written = write_text_file(folder_->path() / "report.json", render_json(report_));
@@ -339,6 +425,9 @@ class Pipeline {
   FixOptions fix_options_;
   bool proposed_ = false;
   std::vector<std::string> edits_;
+  Division division_;
+  std::vector<ManifestModule> modules_;
+  std::map<std::string, std::string, std::less<>> file_of_node_;  // empty where it is one file
   std::optional<Quantized> quantized_;
   std::optional<Runnable> baseline_, converted_;
   Profile profile_;

@@ -14,11 +14,12 @@ struct Conversion {
   std::filesystem::path output;
   std::vector<std::string> unmet;  // required conditions that failed, a sentence each; the artifact
                                    // is written all the same
+  std::vector<std::string> files;  // of the modules, in the order of execution
 };
 
-// The main job: import → fix → simplify → diagnose → calibrate and quantize → emit → compile →
-// evaluate → report. Writes the artifact (blueprint §2) as one folder that appears whole at the
-// end. Errors leave nothing behind.
+// The main job: import → fix → simplify → diagnose → partition → calibrate and quantize → emit →
+// compile → evaluate → report. Writes the artifact (blueprint §2) as one folder that appears whole
+// at the end. Errors leave nothing behind.
 Result<Conversion> convert(const ConvertOptions& options);
 
 // Everything that simplify() does, as the edit command `apply simplify` (or `apply

@@ -15,7 +15,8 @@ namespace {
 
 constexpr int64_t kQuantizationOpset = 13;  // the first with per-channel QuantizeLinear
 
-// Every node gets a name of its own, so that the engine's profile can be read back.
+}  // namespace
+
 void name_nodes(Model& model) {
   std::unordered_set<std::string> taken;
   for (Graph* graph : model.all_graphs()) {
@@ -32,8 +33,6 @@ void name_nodes(Model& model) {
   }
 }
 
-}  // namespace
-
 Result<FixedModel> fix_for(const Model& original, const ConvertOptions& options,
                            const Target& target, const Samples& samples) {
   FixedModel out;
@@ -45,12 +44,12 @@ Result<FixedModel> fix_for(const Model& original, const ConvertOptions& options,
   out.options.evaluate = make_evaluator(target);
   auto fixed = fix(original, out.options);
   if (!fixed) return fixed.error();
-  if (options.precision == "int8" && !fixed->still_dynamic.empty()) {
-    const StillDynamic& first = fixed->still_dynamic.front();
-    return fail(
-        "int8 needs static shapes, but '{}' is {} because of {} ({}); give --shape or --dim",
-        first.value, first.type, first.source, first.chain);
-  }
+  // What follows from data may stay on the host.
+  for (const StillDynamic& value : fixed->still_dynamic)
+    if (options.precision == "int8" && value.source.starts_with("input "))
+      return fail(
+          "int8 needs static shapes, but '{}' is {} because of {} ({}); give --shape or --dim",
+          value.value, value.type, value.source, value.chain);
   out.model = std::move(fixed->model);
   out.edits = std::move(fixed->edits);
   return out;
@@ -79,14 +78,21 @@ Result<std::unique_ptr<Model>> simplify_for(const Model& fixed, const ConvertOpt
   return model;
 }
 
-Result<Quantized> quantize_for(std::unique_ptr<Model>& model, const ConvertOptions& options,
-                               const Target& target, const SampleSet& samples) {
+Result<void> prepare_quantization(std::unique_ptr<Model>& model) {
   auto converted = convert_opset(*model, std::max(kQuantizationOpset, model->opset_version()));
   if (!converted) return converted.error();
   model = std::move(*converted);
   infer_shapes(*model);
   name_nodes(*model);
+  return {};
+}
+
+Result<Quantized> quantize_for(const Model& model, const ConvertOptions& options,
+                               const Target& target,
+                               const std::set<std::string, std::less<>>& on_host,
+                               const SampleSet& samples) {
   QuantizeOptions quantize;
+  quantize.request.on_host = on_host;
   if (!options.scheme.empty()) quantize.request.scheme = to_snake_case(options.scheme);
   quantize.request.exclude = options.exclude;
   quantize.range = options.range;
@@ -94,7 +100,7 @@ Result<Quantized> quantize_for(std::unique_ptr<Model>& model, const ConvertOptio
                           .max_memory_bytes = options.max_memory_bytes,
                           .progress = options.progress};
   return quantize_model(
-      *model, target, samples.size(), [&](size_t i) { return samples.load(i); }, quantize);
+      model, target, samples.size(), [&](size_t i) { return samples.load(i); }, quantize);
 }
 
 }  // namespace acuate

@@ -29,9 +29,18 @@ Result<FixedModel> fix_for(const Model& original, const ConvertOptions& options,
 Result<std::unique_ptr<Model>> simplify_for(const Model& fixed, const ConvertOptions& options,
                                             const Target& target, std::vector<std::string>& edits);
 
-// Brings the simplified model to an opset and to node names that quantization needs, then measures
-// and quantizes. `model` becomes the float graph that the encodings belong to.
-Result<Quantized> quantize_for(std::unique_ptr<Model>& model, const ConvertOptions& options,
-                               const Target& target, const SampleSet& samples);
+// Every node gets a name of its own, by which its labels hold and the engine's profile is read
+// back.
+void name_nodes(Model& model);
+
+// Brings the simplified model to the opset and the node names that quantization needs: the float
+// graph that the encodings belong to.
+Result<void> prepare_quantization(std::unique_ptr<Model>& model);
+
+// Measures and quantizes what is not `on_host`, by node name.
+Result<Quantized> quantize_for(const Model& model, const ConvertOptions& options,
+                               const Target& target,
+                               const std::set<std::string, std::less<>>& on_host,
+                               const SampleSet& samples);
 
 }  // namespace acuate

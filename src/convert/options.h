@@ -1,6 +1,7 @@
 #pragma once
 
 #include <filesystem>
+#include <functional>
 #include <optional>
 #include <set>
 #include <string>
@@ -32,6 +33,13 @@ struct ConvertOptions {
   std::string range = "mse";
   std::vector<std::string> exclude;
   std::vector<std::string> max_drop;
+
+  std::optional<size_t> max_engines;
+  std::vector<std::string> keep_on_host;        // patterns of node names and module paths
+  std::optional<double> require_coverage;       // of nodes, 0…1
+  std::optional<std::filesystem::path> config;  // which modules to convert, and how
+  std::function<void(const std::string&)>
+      note;  // what there is to know before it is done; may be empty
 
   bool exact = false;
   std::set<std::string> disabled_passes;

@@ -74,6 +74,18 @@ ReportHistogram report_histogram(const Histogram& histogram) {
   return rebin(edges, counts);
 }
 
+// A module of which the host runs anything is the host's.
+void place_node(ReportModule& row, const Node& node, const Division& division,
+                const std::map<std::string, std::string, std::less<>>& file_of_node) {
+  if (division.is_whole) return;
+  const bool on_host = division.label_of(node) == kHost;
+  const auto file = file_of_node.find(node.name());
+  if (file != file_of_node.end() &&
+      (row.nodes == 1 || (on_host && row.status == ModuleStatus::Converted)))
+    row.engine = file->second;
+  if (on_host) row.status = ModuleStatus::Host;
+}
+
 std::string cpu_model() {
   std::ifstream file("/proc/cpuinfo");
   for (std::string line; std::getline(file, line);)
@@ -106,7 +118,19 @@ void report_model(Report& report, const Model& original, const Model& fixed,
     model.producer += " " + to_valid_utf8(original.producer_version());
 }
 
-void report_modules(Report& report, const Model& converted, const std::string& engine,
+void report_division(Report& report, const Division& division) {
+  report.coverage.nodes_total = static_cast<int64_t>(division.counts.nodes_total);
+  if (division.is_whole) return;
+  for (const PartitionOption& option : division.options)
+    report.coverage.options.push_back({option.id, static_cast<int64_t>(option.counts.engines),
+                                       static_cast<int64_t>(option.counts.nodes_on_target),
+                                       option.counts.predicted_us
+                                           ? Measure(*option.counts.predicted_us / 1000)
+                                           : Measure::none("there is no cost table")});
+}
+
+void report_modules(Report& report, const Model& converted, const Division& division,
+                    const std::map<std::string, std::string, std::less<>>& file_of_node,
                     const Profile& profile) {
   const ModelModuleTree tree = ModelModuleTree::of(converted);
   std::map<std::string, ReportModule> rows;
@@ -123,13 +147,14 @@ void report_modules(Report& report, const Model& converted, const std::string& e
       row.path = info.path.empty() ? "(model)" : info.path;
       row.type = info.class_name;
       row.status = ModuleStatus::Converted;
-      row.engine = engine;
+      row.engine = kModuleFile;
       row.macs = Measure(0);
       row.time_us = profile.runs > 0 ? Measure(0) : Measure::none("not measured");
       row.sqnr_db = Measure::none("not measured by module");
       row.cosine = Measure::none("not measured by module");
     }
     ++row.nodes;
+    place_node(row, *node, division, file_of_node);
     const auto macs = multiply_accumulates(*node);
     macs_known &= macs.has_value();
     if (macs && row.macs)
@@ -149,15 +174,30 @@ void report_modules(Report& report, const Model& converted, const std::string& e
       row->second.time_us = Measure(row->second.time_us.value_or(0) +
                                     kernel.time_us / static_cast<double>(profile.runs));
   }
+  for (const auto& [path, message] : division.failed_modules) {
+    const auto row = rows.find(path);
+    if (row == rows.end()) continue;
+    row->second.status = ModuleStatus::Failed;
+    row->second.error = message;
+    row->second.num_errors = 1;
+  }
   for (const std::string& path : order) report.modules.push_back(rows.at(path));
   report.model.macs = macs_known ? Measure(static_cast<double>(total_macs))
                                  : Measure::none("shapes are not static");
   ReportCoverage& coverage = report.coverage;
-  coverage.modules_total = coverage.modules_converted = static_cast<int64_t>(report.modules.size());
-  coverage.engines = 1;
-  coverage.nodes_total = coverage.nodes_on_target =
-      static_cast<int64_t>(converted.graph().node_count());
-  coverage.macs_on_target_fraction = Measure(1.0);
+  const PartitionCounts& counts = division.counts;
+  coverage.modules_total = static_cast<int64_t>(report.modules.size());
+  coverage.modules_converted = std::count_if(
+      report.modules.begin(), report.modules.end(),
+      [](const ReportModule& module) { return module.status == ModuleStatus::Converted; });
+  coverage.engines = static_cast<int64_t>(counts.engines);
+  coverage.nodes_total = static_cast<int64_t>(counts.nodes_total);
+  coverage.nodes_on_target = static_cast<int64_t>(counts.nodes_on_target);
+  coverage.macs_on_target_fraction =
+      counts.macs_total > 0 ? Measure(static_cast<double>(counts.macs_on_target) /
+                                      static_cast<double>(counts.macs_total))
+      : division.is_whole   ? Measure(1.0)
+                            : Measure::none("no node multiplies, or shapes are not static");
 }
 
 void report_accuracy(Report& report, const std::vector<MetricValue>& values) {

@@ -1,5 +1,9 @@
 #pragma once
 
+#include <map>
+#include <string>
+
+#include "convert/division.h"
 #include "evaluate/metric.h"
 #include "graph/model.h"
 #include "quantize/quantize.h"
@@ -9,14 +13,20 @@
 
 namespace acuate {
 
+inline constexpr const char* kModuleFile = "modules/model.onnx";  // of a model that is not divided
+
 // The parts of a report from what the stages know. Each fills its members and leaves the rest.
 
 // `converted` is the graph before quantization: its nodes are still the user's.
 void report_model(Report& report, const Model& original, const Model& fixed,
                   const Model& converted);
-// One row for each module of the user's program; all are on `engine`. Times are given to modules by
-// the kernels' node names.
-void report_modules(Report& report, const Model& converted, const std::string& engine,
+// What each way to divide the model was predicted to bring.
+void report_division(Report& report, const Division& division);
+// One row for each module of the user's program: converted where all of it is on the target.
+// `file_of_node` tells the piece that has a node; empty: one file has all. Times are given to
+// modules by the kernels' node names.
+void report_modules(Report& report, const Model& converted, const Division& division,
+                    const std::map<std::string, std::string, std::less<>>& file_of_node,
                     const Profile& profile);
 void report_accuracy(Report& report, const std::vector<MetricValue>& values);
 void report_latency(Report& report, const Timing& baseline, const Timing& converted);

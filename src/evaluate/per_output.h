@@ -2,20 +2,30 @@
 
 #include <vector>
 
+#include <fmt/format.h>
+
 #include "evaluate/metric.h"
 
 namespace acuate {
 
 // A metric that keeps sums for each output and sample, so that they can be added up over all
-// samples and over resamples.
+// samples and over resamples. An output whose size follows from data has no number where the models
+// give different sizes.
 template <class Sums>
 class PerOutputMetric : public MetricAccumulator {
  public:
   explicit PerOutputMetric(const MetricContext& context)
-      : context_(context), samples_(context.output_names.size()) {}
+      : context_(context),
+        samples_(context.output_names.size()),
+        other_size_(context.output_names.size()) {}
 
   Result<void> add(const SampleOutputs& sample) override {
     for (size_t output = 0; output < samples_.size(); ++output) {
+      const Shape &one = sample.baseline[output].shape(), &other = sample.converted[output].shape();
+      if (one.size() == other.size() && one != other) {
+        ++other_size_[output];
+        continue;
+      }
       const auto pair = output_pair(sample, output, context_);
       if (!pair) return pair.error();
       Sums sums;
@@ -33,7 +43,11 @@ class PerOutputMetric : public MetricAccumulator {
       value.output = context_.output_names[output];
       value.n = static_cast<int64_t>(samples_[output].size());
       if (samples_[output].empty()) value.reason = "no samples";
-      finish_output(samples_[output], context_.seed, value);
+      if (other_size_[output] > 0)
+        value.reason = fmt::format("the models give {} of {} samples different sizes",
+                                   other_size_[output], value.n + other_size_[output]);
+      finish_output(other_size_[output] > 0 ? std::vector<Sums>() : samples_[output],
+                    context_.seed, value);
       values.push_back(std::move(value));
     }
     return values;
@@ -49,6 +63,7 @@ class PerOutputMetric : public MetricAccumulator {
  private:
   MetricContext context_;
   std::vector<std::vector<Sums>> samples_;  // [output][sample]
+  std::vector<int64_t> other_size_;         // samples, for each output
 };
 
 }  // namespace acuate

@@ -332,17 +332,4 @@ Result<Partition> partition(const Graph& graph, const PartitionRequest& request)
   return Partitioner(graph, request).run();
 }
 
-std::string option_text(const PartitionOption& option, const PartitionOption& host) {
-  const PartitionCounts& counts = option.counts;
-  std::string text =
-      fmt::format("{} engine{} on the target, {} of {} nodes", counts.engines,
-                  counts.engines == 1 ? "" : "s", counts.nodes_on_target, counts.nodes_total);
-  if (!counts.predicted_us || !host.counts.predicted_us) return text;
-  text += fmt::format(": predicted {:.3g} ms", *counts.predicted_us / 1000);
-  if (counts.engines == 0) return text;
-  const double ratio = *counts.predicted_us / *host.counts.predicted_us;
-  return text + (ratio > 1 ? fmt::format(", {:.2f}× slower than not converting at all", ratio)
-                           : fmt::format(", {:.2f}× faster than not converting at all", 1 / ratio));
-}
-
 }  // namespace acuate

@@ -73,8 +73,4 @@ struct Partition {
 // Values that are no tensors never cross a border. Errors: they cannot be kept from it.
 Result<Partition> partition(const Graph& graph, const PartitionRequest& request);
 
-// `63 engines on the target, 1,109 of 2,993 nodes: predicted 66.1 ms, 1.09× slower than not
-// converting at all`.
-std::string option_text(const PartitionOption& option, const PartitionOption& host);
-
 }  // namespace acuate

@@ -63,6 +63,33 @@ class Scheduler {
   std::map<Label, std::vector<uint32_t>> ready_;
 };
 
+// What is computed from constants alone is ready at once, but belongs to its first reader: else it
+// would cross borders as a constant need not.
+void postpone_constants(const Dag& dag, const std::vector<Label>& labels,
+                        std::vector<Piece>& pieces) {
+  const size_t count = dag.nodes.size();
+  std::vector<bool> is_constant(count);
+  for (size_t node = 0; node < count; ++node)
+    is_constant[node] =
+        std::all_of(dag.reads[node].begin(), dag.reads[node].end(), [&](uint32_t read) {
+          const uint32_t producer = dag.tensors[read].producer;
+          return producer != Dag::kOutside && is_constant[producer];
+        });
+  if (std::find(is_constant.begin(), is_constant.end(), true) == is_constant.end()) return;
+  std::vector<uint32_t> piece_of = piece_of_node(dag, pieces);
+  for (size_t node = count; node-- > 0;) {
+    if (!is_constant[node]) continue;
+    uint32_t first = UINT32_MAX;
+    for (const uint32_t made : dag.makes[node])
+      for (const uint32_t reader : dag.tensors[made].readers)
+        first = std::min(first, piece_of[reader]);
+    if (first != UINT32_MAX && pieces[first].label == labels[node]) piece_of[node] = first;
+  }
+  for (Piece& piece : pieces) piece.nodes.clear();
+  for (uint32_t node = 0; node < count; ++node) pieces[piece_of[node]].nodes.push_back(node);
+  std::erase_if(pieces, [](const Piece& piece) { return piece.nodes.empty(); });
+}
+
 }  // namespace
 
 std::vector<Piece> make_pieces(const Dag& dag, const std::vector<Label>& labels) {
@@ -74,6 +101,7 @@ std::vector<Piece> make_pieces(const Dag& dag, const std::vector<Label>& labels)
   for (const Label first : used) {
     if (first != kHost && used.size() > 2 && !best.empty()) break;
     std::vector<Piece> pieces = Scheduler(dag, labels).run(first);
+    postpone_constants(dag, labels, pieces);
     const bool better = best.empty() || pieces.size() < best.size() ||
                         (pieces.size() == best.size() && engines(pieces) < engines(best));
     if (better) best = std::move(pieces);

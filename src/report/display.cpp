@@ -132,6 +132,23 @@ std::string format_opset(const std::vector<ReportOpset>& opset) {
   return join(parts, ", ");
 }
 
+std::string option_text(const Report& report, const ReportOption& option) {
+  const std::string title = option.id == "host"         ? "nothing converted"
+                            : option.id == "everything" ? "all that the target takes"
+                            : option.id == "largest"    ? "the largest engine alone"
+                                                        : "chosen";
+  std::string text = fmt::format("{}: {} engine{}, {} of {} nodes on the target", title,
+                                 option.engines, option.engines == 1 ? "" : "s",
+                                 option.nodes_on_target, report.coverage.nodes_total);
+  const Measure& host = report.coverage.options.front().predicted_ms;
+  if (!option.predicted_ms || !host) return text;
+  text += fmt::format("; predicted {:.3g} ms", *option.predicted_ms);
+  if (option.engines == 0 || *host <= 0 || *option.predicted_ms <= 0) return text;
+  const double ratio = *option.predicted_ms / *host;
+  return text + (ratio > 1 ? fmt::format(", {:.2f}× slower than not converting at all", ratio)
+                           : fmt::format(", {:.2f}× faster than not converting at all", 1 / ratio));
+}
+
 std::array<std::string, 4> headline(const Report& report) {
   std::string accuracy = "not measured";
   if (!report.accuracy.empty()) {

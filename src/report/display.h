@@ -27,6 +27,10 @@ std::string format_seconds(double seconds);          // "48 ms", "3.2 s", "2 min
 std::string format_shape(const ReportShape& shape);  // "1x3x640x640", "unknown"
 std::string format_opset(const std::vector<ReportOpset>& opset);
 
+// `all that the target takes: 63 engines, 73 of 447 nodes on the target; predicted 66.1 ms, 1.09×
+// slower than not converting at all`.
+std::string option_text(const Report& report, const ReportOption& option);
+
 // The four lines that matter, without line ends.
 std::array<std::string, 4> headline(const Report& report);
 

@@ -149,10 +149,21 @@ ReportTarget read_target(const Reader& json) {
           json.member("precision").text(), json.member("scheme").text()};
 }
 
+ReportOption read_option(const Reader& json) {
+  return {json.member("id").text(), json.member("engines").integer(),
+          json.member("nodes_on_target").integer(), json.measure("predicted_ms")};
+}
+
 ReportCoverage read_coverage(const Reader& json) {
-  return {json.member("modules_converted").integer(), json.member("modules_total").integer(),
-          json.member("engines").integer(),           json.member("nodes_on_target").integer(),
-          json.member("nodes_total").integer(),       json.measure("macs_on_target_fraction")};
+  std::vector<ReportOption> options;
+  if (json.has("options")) options = json.member("options").list(read_option);
+  return {json.member("modules_converted").integer(),
+          json.member("modules_total").integer(),
+          json.member("engines").integer(),
+          json.member("nodes_on_target").integer(),
+          json.member("nodes_total").integer(),
+          json.measure("macs_on_target_fraction"),
+          std::move(options)};
 }
 
 Finding read_finding(const Reader& json) {

@@ -88,13 +88,22 @@ struct ReportTarget {
   std::string scheme;     // of quantization; empty: not quantized
 };
 
+// A way to divide the model between target and host, as it was predicted before conversion.
+struct ReportOption {
+  std::string id;  // host | everything | largest | chosen
+  int64_t engines = 0;
+  int64_t nodes_on_target = 0;
+  Measure predicted_ms;  // of one inference; none without a cost table
+};
+
 struct ReportCoverage {
   int64_t modules_converted = 0;
   int64_t modules_total = 0;
   int64_t engines = 0;
   int64_t nodes_on_target = 0;
   int64_t nodes_total = 0;
-  Measure macs_on_target_fraction;  // 0…1
+  Measure macs_on_target_fraction;    // 0…1
+  std::vector<ReportOption> options;  // empty: nothing had to be divided
 };
 
 enum class ModuleStatus { Converted, Host, Ignored, Failed };

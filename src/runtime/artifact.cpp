@@ -41,34 +41,63 @@ Result<Artifact> Artifact::open(const fs::path& folder, const EngineOptions& opt
     if (!engine) return fail("{}: {}", path->string(), engine.error().message);
     artifact.engines_.push_back(std::move(*engine));
   }
+  if (auto planned = artifact.plan(); !planned)
+    return fail("{}: {}", folder.string(), planned.error().message);
   return artifact;
+}
+
+Result<void> Artifact::plan() {
+  std::map<std::string, size_t> place;
+  const auto define = [&](const std::string& name) {
+    return place.insert_or_assign(name, places_++).first->second;
+  };
+  for (const IoSpec& input : manifest_.inputs) define(input.name);
+  for (size_t m = 0; m < engines_.size(); ++m) {
+    const ManifestModule& module = manifest_.modules[m];
+    Step step;
+    for (const IoSpec& spec : engines_[m]->inputs()) {
+      const auto found = place.find(spec.name);
+      if (found == place.end())
+        return fail("module '{}' needs '{}', which no earlier module gives", module.file,
+                    spec.name);
+      step.arguments.push_back(found->second);
+    }
+    for (const std::string& output : module.outputs) step.results.push_back(define(output));
+    steps_.push_back(std::move(step));
+  }
+  std::vector<bool> is_needed(places_);
+  for (const IoSpec& spec : manifest_.outputs) {
+    const auto found = place.find(spec.name);
+    if (found == place.end()) return fail("no module gives the output '{}'", spec.name);
+    output_places_.push_back(found->second);
+    is_needed[found->second] = true;
+  }
+  for (size_t m = steps_.size(); m-- > 0;)
+    for (const auto* places : {&steps_[m].arguments, &steps_[m].results})
+      for (const size_t each : *places) {
+        if (!is_needed[each]) steps_[m].last_read.push_back(each);
+        is_needed[each] = true;
+      }
+  return {};
 }
 
 Result<std::vector<Tensor>> Artifact::run(std::span<const Tensor> inputs) {
   if (auto fits = check_inputs(manifest_.inputs, inputs); !fits) return fits.error();
-  std::map<std::string, Tensor> values;
-  for (size_t i = 0; i < inputs.size(); ++i) values[manifest_.inputs[i].name] = inputs[i];
+  std::vector<Tensor> values(inputs.begin(), inputs.end());
+  values.resize(places_);
   for (size_t m = 0; m < engines_.size(); ++m) {
     const ManifestModule& module = manifest_.modules[m];
+    const Step& step = steps_[m];
     std::vector<Tensor> arguments;
-    for (const IoSpec& spec : engines_[m]->inputs()) {
-      const auto found = values.find(spec.name);
-      if (found == values.end())
-        return fail("module '{}' needs '{}', which no earlier module gives", module.file,
-                    spec.name);
-      arguments.push_back(found->second);
-    }
+    for (const size_t place : step.arguments) arguments.push_back(values[place]);
     auto results = engines_[m]->run(arguments, module.outputs);
     if (!results) return fail("module '{}': {}", module.file, results.error().message);
-    for (size_t i = 0; i < module.outputs.size(); ++i)
-      values[module.outputs[i]] = std::move((*results)[i]);
+    for (size_t i = 0; i < step.results.size(); ++i)
+      values[step.results[i]] = std::move((*results)[i]);
+    for (const size_t place : step.last_read) values[place] = Tensor();
   }
   std::vector<Tensor> outputs;
-  for (const IoSpec& spec : manifest_.outputs) {
-    const auto found = values.find(spec.name);
-    if (found == values.end()) return fail("no module gives the output '{}'", spec.name);
-    outputs.push_back(found->second);
-  }
+  for (const size_t place : output_places_) outputs.push_back(values[place]);
   return outputs;
 }
 

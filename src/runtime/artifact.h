@@ -20,16 +20,27 @@ class Artifact {
   const std::vector<IoSpec>& inputs() const { return manifest_.inputs; }
   const std::vector<IoSpec>& outputs() const { return manifest_.outputs; }
 
-  // Inputs in the order of inputs(), results in that of outputs(); intermediate tensors pass
-  // without copies.
+  // Inputs in the order of inputs(), results in that of outputs(). Modules run in order; tensors
+  // pass between them without copies and are given back to the engine that made them after their
+  // last reader, so that its arena uses their memory again.
   Result<std::vector<Tensor>> run(std::span<const Tensor> inputs);
   // Of all engines, one after the other; needs EngineOptions::profile.
   Result<Profile> profile();
 
  private:
   Artifact() = default;
+  Result<void> plan();
+
+  // What a module reads and gives, as places among all tensors of a run.
+  struct Step {
+    std::vector<size_t> arguments, results;
+    std::vector<size_t> last_read;  // nothing after it reads these
+  };
   Manifest manifest_;
   std::vector<std::unique_ptr<Engine>> engines_;  // one for each module
+  std::vector<Step> steps_;                       // as many
+  std::vector<size_t> output_places_;
+  size_t places_ = 0;
 };
 
 // A model file or an artifact folder as something that runs: what `run`, `evaluate`, `compare` and

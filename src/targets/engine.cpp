@@ -34,6 +34,18 @@ std::string did_you_mean(std::string_view name, std::span<const std::string> can
 
 }  // namespace
 
+IoSpec io_spec(const Value& value) {
+  IoSpec spec{
+      .name = std::string(value.name), .type = value.type.element, .shape = {}, .dim_names = {}};
+  spec.has_shape = value.type.shape.has_value();
+  spec.is_tensor = value.type.kind == ValueType::Kind::Tensor;
+  for (const Dim& dim : value.type.shape.value_or(std::vector<Dim>())) {
+    spec.shape.push_back(dim.is_known() ? dim.value : -1);
+    spec.dim_names.emplace_back(dim.name);
+  }
+  return spec;
+}
+
 std::string IoSpec::text() const {
   if (!is_tensor) return "not a tensor";
   std::vector<std::string> dims;

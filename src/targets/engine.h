@@ -9,6 +9,7 @@
 
 #include "base/result.h"
 #include "graph/tensor.h"
+#include "graph/value.h"
 
 namespace acuate {
 
@@ -23,6 +24,9 @@ struct IoSpec {
 
   std::string text() const;  // `float32[n, 3, ?, 640]`
 };
+
+// As the graph declares it.
+IoSpec io_spec(const Value& value);
 
 enum class Optimization {
   All,    // what the engine does by default, layout changes included

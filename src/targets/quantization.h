@@ -1,5 +1,6 @@
 #pragma once
 
+#include <set>
 #include <string>
 #include <vector>
 
@@ -10,8 +11,9 @@ namespace acuate {
 
 // What the caller wants quantized.
 struct QuantizationRequest {
-  std::string scheme = "s8";         // of activations, where the target leaves the choice
-  std::vector<std::string> exclude;  // patterns of node names that stay in float
+  std::string scheme = "s8";                   // of activations, where the target leaves the choice
+  std::vector<std::string> exclude;            // patterns of node names that stay in float
+  std::set<std::string, std::less<>> on_host;  // names of nodes that are none of the target's
 };
 
 struct PlannedActivation {

@@ -22,6 +22,7 @@ bool is_float_tensor(const Value* value) {
 std::string reason_against(const Node& node, const QuantizationRequest& request) {
   for (const std::string& pattern : request.exclude)
     if (matches_pattern(node.address(), pattern)) return "excluded by '" + pattern + "'";
+  if (request.on_host.count(node.name()) > 0) return "it runs on the host";
   if (node.is_op("ConvTranspose")) return "the engine has no 8-bit kernel for ConvTranspose";
   if (!is_float_constant(node.input(1))) return "its weights are not a float32 constant";
   if (node.is_op("MatMul") && node.input(1)->initializer->shape.size() != 2)

@@ -247,19 +247,41 @@ class Judge {
 
 class TableTarget final : public TargetBackend {
  public:
-  TableTarget(CapabilityTable table, std::string missing)
-      : table_(std::move(table)), missing_(std::move(missing)) {}
+  TableTarget(CapabilityTable table, std::string missing,
+              std::shared_ptr<const TargetBackend> stand_in)
+      : table_(std::move(table)), missing_(std::move(missing)), stand_in_(std::move(stand_in)) {}
   TargetStatus status() const override {
-    const Availability none{false, missing_, "", ""};
-    return {.diagnose = {true, "", table_.origin, table_.revision}, .build = none, .run = none};
+    TargetStatus status{.diagnose = {true, "", table_.origin, table_.revision},
+                        .build = {false, missing_, "", ""},
+                        .run = {false, missing_, "", ""}};
+    if (stand_in_ == nullptr) return status;
+    status.build = stand_in_->status().build;
+    status.run = stand_in_->status().run;
+    for (Availability* able : {&status.build, &status.run})
+      if (able->available) able->version += fmt::format(" ({}, standing in)", table_.run_on);
+    return status;
   }
   std::vector<Reason> why_not(const Node& node, const NodeContext& context) const override {
     return acuate::why_not(table_, node, context);
+  }
+  Result<QuantizationPlan> plan_quantization(Model& model,
+                                             const QuantizationRequest& request) const override {
+    return stand_in_ ? stand_in_->plan_quantization(model, request)
+                     : TargetBackend::plan_quantization(model, request);
+  }
+  Result<void> emit_quantized(Model& model, const Encodings& encodings) const override {
+    return stand_in_ ? stand_in_->emit_quantized(model, encodings)
+                     : TargetBackend::emit_quantized(model, encodings);
+  }
+  Result<std::unique_ptr<Engine>> load(const ModelSource& source,
+                                       const EngineOptions& options) const override {
+    return stand_in_ ? stand_in_->load(source, options) : TargetBackend::load(source, options);
   }
 
  private:
   CapabilityTable table_;
   std::string missing_;
+  std::shared_ptr<const TargetBackend> stand_in_;
 };
 
 }  // namespace
@@ -269,13 +291,19 @@ std::vector<Reason> why_not(const CapabilityTable& table, const Node& node,
   return Judge(table, node, context).judge();
 }
 
-Target make_table_target(CapabilityTable table, std::string missing) {
+Target make_table_target(CapabilityTable table, std::string missing,
+                         std::shared_ptr<const TargetBackend> stand_in) {
   if (missing.empty())
     missing = fmt::format(
-        "{} is a table file, which can only diagnose; a target that runs is onnxruntime",
+        "{} is a table file, which can only diagnose; with `run_on: onnxruntime` in it that target "
+        "builds and runs what it takes",
         table.origin);
-  Target target{table.id, fmt::format("{} (diagnose only)", table.name), nullptr, table.patterns};
-  target.backend = std::make_shared<TableTarget>(std::move(table), std::move(missing));
+  Target target{
+      table.id,
+      fmt::format("{} ({})", table.name, stand_in ? "runs on " + table.run_on : "diagnose only"),
+      nullptr, table.patterns, table.run_on};
+  target.backend =
+      std::make_shared<TableTarget>(std::move(table), std::move(missing), std::move(stand_in));
   return target;
 }
 

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <map>
+#include <memory>
 #include <set>
 #include <string>
 #include <string_view>
@@ -36,6 +37,7 @@ struct CapabilityTable {
   std::vector<ElementType> types;     // empty: all
   bool int64_as_int32 = false;        // 64-bit integers are taken and computed in 32 bits
   std::set<std::string> patterns;     // Target::patterns
+  std::string run_on;                 // id of the target that stands in for building and running
   std::map<std::string, std::string> sources;    // key → where it was published
   std::map<std::string, OperatorRow> operators;  // `Conv`, or `com.microsoft:QLinearAdd`
 };
@@ -49,8 +51,10 @@ Result<CapabilityTable> parse_table(std::string_view text, std::string_view orig
 std::vector<Reason> why_not(const CapabilityTable& table, const Node& node,
                             const NodeContext& context);
 
-// A target that only diagnoses. `missing` says for build and run why they are not available.
-Target make_table_target(CapabilityTable table, std::string missing = "");
+// A target that diagnoses. What it takes is built and run by `stand_in`, which proves results, not
+// speed; where there is none, `missing` says why it cannot be built and run.
+Target make_table_target(CapabilityTable table, std::string missing = "",
+                         std::shared_ptr<const TargetBackend> stand_in = nullptr);
 
 // The text of src/targets/<id>/table.yaml as it was when this library was built; empty where there
 // is none.

@@ -148,6 +148,8 @@ void read_member(CapabilityTable& table, const std::string& key, const YAML::Nod
     table.int64_as_int32 = flag_of(value, key);
   else if (key == "patterns")
     table.patterns = patterns_of(value);
+  else if (key == "run_on")
+    table.run_on = text_of(value, key);
   else if (key == "sources")
     each_member(value, key,
                 [&](const std::string& name, const YAML::Node& where, const YAML::Node&) {
@@ -161,7 +163,7 @@ void read_member(CapabilityTable& table, const std::string& key, const YAML::Nod
     refuse(at,
            "unknown key '{}'; there are: id, name, revision, static_shapes, control_flow, "
            "data_dependent_shapes, "
-           "max_rank, types, int64_as_int32, patterns, sources, operators",
+           "max_rank, types, int64_as_int32, patterns, run_on, sources, operators",
            key);
 }
 

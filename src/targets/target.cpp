@@ -28,7 +28,15 @@ Result<Target> from_table_file(const std::filesystem::path& path) {
   if (!text) return text.error();
   auto table = parse_table(*text, path.string());
   if (!table) return table.error();
-  return make_table_target(std::move(*table));
+  std::shared_ptr<const TargetBackend> stand_in;
+  if (!table->run_on.empty()) {
+    const Target* engine = targets().lookup(table->run_on);
+    if (engine == nullptr)
+      return fail("{}: run_on is '{}', which is no target; `acuate targets` lists them",
+                  path.string(), table->run_on);
+    stand_in = engine->backend;
+  }
+  return make_table_target(std::move(*table), "", std::move(stand_in));
 }
 
 }  // namespace

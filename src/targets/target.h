@@ -78,6 +78,8 @@ struct Target {
   // Passes of phase Pattern that it wants: operators that it takes whole and does not recognise, or
   // quantizes badly, where they are written out.
   std::set<std::string> patterns = {};
+  // Of the target that builds and runs in this one's stead; empty: itself.
+  std::string stand_in = {};
 
   TargetStatus status() const { return backend->status(); }
   std::vector<Reason> why_not(const Node& node, const NodeContext& context = {}) const {

@@ -46,6 +46,20 @@ void declare_flags(CLI::App& app, Flags& flags) {
                  "required: top1=0.5% (relative), top1=0.005 (absolute), sqnr=20dB (floor); else "
                  "exit status 1")
       ->type_name("METRIC=V");
+  app.add_option("--max-engines", o.max_engines,
+                 "at most N pieces on the target; the rest on the host")
+      ->type_name("N");
+  app.add_option("--keep-on-host", o.keep_on_host,
+                 "nodes and modules that the host runs, by name or path with * and ?")
+      ->type_name("PATTERN");
+  app.add_option("--require-coverage", o.require_coverage,
+                 "fraction of nodes that must be on the target; else exit status 1")
+      ->check(CLI::Range(0.0, 1.0))
+      ->type_name("0…1");
+  app.add_option(
+         "--config", o.config,
+         "which modules to convert (JSON): {\"path\": {\"rt_mode\": \"onnx\", \"auto\": true}}")
+      ->type_name("FILE");
   app.add_flag("--exact", o.exact, "simplify by exact passes only");
   app.add_option("--disable", flags.disable, "passes to leave out")->type_name("PASS[,PASS…]");
   app.add_option("--threads", o.threads, "of engine and calibration; 0: all")
@@ -72,11 +86,14 @@ Action declare(CLI::App& app) {
       options.disabled_passes.insert((*pass)->id);
     }
     options.progress = console->progress();
+    options.note = [&console = *console](const std::string& line) { console.print(line); };
     auto conversion = convert(options);
     if (!conversion) return conversion.error();
     console->print(render_terminal(conversion->report, {.colour = console->colour()}));
-    console->print(fmt::format("\nWritten to {}: manifest.json, report.html, report.json, {}",
-                               conversion->output.string(), "modules/model.onnx"));
+    const std::vector<std::string>& files = conversion->files;
+    console->print(fmt::format(
+        "\nWritten to {}: manifest.json, report.html, report.json, {}", conversion->output.string(),
+        files.size() == 1 ? files[0] : fmt::format("modules/ ({} files)", files.size())));
     for (const std::string& sentence : conversion->unmet)
       console->print("Required condition failed: " + sentence);
     if (auto written = console->write_json_text(render_json(conversion->report)); !written)

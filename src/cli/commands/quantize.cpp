@@ -105,7 +105,8 @@ Result<int> run(Flags& flags, const Console& console) {
   set_inputs(*samples, *fixed->model);
   auto float_model = simplify_for(*fixed->model, options, *target, fixed->edits);
   if (!float_model) return float_model.error();
-  auto quantized = quantize_for(*float_model, options, *target, *samples->calibration);
+  if (auto ready = prepare_quantization(*float_model); !ready) return ready.error();
+  auto quantized = quantize_for(**float_model, options, *target, {}, *samples->calibration);
   if (!quantized) return quantized.error();
   if (auto saved = save_with_text(*quantized->model, options.output,
                                   write_encodings(quantized->encodings), flags.encodings);

@@ -78,6 +78,13 @@ Json write(const ReportTarget& target) {
           {"device", target.device}, {"precision", target.precision}, {"scheme", target.scheme}};
 }
 
+Json write(const ReportOption& option) {
+  Json object = {
+      {"id", option.id}, {"engines", option.engines}, {"nodes_on_target", option.nodes_on_target}};
+  set(object, "predicted_ms", option.predicted_ms);
+  return object;
+}
+
 Json write(const ReportCoverage& coverage) {
   Json object = {{"modules_converted", coverage.modules_converted},
                  {"modules_total", coverage.modules_total},
@@ -85,6 +92,7 @@ Json write(const ReportCoverage& coverage) {
                  {"nodes_on_target", coverage.nodes_on_target},
                  {"nodes_total", coverage.nodes_total}};
   set(object, "macs_on_target_fraction", coverage.macs_on_target_fraction);
+  for (const ReportOption& option : coverage.options) object["options"].push_back(write(option));
   return object;
 }
 

@@ -32,6 +32,7 @@ class TerminalText {
   std::string render() {
     for (const std::string& line : headline(report_)) out_ += bold(printable(line)) + "\n";
     add_model();
+    add_options();
     add_tree();
     add_status();
     add_findings();
@@ -82,6 +83,12 @@ class TerminalText {
                                    format_shape(port.shape_before));
     if (port.shape_after != port.shape_before) text += " → " + format_shape(port.shape_after);
     out_ += wrap(printable(text), kWidth, "  ", "    ");
+  }
+
+  void add_options() {
+    if (report_.coverage.options.empty()) return;
+    section("Partition");
+    for (const ReportOption& option : report_.coverage.options) line(option_text(report_, option));
   }
 
   void add_tree() {

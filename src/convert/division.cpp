@@ -1,0 +1,205 @@
+#include "convert/division.h"
+
+#include <algorithm>
+#include <set>
+
+#include <fmt/format.h>
+
+#include "base/file.h"
+#include "base/text.h"
+#include "convert/float_model.h"
+#include "convert/module_config.h"
+#include "diagnose/rule.h"
+#include "graph/module_tree.h"
+
+namespace acuate {
+namespace {
+
+constexpr uint64_t kMostConfigBytes = uint64_t{16} << 20;
+
+class Divider {
+ public:
+  Divider(Model& model, const ConvertOptions& options, const Target& target,
+          const PartitionCosts* costs)
+      : model_(model),
+        options_(options),
+        target_(target),
+        costs_(costs),
+        tree_(ModelModuleTree::of(model)) {}
+
+  Result<Division> run() {
+    if (auto read = read_config(); !read) return read.error();
+    judge();
+    refuse_undividable_modules();
+    PartitionRequest request;
+    request.may_take = [this](const Node& node) { return label(node) != kHost; };
+    request.group = [this](const Node& node) { return label(node); };
+    request.costs = costs_;
+    request.max_engines = options_.max_engines;
+    auto partition = acuate::partition(model_.graph(), request);
+    if (!partition) return partition.error();
+    if (partition->counts.nodes_on_target == 0 && partition->counts.nodes_total > 0)
+      if (auto useful = explain_nothing(*partition); !useful) return useful.error();
+    division_.options = partition->options;
+    division_.counts = partition->counts;
+    division_.is_whole = partition->counts.nodes_on_target == partition->counts.nodes_total &&
+                         partition->pieces.size() <= 1;
+    if (!division_.is_whole) {
+      name_nodes(model_);
+      for (size_t i = 0; i < partition->labels.size(); ++i)
+        division_.labels.emplace(partition->dag.nodes[i]->name(), partition->labels[i]);
+    }
+    return std::move(division_);
+  }
+
+ private:
+  Result<void> read_config() {
+    if (!options_.config) return {};
+    auto text = read_text_file(*options_.config, kMostConfigBytes);
+    if (!text) return text.error();
+    auto config = parse_module_config(*text, options_.config->string());
+    if (!config) return config.error();
+    if (auto known = check_modules(*config, tree_); !known)
+      return fail("{}: {}", options_.config->string(), known.error().message);
+    config_ = std::move(*config);
+    Label next = 1;
+    for (const auto& [path, choice] : *config_) {
+      if (!choice.convert) continue;
+      if (next == UINT16_MAX)
+        return fail("{} converts too many modules", options_.config->string());
+      groups_.emplace(path, next++);
+      note_precision(path, choice);
+    }
+    if (groups_.empty())
+      return fail("{} converts no module; expected one with \"rt_mode\": \"onnx\"",
+                  options_.config->string());
+    return {};
+  }
+
+  // One precision holds for the whole conversion.
+  void note_precision(const std::string& path, const ModuleChoice& choice) {
+    if (!choice.fp16 && (!choice.int8 || options_.precision == "int8")) return;
+    Finding finding = new_finding("precision_not_available");
+    finding.target = target_.id;
+    finding.module = path;
+    finding.cause = choice.fp16 ? "This version converts to float32 or, with --precision int8, to "
+                                  "8 bits; a module in 16 bits it cannot make."
+                                : "The module is to be in 8 bits, which needs --precision int8 and "
+                                  "--data.";
+    finding.evidence =
+        fmt::format("asked: {}; converted: {}", choice.fp16 ? "fp16" : "int8", options_.precision);
+    finding.stage = "partition";
+    division_.findings.push_back(std::move(finding));
+  }
+
+  // The choice for the innermost module that the configuration names.
+  const ModuleConfig::value_type* choice_of(const std::string& path) const {
+    for (std::string_view part = path;;) {
+      if (const auto found = config_->find(std::string(part)); found != config_->end())
+        return &*found;
+      const size_t end = part.find_last_of("./");
+      if (end == part.npos) return nullptr;
+      part = part.substr(0, end);
+    }
+  }
+
+  Label wanted(const Node& node) const {
+    const std::string& path = tree_.module_of(node).path;
+    for (const std::string& pattern : options_.keep_on_host)
+      if (matches_pattern(node.address(), pattern) || matches_pattern(path, pattern)) return kHost;
+    if (!config_) return 1;
+    const auto* choice = choice_of(path);
+    return choice == nullptr || !choice->second.convert ? kHost : groups_.at(choice->first);
+  }
+
+  void judge() {
+    const Graph& graph = model_.graph();
+    for (const Node* node = graph.first(); node != nullptr; node = node->next()) {
+      Label label = wanted(*node);
+      if (label == kHost) ++kept_;
+      for (Reason& reason : label == kHost ? std::vector<Reason>() : target_.why_not(*node)) {
+        if (!reason.blocks) continue;
+        if (reasons_.size() < kShownReasons) reasons_.push_back({node->address(), reason.message});
+        refused_by_module_[label].try_emplace(node->address(), reason.message);
+        label = kHost;
+        break;
+      }
+      if (label != kHost) labels_.emplace(node, label);
+    }
+  }
+
+  // Modules that convert whole or not at all, and are not taken whole.
+  void refuse_undividable_modules() {
+    for (const auto& [path, group] : groups_) {
+      const auto refused = refused_by_module_.find(group);
+      if (refused == refused_by_module_.end()) continue;
+      const auto& [node, message] = *refused->second.begin();
+      const bool divides = config_->at(path).may_divide;
+      division_.failed_modules[path] =
+          fmt::format("{} of its nodes {} refused, first '{}': {}{}", refused->second.size(),
+                      refused->second.size() == 1 ? "is" : "are", node, message,
+                      divides ? "" : "; with \"auto\": true the rest would be converted");
+      if (divides) continue;
+      std::erase_if(labels_, [g = group](const auto& entry) { return entry.second == g; });
+    }
+  }
+
+  Label label(const Node& node) const {
+    const auto found = labels_.find(&node);
+    return found == labels_.end() ? kHost : found->second;
+  }
+
+  // Fine where the user wants it so, or where everything is cheaper on the host.
+  Result<void> explain_nothing(const Partition& partition) const {
+    if (!labels_.empty() || kept_ == model_.graph().node_count()) return {};
+    std::string text = fmt::format("target {} takes none of the {} nodes", target_.id,
+                                   partition.counts.nodes_total);
+    for (const auto& [node, message] : reasons_) text += fmt::format("\n  '{}': {}", node, message);
+    for (const auto& [path, message] : division_.failed_modules)
+      text += fmt::format("\n  module '{}': {}", path, message);
+    return fail("{}\nrun `acuate diagnose` for all reasons and fixes", text);
+  }
+
+  static constexpr size_t kShownReasons = 3;
+
+  Model& model_;
+  const ConvertOptions& options_;
+  const Target& target_;
+  const PartitionCosts* costs_;
+  const ModelModuleTree tree_;
+  std::optional<ModuleConfig> config_;
+  std::map<std::string, Label> groups_;
+  std::unordered_map<const Node*, Label> labels_;  // what the target may have
+  std::map<Label, std::map<std::string, std::string>> refused_by_module_;
+  std::vector<std::pair<std::string, std::string>> reasons_;
+  size_t kept_ = 0;  // nodes that the user keeps on the host
+  Division division_;
+};
+
+}  // namespace
+
+Label Division::label_of(const Node& node) const {
+  // What quantization writes stands between nodes of the float graph: it is the target's where its
+  // reader or its maker is.
+  const auto reader = [](const Node& at) -> const Node* {
+    const Value* output = at.output();
+    return output != nullptr && !output->uses().empty() ? output->uses()[0].node : nullptr;
+  };
+  const auto maker = [](const Node& at) -> const Node* {
+    return at.input(0) != nullptr ? at.input(0)->producer : nullptr;
+  };
+  const auto first_known = [this](const Node* at, const auto& next) {
+    for (; at != nullptr; at = next(*at))
+      if (const auto found = labels.find(at->name()); found != labels.end()) return found->second;
+    return kHost;
+  };
+  const Label label = first_known(&node, reader);
+  return label != kHost || labels.count(node.name()) > 0 ? label : first_known(&node, maker);
+}
+
+Result<Division> divide_for(Model& model, const ConvertOptions& options, const Target& target,
+                            const PartitionCosts* costs) {
+  return Divider(model, options, target, costs).run();
+}
+
+}  // namespace acuate

@@ -43,8 +43,9 @@ fuzz: build
 	@cmake --build build/fuzz --target fuzz_targets
 	@for target in $(patsubst tests/fuzz/%_fuzz.cpp,%,$(wildcard tests/fuzz/*_fuzz.cpp)); do \
 	  mkdir -p build/fuzz/corpus/$$target; \
+	  $(BUILD)/fuzz/$${target}_fuzz --copy-corpus build/fuzz/corpus/$$target || exit 1; \
 	  build/fuzz/fuzz/$${target}_fuzz -max_total_time=$(FUZZ_SECONDS) -max_len=4096 -timeout=20 -rss_limit_mb=4096 \
-	    -artifact_prefix=build/fuzz/$$target- build/fuzz/corpus/$$target tests/fuzz/corpus/$$target || exit 1; done
+	    -artifact_prefix=build/fuzz/$$target- build/fuzz/corpus/$$target || exit 1; done
 	@ACUATE_PROPERTY_SEEDS=$$(($(FUZZ_SECONDS) * 100)) $(BUILD)/room_tests/property_test --gtest_brief=1
 
 demo: build

@@ -24,6 +24,12 @@ bool term_less(const Monomial& a, const Monomial& b) {
 
 bool is_compound(const ExprNode& atom) { return atom.kind == ExprNode::Kind::FloorDiv; }
 
+// Whether the text of the term has its atoms in parentheses.
+bool wraps(const Monomial& term, const ExprNode& atom) {
+  return is_compound(atom) &&
+         (term.atoms.size() > 1 || (term.coefficient != 1 && term.coefficient != -1));
+}
+
 std::string term_text(const Monomial& term, bool first) {
   std::string out;
   const int64_t coefficient = term.coefficient;
@@ -35,8 +41,7 @@ std::string term_text(const Monomial& term, bool first) {
   for (size_t i = 0; i < term.atoms.size(); ++i) {
     const ExprNode& atom = *term.atoms[i];
     if (i > 0) out += "*";
-    out += is_compound(atom) && (magnitude != "1" || term.atoms.size() > 1) ? "(" + atom.text + ")"
-                                                                            : atom.text;
+    out += wraps(term, atom) ? "(" + atom.text + ")" : atom.text;
   }
   return out;
 }
@@ -203,19 +208,25 @@ Expr ExprPool::intern(ExprNode&& node) {
     const ExprNode* arg = ExprNode::of(node.args[i]);
     const std::string text = arg == nullptr ? node.args[i].text() : arg->text;
     const bool bare = arg == nullptr ? text[0] != '-' : arg->terms.empty() && !is_compound(*arg);
+    node.depth = std::max(node.depth, (arg != nullptr ? arg->depth : 0) + (bare ? 0 : 1));
     return bare ? text : "(" + text + ")";
   };
   const auto call = [&](const char* function) {
     std::string text = std::string(function) + "(";
-    for (size_t i = 0; i < node.args.size(); ++i)
-      text += (i > 0 ? ", " : "") +
-              (node.args[i].is_number() ? node.args[i].text() : ExprNode::of(node.args[i])->text);
+    for (size_t i = 0; i < node.args.size(); ++i) {
+      const ExprNode* arg = ExprNode::of(node.args[i]);
+      text += (i > 0 ? ", " : "") + (arg == nullptr ? node.args[i].text() : arg->text);
+      node.depth = std::max(node.depth, (arg != nullptr ? arg->depth : 0) + 1);
+    }
     return text + ")";
   };
   switch (node.kind) {
     case Kind::Sum: {
       for (const Monomial& term : node.terms) {
-        for (const ExprNode* atom : term.atoms) node.anonymous |= atom->anonymous;
+        for (const ExprNode* atom : term.atoms) {
+          node.anonymous |= atom->anonymous;
+          node.depth = std::max(node.depth, atom->depth + (wraps(term, *atom) ? 1 : 0));
+        }
         node.text += term_text(term, node.text.empty());
       }
       node.lower = terms_bound(node.terms, true);
@@ -263,7 +274,7 @@ Expr ExprPool::intern(ExprNode&& node) {
       break;
   }
   if (node.lower && node.lower == node.upper) return *node.lower;
-  if (node.text.size() > kMaxExprText) return Expr::unknown();
+  if (node.text.size() > kMaxExprText || node.depth > kMaxExprDepth) return Expr::unknown();
   const auto found = nodes_.find(node.text);
   if (found != nodes_.end()) return Expr(*found->second);
   auto kept = std::make_unique<ExprNode>(std::move(node));

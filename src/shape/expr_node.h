@@ -7,7 +7,9 @@
 
 namespace acuate {
 
-constexpr size_t kMaxExprText = 4096;  // what is longer is neither written nor read
+// What is longer, or nests parentheses deeper, is neither written nor read.
+constexpr size_t kMaxExprText = 4096;
+constexpr int kMaxExprDepth = 100;
 
 // coefficient · atom · atom · …; no atom: the constant term.
 struct Monomial {
@@ -22,6 +24,7 @@ struct ExprNode {
   Kind kind = Kind::Unknown;
   std::string text;  // identity within the pool
   std::string name;  // of a symbol, as it was given
+  int depth = 0;     // how deep parentheses nest in the text
   ExprPool* pool = nullptr;
   std::vector<Expr> args;       // of all but Symbol and Sum
   std::vector<Monomial> terms;  // of a Sum, by atoms; the constant last

@@ -8,8 +8,6 @@
 namespace acuate {
 namespace {
 
-constexpr int kMaxDepth = 32;
-
 bool starts_name(char c) { return std::isalpha(static_cast<unsigned char>(c)) || c == '_'; }
 bool continues_name(char c) {
   return std::isalnum(static_cast<unsigned char>(c)) || c == '_' || c == '.';
@@ -62,7 +60,7 @@ class Parser {
   }
 
   std::optional<Ratio> sum(int depth) {
-    if (depth > kMaxDepth) return std::nullopt;
+    if (depth > kMaxExprDepth) return std::nullopt;
     const bool negative = take("-");
     auto left = product(depth);
     if (!left) return left;

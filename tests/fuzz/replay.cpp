@@ -2,6 +2,7 @@
 // same ones every time.
 //
 //   <target>_fuzz [--mutations N] [FILE…]     with files: only these, as they are
+//   <target>_fuzz --copy-corpus FOLDER        runs nothing: what libFuzzer is to begin with
 //
 // A crash leaves its input behind, as <target>_fuzz.input in the working directory.
 #include <algorithm>
@@ -113,9 +114,21 @@ void run(const Input& input) {
   LLVMFuzzerTestOneInput(input.data(), input.size());
 }
 
+int copy_corpus(const fs::path& folder) {
+  size_t count = 0;
+  for (const Input& input : corpus()) {
+    std::ofstream file(folder / ("seed-" + std::to_string(count++)), std::ios::binary);
+    file.write(reinterpret_cast<const char*>(input.data()),
+               static_cast<std::streamsize>(input.size()));
+    if (!file.flush()) acuate::fuzz::fail("cannot write a seed into", folder.native());
+  }
+  return 0;
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
+  if (argc == 3 && std::strcmp(argv[1], "--copy-corpus") == 0) return copy_corpus(argv[2]);
   int mutations = 2000;
   std::vector<Input> named;
   for (int i = 1; i < argc; ++i)

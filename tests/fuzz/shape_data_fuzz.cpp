@@ -187,17 +187,21 @@ void compare(const Value& value, const char* what, const std::vector<Expr>& name
   }
 }
 
-// A computed 0 in the target of a Reshape means another dimension; inference takes what has names
-// in it to be more.
-bool has_computed_zero(const Model& named, const ShapeInference& of_named,
-                       const ShapeInference& of_fixed) {
+// What inference takes to be so of everything with names in it, and numbers may say otherwise: a
+// divisor is positive, and no dimension in the target of a Reshape is 0, which means another one.
+bool breaks_what_is_taken(const Model& named, const ShapeInference& of_named,
+                          const ShapeInference& of_fixed) {
   for (const Node* node = named.graph().first(); node != nullptr; node = node->next()) {
-    if (!node->is_op("Reshape")) continue;
+    const bool divides = node->is_op("Div") || node->is_op("Mod");
+    if (!divides && !node->is_op("Reshape")) continue;
     const Value* other = of_fixed.model().graph().find(node->input(1)->name);
     const ShapeData *a = of_named.data(*node->input(1)), *b = of_fixed.data(*other);
     if (a == nullptr || b == nullptr || a->values.size() != b->values.size()) continue;
-    for (size_t i = 0; i < a->values.size(); ++i)
-      if (b->values[i].is_number(0) && !a->values[i].is_number()) return true;
+    for (size_t i = 0; i < a->values.size(); ++i) {
+      if (a->values[i].is_number()) continue;
+      const auto number = b->values[i].as_number();
+      if (number && (divides ? *number < 1 : *number == 0)) return true;
+    }
   }
   return false;
 }
@@ -210,7 +214,7 @@ void check(const uint8_t* data, size_t size) {
   const ShapeInference of_fixed(fixed);
   check_invariants(named);
   if (of_fixed.issues().empty() && of_named.issues().empty() &&
-      !has_computed_zero(named, of_named, of_fixed))
+      !breaks_what_is_taken(named, of_named, of_fixed))
     for (const Value* value : named.graph().values()) {
       const Value* other = fixed.graph().find(value->name);
       if (const Dims* a = of_named.shape(*value), *b = of_fixed.shape(*other); a && b)

@@ -22,7 +22,6 @@ namespace acuate {
 namespace {
 namespace fs = std::filesystem;
 
-constexpr const char* kHostEngine = "onnxruntime";  // runs what the target does not
 constexpr int kProfiledRuns = 3;
 
 class Pipeline {
@@ -134,7 +133,7 @@ class Pipeline {
   Result<void> divide_model() {
     if (options_.precision == "int8")
       if (auto ready = prepare_quantization(float_); !ready) return ready;
-    auto division = divide_for(*float_, options_, target_, nullptr);
+    auto division = divide_for(*float_, options_, target_);
     if (!division) return division.error();
     division_ = std::move(*division);
     for (Finding& finding : division_.findings) report_.findings.push_back(std::move(finding));

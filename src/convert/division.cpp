@@ -11,30 +11,30 @@
 #include "convert/module_config.h"
 #include "diagnose/rule.h"
 #include "graph/module_tree.h"
+#include "runtime/cost_table.h"
+#include "runtime/machine.h"
 
 namespace acuate {
 namespace {
+
+namespace fs = std::filesystem;
 
 constexpr uint64_t kMostConfigBytes = uint64_t{16} << 20;
 
 class Divider {
  public:
-  Divider(Model& model, const ConvertOptions& options, const Target& target,
-          const PartitionCosts* costs)
-      : model_(model),
-        options_(options),
-        target_(target),
-        costs_(costs),
-        tree_(ModelModuleTree::of(model)) {}
+  Divider(Model& model, const ConvertOptions& options, const Target& target)
+      : model_(model), options_(options), target_(target), tree_(ModelModuleTree::of(model)) {}
 
   Result<Division> run() {
     if (auto read = read_config(); !read) return read.error();
+    if (auto read = read_costs(); !read) return read.error();
     judge();
     refuse_undividable_modules();
     PartitionRequest request;
     request.may_take = [this](const Node& node) { return label(node) != kHost; };
     request.group = [this](const Node& node) { return label(node); };
-    request.costs = costs_;
+    request.costs = costs_ ? &*costs_ : nullptr;
     request.max_engines = options_.max_engines;
     auto partition = acuate::partition(model_.graph(), request);
     if (!partition) return partition.error();
@@ -73,6 +73,41 @@ class Divider {
     if (groups_.empty())
       return fail("{} converts no module; expected one with \"rt_mode\": \"onnx\"",
                   options_.config->string());
+    return {};
+  }
+
+  // Times are predicted where there is a table for both sides.
+  Result<void> read_costs() {
+    std::map<std::string, CostTable> tables;
+    for (const fs::path& path : options_.costs) {
+      auto text = read_text_file(path, kMostConfigBytes);
+      if (!text) return text.error();
+      auto table = parse_cost_table(*text, path.string());
+      if (!table) return table.error();
+      if (table->machine != cpu_model() && options_.note)
+        options_.note(fmt::format("{} was measured on '{}'; this machine is '{}'", path.string(),
+                                  table->machine, cpu_model()));
+      std::string id = table->target;
+      if (!tables.emplace(std::move(id), std::move(*table)).second)
+        return fail("--costs: two tables are of target {}", table->target);
+    }
+    if (tables.empty()) return {};
+    const std::string target_id = target_.stand_in.empty() ? target_.id : target_.stand_in;
+    for (const std::string& id : {std::string(kHostEngine), target_id})
+      if (tables.count(id) == 0)
+        return fail(
+            "--costs has no table of {}; `acuate bench --calibrate FILE --target {}` writes "
+            "one where it runs",
+            id, to_kebab_case(id));
+    host_costs_ = tables.at(kHostEngine);
+    target_costs_ = tables.at(target_id);
+    const double border = std::max(host_costs_.border_us_per_mib, target_costs_.border_us_per_mib);
+    costs_.emplace();
+    costs_->host_us = [this](const Node& node) { return host_costs_.node_us(node); };
+    costs_->target_us = [this](const Node& node) { return target_costs_.node_us(node); };
+    costs_->copy_us = [border](const Value& value) { return border * value_mib(value); };
+    costs_->host_call_us = host_costs_.call_us;
+    costs_->target_call_us = target_costs_.call_us;
     return {};
   }
 
@@ -165,7 +200,8 @@ class Divider {
   Model& model_;
   const ConvertOptions& options_;
   const Target& target_;
-  const PartitionCosts* costs_;
+  CostTable host_costs_, target_costs_;
+  std::optional<PartitionCosts> costs_;
   const ModelModuleTree tree_;
   std::optional<ModuleConfig> config_;
   std::map<std::string, Label> groups_;
@@ -197,9 +233,8 @@ Label Division::label_of(const Node& node) const {
   return label != kHost || labels.count(node.name()) > 0 ? label : first_known(&node, maker);
 }
 
-Result<Division> divide_for(Model& model, const ConvertOptions& options, const Target& target,
-                            const PartitionCosts* costs) {
-  return Divider(model, options, target, costs).run();
+Result<Division> divide_for(Model& model, const ConvertOptions& options, const Target& target) {
+  return Divider(model, options, target).run();
 }
 
 }  // namespace acuate

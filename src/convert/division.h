@@ -32,7 +32,8 @@ struct Division {
 // Asks the target about each node, honours what the options keep on the host and the configuration
 // leaves there, and divides the rest. Nodes get names where the model is not whole. Errors: the
 // target takes nothing, with its first reasons; the configuration.
-Result<Division> divide_for(Model& model, const ConvertOptions& options, const Target& target,
-                            const PartitionCosts* costs);
+Result<Division> divide_for(Model& model, const ConvertOptions& options, const Target& target);
+
+inline constexpr const char* kHostEngine = "onnxruntime";  // runs what the target does not
 
 }  // namespace acuate

@@ -36,6 +36,7 @@ struct ConvertOptions {
 
   std::optional<size_t> max_engines;
   std::vector<std::string> keep_on_host;        // patterns of node names and module paths
+  std::vector<std::filesystem::path> costs;     // tables of `bench --calibrate`, of target and host
   std::optional<double> require_coverage;       // of nodes, 0…1
   std::optional<std::filesystem::path> config;  // which modules to convert, and how
   std::function<void(const std::string&)>

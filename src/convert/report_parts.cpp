@@ -1,7 +1,6 @@
 #include "convert/report_parts.h"
 
 #include <algorithm>
-#include <fstream>
 #include <map>
 #include <set>
 #include <thread>
@@ -15,6 +14,7 @@
 #include "graph/module_tree.h"
 #include "onnx_io/authority.h"
 #include "report/histogram.h"
+#include "runtime/machine.h"
 #include "shape/macs.h"
 
 namespace acuate {
@@ -84,13 +84,6 @@ void place_node(ReportModule& row, const Node& node, const Division& division,
       (row.nodes == 1 || (on_host && row.status == ModuleStatus::Converted)))
     row.engine = file->second;
   if (on_host) row.status = ModuleStatus::Host;
-}
-
-std::string cpu_model() {
-  std::ifstream file("/proc/cpuinfo");
-  for (std::string line; std::getline(file, line);)
-    if (line.starts_with("model name")) return std::string(trim(line.substr(line.find(':') + 1)));
-  return "unknown";
 }
 
 }  // namespace

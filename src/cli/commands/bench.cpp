@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
+#include "base/file.h"
 #include "cli/command.h"
 #include "cli/console.h"
 #include "cli/flags.h"
@@ -10,6 +11,7 @@
 #include "cli/models.h"
 #include "report/display.h"
 #include "report/table.h"
+#include "runtime/calibrate.h"
 #include "runtime/timing.h"
 
 namespace acuate {
@@ -21,6 +23,7 @@ struct Flags {
   InputFlags inputs;
   ShapeFlags shapes;
   std::string target = "auto";
+  fs::path calibrate;
   int threads = 0, runs = 20, warmup = 2;
   uint64_t seed = 0;
 };
@@ -84,7 +87,36 @@ Result<void> check_shape_names(const FixOptions& shapes, const std::vector<Runna
   return {};
 }
 
+Result<int> calibrate(const Flags& flags, const Console& console) {
+  if (auto free = check_output_file(flags.calibrate); !free) return free.error();
+  auto target = resolve_target(flags.target);
+  if (!target) return target.error();
+  CalibrateOptions options;
+  options.threads = flags.threads;
+  options.progress = console.progress();
+  auto table = calibrate_costs(*target, options);
+  if (!table) return table.error();
+  const std::string text = write_cost_table(*table);
+  if (auto written = write_text_file(flags.calibrate, text); !written) return written.error();
+  TextTable rows({{"operator"},
+                  {"fixed µs", true},
+                  {"µs / M multiply-accumulates", true},
+                  {"µs / MiB", true}});
+  for (const auto& [id, cost] : table->operators)
+    rows.add({id, fmt::format("{:.2f}", cost.fixed_us), fmt::format("{:.2f}", cost.us_per_mmac),
+              fmt::format("{:.2f}", cost.us_per_mib)});
+  console.print(rows.render(100));
+  console.print(fmt::format("a call {:.1f} µs, a border {:.1f} µs / MiB; written to {}",
+                            table->call_us, table->border_us_per_mib, flags.calibrate.string()));
+  if (auto written = console.write_json(nlohmann::ordered_json::parse(text)); !written)
+    return written.error();
+  return kDone;
+}
+
 Result<int> run(const Flags& flags, const Console& console) {
+  if (!flags.calibrate.empty()) return calibrate(flags, console);
+  if (flags.models.empty())
+    return fail("found no MODEL to time; expected one or more, or --calibrate FILE");
   if (flags.runs < 1) return fail("--runs {}: expected at least 1", flags.runs);
   if (flags.warmup < 0) return fail("--warmup {}: expected 0 or more", flags.warmup);
   auto shapes = flags.shapes.parse();
@@ -140,8 +172,10 @@ Result<int> run(const Flags& flags, const Console& console) {
 Action declare(CLI::App& app) {
   auto flags = std::make_shared<Flags>();
   app.add_option("MODEL", flags->models, "ONNX models or artifact folders; ratios are to the first")
-      ->required()
       ->type_name("MODEL|DIR");
+  app.add_option("--calibrate", flags->calibrate,
+                 "measure what operators cost on the target, instead, and write the table here")
+      ->type_name("FILE");
   flags->inputs.declare(app);
   flags->shapes.declare(app);
   app.add_option("--runs", flags->runs, "timed runs of each, taken in turn")->capture_default_str();
@@ -161,8 +195,11 @@ Action declare(CLI::App& app) {
 void register_cli_bench(CliCommandRegistry& registry) {
   registry.add({.id = "bench",
                 .summary = "time models in turn: medians, ratios and CPU time",
-                .examples = "  acuate bench model.onnx model.int8.onnx --shape x=1x3x640x640\n"
-                            "  acuate bench model.onnx out/ --input x=in.npy --threads 1 --runs 50",
+                .examples =
+                    "  acuate bench model.onnx model.int8.onnx --shape x=1x3x640x640\n"
+                    "  acuate bench model.onnx out/ --input x=in.npy --threads 1 --runs 50\n"
+                    "  acuate bench --calibrate costs.json --target onnxruntime",
+
                 .declare = declare});
 }
 

@@ -49,6 +49,10 @@ void declare_flags(CLI::App& app, Flags& flags) {
   app.add_option("--max-engines", o.max_engines,
                  "at most N pieces on the target; the rest on the host")
       ->type_name("N");
+  app.add_option(
+         "--costs", o.costs,
+         "cost tables of target and host, by which times are predicted; `bench --calibrate`")
+      ->type_name("FILE");
   app.add_option("--keep-on-host", o.keep_on_host,
                  "nodes and modules that the host runs, by name or path with * and ?")
       ->type_name("PATTERN");

@@ -4,6 +4,7 @@
 #include <atomic>
 #include <exception>
 #include <mutex>
+#include <system_error>
 #include <thread>
 #include <vector>
 
@@ -23,10 +24,14 @@ void parallel_for(size_t count, int threads, const std::function<void(size_t)>& 
         if (!failure) failure = std::current_exception();
       }
   };
-  std::vector<std::thread> helpers;
-  for (size_t i = 1; i < std::min(wanted, count); ++i) helpers.emplace_back(run);
-  run();
-  for (std::thread& helper : helpers) helper.join();
+  {
+    std::vector<std::jthread> helpers;
+    try {
+      for (size_t i = 1; i < std::min(wanted, count); ++i) helpers.emplace_back(run);
+    } catch (const std::system_error&) {  // the system gives no more: those that run do the work
+    }
+    run();
+  }
   if (failure) std::rethrow_exception(failure);
 }
 

@@ -16,8 +16,8 @@ namespace {
 constexpr std::string_view kNames[] = {"a", "b", "c"};
 constexpr int64_t kBindings[][3] = {{1, 1, 1}, {2, 3, 5}, {7, 4, 2}, {640, 480, 3}, {0, 1, 2}};
 constexpr size_t kBindingCount = std::size(kBindings);
-// Bytes that a run writes as texts of expressions: two of the longest, or hundreds of usual ones.
-constexpr size_t kMaxWritten = 8192;
+// Bytes that a run writes as texts of expressions before it ends.
+constexpr size_t kMaxWritten = 1024;
 
 struct Operand {
   Expr expr;

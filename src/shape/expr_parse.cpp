@@ -137,21 +137,23 @@ class Parser {
   std::optional<std::string> quoted_name() {
     std::string name;
     for (++position_; position_ < text_.size() && text_[position_] != '\''; ++position_) {
-      if (text_[position_] == '\\') ++position_;
-      if (position_ < text_.size()) name += text_[position_];
+      if (text_[position_] == '\\' && ++position_ == text_.size()) return std::nullopt;
+      name += text_[position_];
     }
-    if (position_ >= text_.size()) return std::nullopt;
+    if (position_ == text_.size()) return std::nullopt;
     ++position_;
     return name;
   }
 
   std::optional<int64_t> number() {
+    const size_t start = position_;
     int64_t value = 0;
     for (; position_ < text_.size() && std::isdigit(static_cast<unsigned char>(text_[position_]));
          ++position_)
       if (__builtin_mul_overflow(value, int64_t{10}, &value) ||
           __builtin_add_overflow(value, int64_t{text_[position_] - '0'}, &value))
         return std::nullopt;
+    if (position_ == start) return std::nullopt;
     return value;
   }
 
@@ -175,8 +177,9 @@ class Parser {
     if (c == '?' && position_ + 1 < text_.size() && text_[position_ + 1] == '\'') {
       ++position_;
       const auto tensor = quoted_name();
+      if (!tensor) return std::nullopt;
       const bool is_data = take("#");
-      if (!tensor || (!is_data && !take("."))) return std::nullopt;
+      if (!is_data && !take(".")) return std::nullopt;
       const auto index = number();
       return index ? std::optional(
                          Ratio{pool_.anonymous(*tensor, static_cast<size_t>(*index), is_data)})

@@ -168,6 +168,8 @@ TEST_F(ExprTest, NamesOfExportersAreRead) {
   EXPECT_EQ((pool.parse("my dim") + 1).text(), "'my dim' + 1");
   EXPECT_EQ(pool.parse(std::string(2000, '(')).text(), std::string(2000, '('));
   EXPECT_TRUE(pool.parse("").is_unknown());
+  for (const char* cut : {"?", "?'", "?'a", "?'a\\", "'a\\", "?'a'", "?'a'.", "1 + '"})
+    EXPECT_EQ(pool.parse(cut).text(), cut);
 }
 
 TEST_F(ExprTest, AnonymousSymbolsAreTheSameForTheSamePlace) {

@@ -23,20 +23,6 @@ bool is_called(std::string_view name, std::string_view text) {
   return name == text || (!name.empty() && to_valid_utf8(name) == text);
 }
 
-// Empty for the main graph, else `node::attribute::` or `function:domain:name::`.
-std::string graph_prefix(const Graph& graph) {
-  if (graph.function() != nullptr) return function_prefix(*graph.function());
-  const Node* owner = graph.owner();
-  if (owner == nullptr) return {};
-  for (const Attribute& attribute : owner->attributes())
-    for (size_t i = 0; i < attribute.graphs.size(); ++i) {
-      if (attribute.graphs[i].get() != &graph) continue;
-      const std::string index = attribute.graphs.size() > 1 ? fmt::format("[{}]", i) : "";
-      return fmt::format("{}::{}{}::", node_path(*owner), to_valid_utf8(attribute.name), index);
-    }
-  return {};
-}
-
 Graph* body_called(const Node& node, std::string_view segment) {
   for (const Attribute& attribute : node.attributes())
     for (size_t i = 0; i < attribute.graphs.size(); ++i) {
@@ -144,6 +130,19 @@ std::string output_address(const Node& node) {
 }
 
 }  // namespace
+
+std::string graph_prefix(const Graph& graph) {
+  if (graph.function() != nullptr) return function_prefix(*graph.function());
+  const Node* owner = graph.owner();
+  if (owner == nullptr) return {};
+  for (const Attribute& attribute : owner->attributes())
+    for (size_t i = 0; i < attribute.graphs.size(); ++i) {
+      if (attribute.graphs[i].get() != &graph) continue;
+      const std::string index = attribute.graphs.size() > 1 ? fmt::format("[{}]", i) : "";
+      return fmt::format("{}::{}{}::", node_path(*owner), to_valid_utf8(attribute.name), index);
+    }
+  return {};
+}
 
 std::string node_path(const Node& node) {
   const bool by_name = !node.name().empty() && node.graph().nodes_called(node.name()).size() == 1;

@@ -18,6 +18,9 @@ std::string node_path(const Node& node);
 // `value`, or `loop::body::value` for one of a body.
 std::string value_path(const Value& value);
 
+// What stands before the names of the graph's nodes and values; empty for the main graph.
+std::string graph_prefix(const Graph& graph);
+
 // The node or value at such a path in the main graph, a function or a control-flow body. A name
 // that itself contains `::` goes before a path. Errors suggest the closest name there is.
 Result<Node*> resolve_node(Model& model, std::string_view path);

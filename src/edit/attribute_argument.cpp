@@ -239,7 +239,7 @@ Result<void> set_bodies(Edit& edit, Node& node, const std::string& name, Attribu
     Graph& body = node.add_body(name, type);
     Splice copy;
     if (auto bound = bind_outer_values(source->graph(), node.graph(), copy); !bound) return bound;
-    if (auto free = check_names_free(source->graph(), node.graph(), copy); !free) return free;
+    if (auto free = check_names_free(source->graph(), node.graph(), copy, true); !free) return free;
     if (auto copied = splice_body(source->graph(), body, copy); !copied) return copied;
   }
   return {};

@@ -83,6 +83,7 @@ Edit::Edit(ModelHistory& history, const EditContext& context)
 
 void Edit::replace_model(std::unique_ptr<Model> model) {
   history_.replace(std::move(model));
+  sorted_.clear();
   state_.stale = state_.changed = true;
 }
 
@@ -113,6 +114,13 @@ void Edit::finish_types() {
   if (context_.infer) restore_ranks(model(), output_ranks_);
 }
 
+bool Edit::is_sorted(const Graph& graph) {
+  if (sorted_.count(&graph) != 0) return true;
+  if (!graph.is_sorted()) return false;
+  sorted_.insert(&graph);
+  return true;
+}
+
 void Edit::begin_line() {
   blamed_column_ = 0;
   notes_.clear();
@@ -127,6 +135,7 @@ Result<void> Edit::run_checks() const {
 void Edit::go_back(const State& state) {
   ACUATE_CHECK(state.checks <= checks_.size(), "the state lies ahead");
   checks_.resize(state.checks);
+  sorted_.clear();
   state_ = state;
 }
 

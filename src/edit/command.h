@@ -7,6 +7,7 @@
 #include <string>
 #include <string_view>
 #include <unordered_map>
+#include <unordered_set>
 #include <utility>
 #include <vector>
 
@@ -62,6 +63,9 @@ class Edit {
   }
   Result<void> run_checks() const;  // all of them, now
 
+  // Whether producers stand before users in the graph; looked for once, since commands keep it so.
+  bool is_sorted(const Graph& graph);
+
   // What the commands so far leave behind besides the model.
   struct State {
     bool stale = true;     // types were not inferred since the last change, or never
@@ -89,6 +93,7 @@ class Edit {
   ModelHistory& history_;
   const EditContext& context_;
   std::unordered_map<const Value*, size_t> output_ranks_;  // of the main graph, at the beginning
+  std::unordered_set<const Graph*> sorted_;                // found to be so
   std::vector<std::string> notes_;
   std::vector<std::function<Result<void>()>> checks_;
   size_t blamed_column_ = 0;

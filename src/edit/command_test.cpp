@@ -29,7 +29,8 @@ TEST(ApplyScript, UnknownCommandsAreCorrected) {
   EXPECT_EQ(
       refusal(kModel, "set-shap x 1"),
       "line 1, column 1: set-shap: there is no edit command 'set-shap'; did you mean 'set-shape'?");
-  EXPECT_THAT(refusal(kModel, "transmogrify x"), HasSubstr("there are: add-initializer, add-"));
+  EXPECT_THAT(refusal(kModel, "transmogrify x"),
+              HasSubstr("there are: add-function, add-initializer, add-"));
   EXPECT_THAT(refusal(kModel, "rename-node a"),
               HasSubstr("found 1 arguments of 'rename-node'; expected: rename-node NODE NAME"));
   // Ids are accepted as they are written inside, too.

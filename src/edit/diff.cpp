@@ -1,7 +1,6 @@
 #include "edit/diff.h"
 
 #include <algorithm>
-#include <map>
 #include <set>
 #include <unordered_set>
 
@@ -9,7 +8,10 @@
 
 #include "base/text.h"
 #include "edit/compare_tensors.h"
+#include "edit/diff_fields.h"
+#include "edit/diff_interface.h"
 #include "edit/diff_types.h"
+#include "edit/documentation.h"
 #include "edit/element_paths.h"
 #include "edit/graph_keys.h"
 #include "graph/module_tree.h"
@@ -63,10 +65,8 @@ class Differ {
   }
 
   ModelDiff run() {
-    compare_model();
-    compare_functions();
-    compare_inputs();
-    compare_outputs();
+    compare_model_fields(diff_.model, a_.model, b_.model, match_);
+    interface_values_ = compare_interface(diff_.interface, a_.model, b_.model, match_);
     for (const ModelMatch::Graphs& graphs : match_.graphs) {
       compare_nodes(*graphs.a, *graphs.b);
       compare_values(*graphs.a, *graphs.b);
@@ -83,190 +83,6 @@ class Differ {
   }
 
  private:
-  using Texts = std::map<std::string, std::string>;
-
-  static void compare_field(std::vector<FieldChange>& list, std::string what, std::string before,
-                            std::string after) {
-    if (before != after) list.push_back({std::move(what), std::move(before), std::move(after)});
-  }
-
-  // By key, the keys of both in sorted order.
-  static void compare_maps(std::vector<FieldChange>& list, std::string_view kind, const Texts& a,
-                           const Texts& b) {
-    std::set<std::string> keys;
-    for (const auto& entry : a) keys.insert(entry.first);
-    for (const auto& entry : b) keys.insert(entry.first);
-    for (const std::string& key : keys) {
-      const auto x = a.find(key), y = b.find(key);
-      compare_field(list, fmt::format("{} {}", kind, key), x == a.end() ? "" : x->second,
-                    y == b.end() ? "" : y->second);
-    }
-  }
-
-  template <class Pairs>
-  static Texts texts(const Pairs& pairs) {
-    Texts out;
-    for (const auto& [key, value] : pairs) out[to_valid_utf8(key)] = json_quote(value);
-    return out;
-  }
-
-  static Texts opsets(const std::vector<OpsetImport>& imports) {
-    Texts out;
-    for (const OpsetImport& import : imports)
-      out[import.domain.empty() ? "ai.onnx" : to_valid_utf8(import.domain)] =
-          std::to_string(import.version);
-    return out;
-  }
-
-  void compare_model() {
-    const auto producer = [](const Model& model) {
-      return to_valid_utf8(fmt::format("{} {}", model.producer_name(), model.producer_version()));
-    };
-    const Model &a = a_.model, &b = b_.model;
-    compare_field(diff_.model, "IR version", std::to_string(a.ir_version()),
-                  std::to_string(b.ir_version()));
-    compare_maps(diff_.model, "opset", opsets(a.opset_imports()), opsets(b.opset_imports()));
-    compare_field(diff_.model, "producer", producer(a), producer(b));
-    compare_maps(diff_.model, "metadata", texts(a.metadata()), texts(b.metadata()));
-  }
-
-  // What is not in the bodies, which are compared like every graph.
-  void compare_functions() {
-    std::map<std::string, std::pair<const Function*, const Function*>> both;
-    for (const Function& function : a_.model.functions())
-      both[function_key(function)].first = &function;
-    for (const Function& function : b_.model.functions())
-      both[function_key(function)].second = &function;
-    const auto size = [](const Function& function) {
-      return function.body ? fmt::format("{} nodes", function.body->node_count()) : "no body";
-    };
-    for (const auto& [name, pair] : both) {
-      const auto [x, y] = pair;
-      const std::string what = "function " + name;
-      if (x == nullptr || y == nullptr || !x->body || !y->body) {
-        compare_field(diff_.model, what, x ? size(*x) : "", y ? size(*y) : "");
-        continue;
-      }
-      compare_maps(diff_.model, what + " opset", opsets(x->opset_imports),
-                   opsets(y->opset_imports));
-      compare_ports(diff_.model, what, *x->body, *y->body);
-    }
-  }
-
-  // Inputs and outputs that go by place.
-  void compare_ports(std::vector<FieldChange>& list, const std::string& what, const Graph& a,
-                     const Graph& b) {
-    if (a.inputs().size() != b.inputs().size())
-      list.push_back({what + " inputs", names(a.inputs()), names(b.inputs())});
-    const bool same_outputs =
-        std::ranges::equal(a.outputs(), b.outputs(),
-                           [&](const Value* x, const Value* y) { return is_same_value(x, y); });
-    if (!same_outputs) list.push_back({what + " outputs", names(a.outputs()), names(b.outputs())});
-  }
-
-  static std::string names(const std::vector<Value*>& values) {
-    std::vector<std::string> out;
-    for (const Value* value : values) out.push_back(name_of(value));
-    return "[" + join(out, ", ") + "]";
-  }
-
-  static std::string port_text(const Value& value) {
-    return fmt::format("{} {}", to_valid_utf8(value.name), value.type.text());
-  }
-
-  using Ports = std::vector<std::pair<const Value*, const Value*>>;
-
-  // One of the interface: name and type, the name only where it changed.
-  void compare_port(std::string_view kind, const Value& a, const Value& b) {
-    interface_values_.insert(&a);
-    const bool renamed = a.name != b.name;
-    compare_field(diff_.interface, fmt::format("{} {}", kind, to_valid_utf8(a.name)),
-                  renamed ? port_text(a) : a.type.text(), renamed ? port_text(b) : b.type.text());
-    if (!renamed && a.type.text() == b.type.text() && a.type.kind != ValueType::Kind::Tensor &&
-        !std::ranges::equal(a.type.wire, b.type.wire))
-      diff_.interface.push_back({fmt::format("{} {}", kind, to_valid_utf8(a.name)), a.type.text(),
-                                 b.type.text() + " of something else"});
-  }
-
-  // Places of the second list in the order of the first must rise.
-  void compare_order(std::string_view kind, const Ports& pairs, const std::vector<Value*>& b) {
-    std::unordered_map<const Value*, size_t> places;
-    for (size_t i = 0; i < b.size(); ++i) places.emplace(b[i], i);
-    std::vector<std::pair<size_t, std::string>> order;
-    for (const auto& pair : pairs) order.emplace_back(places[pair.second], name_of(pair.second));
-    if (std::is_sorted(order.begin(), order.end())) return;
-    std::vector<std::string> before, after;
-    for (const auto& entry : order) before.push_back(entry.second);
-    std::sort(order.begin(), order.end());
-    for (const auto& entry : order) after.push_back(entry.second);
-    diff_.interface.push_back(
-        {fmt::format("order of {}s", kind), join(before, ", "), join(after, ", ")});
-  }
-
-  void compare_lists(std::string_view kind, const Ports& pairs, const std::vector<Value*>& a,
-                     const std::vector<Value*>& b) {
-    std::unordered_map<const Value*, const Value*> partner;
-    std::unordered_set<const Value*> found;
-    for (const auto& [x, y] : pairs) {
-      partner.emplace(x, y);
-      found.insert(y);
-    }
-    for (const Value* value : a) {
-      if (const auto pair = partner.find(value); pair != partner.end())
-        compare_port(kind, *value, *pair->second);
-      else if (!value->initializer || kind == "output")
-        diff_.interface.push_back(
-            {fmt::format("{} {}", kind, to_valid_utf8(value->name)), value->type.text(), ""});
-    }
-    for (const Value* value : b)
-      if (found.count(value) == 0 && (!value->initializer || kind == "output"))
-        diff_.interface.push_back(
-            {fmt::format("{} {}", kind, to_valid_utf8(value->name)), "", value->type.text()});
-    compare_order(kind, pairs, b);
-  }
-
-  // Initializers that are inputs, too, count as weights that a caller may override.
-  void compare_inputs() {
-    Ports pairs;
-    for (const Value* input : a_.model.graph().inputs())
-      if (const Value* other = match_.of(input); other && other->is_input && !input->initializer)
-        pairs.emplace_back(input, other);
-    compare_lists("input", pairs, a_.model.graph().inputs(), b_.model.graph().inputs());
-  }
-
-  // By name, which callers use; one whose name is gone by the value that it was.
-  void compare_outputs() {
-    const Graph &a = a_.model.graph(), &b = b_.model.graph();
-    Ports pairs;
-    std::unordered_set<const Value*> taken;
-    std::unordered_map<std::string_view, const Value*> named;
-    for (const Value* output : b.outputs())
-      if (output) named.emplace(output->name, output);
-    for (const Value* output : a.outputs())
-      if (const auto found = named.find(output->name); found != named.end())
-        taken.insert(found->second);
-    for (const Value* output : a.outputs()) {
-      const auto found = named.find(output->name);
-      const Value* other = found != named.end() ? found->second : match_.of(output);
-      if (other == nullptr || !other->is_output()) continue;
-      if (found == named.end() && !taken.insert(other).second) continue;
-      pairs.emplace_back(output, other);
-    }
-    compare_lists("output", pairs, a.outputs(), b.outputs());
-    // The graph's outputs may be the same names of other values, which no node tells.
-    for (const auto& [x, y] : pairs)
-      if (x->producer == nullptr && y->producer == nullptr && !is_same_value(x, y))
-        diff_.interface.push_back(
-            {fmt::format("source of output {}", to_valid_utf8(x->name)), source(*x), source(*y)});
-    if (a.outputs().size() != b.outputs().size() && pairs.size() == a.outputs().size() &&
-        pairs.size() == b.outputs().size())
-      diff_.interface.push_back({"outputs", names(a.outputs()), names(b.outputs())});
-  }
-
-  static std::string source(const Value& value) {
-    return value.initializer ? "weight" : value.is_input ? "input" : "nothing";
-  }
-
   void compare_nodes(const Graph& a, const Graph& b) {
     for (const Node* node = a.first(); node != nullptr; node = node->next()) {
       const Node* other = match_.of(node);
@@ -297,31 +113,23 @@ class Differ {
     if (a.op_type() != b.op_type() || a.domain() != b.domain() || a.overload() != b.overload())
       change.changes.push_back({"operator", operator_name(a), operator_name(b)});
     for (size_t slot = 0; slot < std::max(a.input_count(), b.input_count()); ++slot)
-      if (!is_same_value(a.input(slot), b.input(slot)))
+      if (!is_same_value(match_, a.input(slot), b.input(slot)))
         change.changes.push_back(
             {fmt::format("input {}", slot), name_of(a.input(slot)), name_of(b.input(slot))});
     for (size_t slot = 0; slot < std::max(a.outputs().size(), b.outputs().size()); ++slot)
-      if (!is_same_value(a.output(slot), b.output(slot)))
+      if (!is_same_value(match_, a.output(slot), b.output(slot)))
         change.changes.push_back(
             {fmt::format("output {}", slot), name_of(a.output(slot)), name_of(b.output(slot))});
     // What a Constant node holds is compared as a weight.
     if (!(constant_of(a) && constant_of(b))) compare_attributes(a, b, change);
-    compare_maps(change.changes, "metadata", texts(a.metadata()), texts(b.metadata()));
+    compare_maps(change.changes, "metadata", field_texts(a.metadata()), field_texts(b.metadata()));
+    compare_texts(change.changes, "documentation", documentation(a), documentation(b));
     if (change.changes.empty()) return;
     change.path = a_.paths.of(a);
     change.path_after = b_.paths.of(b);
     change.op_type = operator_name(a);
     change.module = a_.module_of(a);
     diff_.nodes_changed.push_back(std::move(change));
-  }
-
-  static std::string name_of(const Value* value) {
-    return value ? to_valid_utf8(value->name) : "(none)";
-  }
-
-  bool is_same_value(const Value* a, const Value* b) const {
-    if (a == nullptr || b == nullptr) return a == b;
-    return match_.of(a) == b;
   }
 
   void compare_attributes(const Node& a, const Node& b, NodeChange& change) {
@@ -337,7 +145,7 @@ class Differ {
         continue;
       }
       for (size_t i = 0; i < x->graphs.size(); ++i)
-        compare_ports(change.changes, to_valid_utf8(name), *x->graphs[i], *y->graphs[i]);
+        compare_ports(change.changes, to_valid_utf8(name), *x->graphs[i], *y->graphs[i], match_);
       if (!x->graphs.empty() || std::ranges::equal(x->wire, y->wire)) continue;
       if (x->as_tensor() && y->as_tensor()) {
         compare_tensor_attributes(a, *x, *y);

@@ -68,7 +68,8 @@ struct TypeChange {
 };
 
 struct ModelDiff {
-  std::vector<FieldChange> model;      // opset, IR version, producer, metadata, functions
+  std::vector<FieldChange>
+      model;  // opset, IR version, producer, documentation, metadata, functions
   std::vector<FieldChange> interface;  // inputs and outputs: names, types, order
   std::vector<NodeSummary> nodes_added;
   std::vector<NodeSummary> nodes_removed;
@@ -93,8 +94,8 @@ struct DiffOptions {
 
 // What `b` has otherwise than `a`, bodies of control flow and functions included; nodes and values
 // are matched as match_models does. Inner values whose type only one of the models knows are not
-// told. Not compared: doc strings, names of graphs, the order of nodes and of attributes, content
-// of sparse initializers, fields that ONNX does not name. Weights are compared a block at a time.
+// told. Not compared: documentation of values and attributes, names of graphs, the order of nodes
+// and of attributes, fields that ONNX does not name. Weights are compared a block at a time.
 // Deterministic.
 ModelDiff diff_models(const Model& a, const Model& b, const DiffOptions& options = {});
 ModelDiff diff_models(const Model& a, const Model& b, const ModelMatch& match,

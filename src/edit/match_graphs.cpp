@@ -149,9 +149,21 @@ const Value* ModelMatch::of(const Value* value) const {
   return found == values.end() ? nullptr : found->second;
 }
 
+namespace {
+
+std::string key_text(std::string_view domain, std::string_view name, std::string_view overload) {
+  return to_valid_utf8(
+      fmt::format("{}.{}{}{}", domain, name, overload.empty() ? "" : ":", overload));
+}
+
+}  // namespace
+
 std::string function_key(const Function& function) {
-  return to_valid_utf8(fmt::format("{}.{}{}{}", function.domain, function.name,
-                                   function.overload.empty() ? "" : ":", function.overload));
+  return key_text(function.domain, function.name, function.overload);
+}
+
+std::string function_key(const Node& node) {
+  return key_text(node.domain(), node.op_type(), node.overload());
 }
 
 ModelMatch match_models(const Model& a, const Model& b) { return ModelMatcher(a, b).run(); }

@@ -31,5 +31,6 @@ ModelMatch match_models(const Model& a, const Model& b);
 
 // `domain.name`, with `:overload` behind it where there is one.
 std::string function_key(const Function& function);
+std::string function_key(const Node& node);  // of the function that it calls, if it calls one
 
 }  // namespace acuate

@@ -6,49 +6,10 @@
 #include "base/hash.h"
 #include "edit/common_sequence.h"
 #include "edit/match_constants.h"
+#include "edit/match_side.h"
 
 namespace acuate {
 namespace {
-
-using Keyed = std::pair<uint64_t, uint32_t>;  // a key and whose it is
-
-// One graph of the two while it is matched.
-struct Side {
-  explicit Side(const GraphKeys& given)
-      : keys(given),
-        view(given.view),
-        node_partner(given.view.nodes.size(), kNoIndex),
-        value_partner(given.view.values.size(), kNoIndex) {
-    for (uint32_t node = 0; node < view.nodes.size(); ++node) {
-      addresses.push_back(address(node));
-      if (is_free(node)) ++free_count;
-    }
-  }
-
-  bool is_free(uint32_t node) const {
-    return node_partner[node] == kNoIndex && !keys.is_constant_node[node];
-  }
-  std::vector<uint32_t> free_nodes() const {
-    std::vector<uint32_t> out;
-    for (uint32_t node = 0; node < view.nodes.size(); ++node)
-      if (is_free(node)) out.push_back(node);
-    return out;
-  }
-  // A key of the name, or of that of the first output; 0: neither.
-  uint64_t address(uint32_t node) const {
-    const Node& named = *view.nodes[node];
-    if (!named.name().empty()) return hash_key(named.name(), 1);
-    for (const Value* output : named.outputs())
-      if (output != nullptr) return hash_key(output->name, 2);
-    return 0;
-  }
-
-  const GraphKeys& keys;
-  const GraphView& view;
-  std::vector<uint32_t> node_partner, value_partner;
-  std::vector<uint64_t> addresses;  // by node
-  size_t free_count = 0;
-};
 
 class NodeMatcher {
  public:
@@ -67,8 +28,8 @@ class NodeMatcher {
       spread(likeness);
       for (const int radius : {3, 1}) {
         if (is_done()) return;
-        pair_unique(keys_around(a_, false, likeness, radius),
-                    keys_around(b_, true, likeness, radius));
+        pair_unique(a_.keys_around(false, likeness, radius),
+                    b_.keys_around(true, likeness, radius));
         spread(likeness);
       }
     }
@@ -83,7 +44,7 @@ class NodeMatcher {
       spread(likeness);
     }
     for (const Likeness likeness : {Likeness::Equal, Likeness::SameShapes}) {
-      pair_unique(keys_around(a_, false, likeness, 0), keys_around(b_, true, likeness, 0));
+      pair_unique(a_.keys_around(false, likeness, 0), b_.keys_around(true, likeness, 0));
       spread(likeness);
     }
   }
@@ -91,7 +52,7 @@ class NodeMatcher {
   // How much there is to tell of the two: nodes that only one side has weigh most, all the more
   // where the other side has their name; other names alone weigh least.
   uint64_t cost() const {
-    uint64_t cost = cost_of_free(a_, b_) + cost_of_free(b_, a_);
+    uint64_t cost = a_.cost_of_free(b_) + b_.cost_of_free(a_);
     for (uint32_t x = 0; x < a_.view.nodes.size(); ++x) {
       const uint32_t y = a_.node_partner[x];
       if (y == kNoIndex) continue;
@@ -121,15 +82,6 @@ class NodeMatcher {
 
  private:
   bool is_done() const { return a_.free_count == 0 || b_.free_count == 0; }
-
-  static uint64_t cost_of_free(const Side& side, const Side& other) {
-    std::vector<uint64_t> addresses = other.addresses;
-    std::sort(addresses.begin(), addresses.end());
-    uint64_t cost = 0;
-    for (const uint32_t node : side.free_nodes())
-      cost += std::binary_search(addresses.begin(), addresses.end(), side.addresses[node]) ? 10 : 8;
-    return cost;
-  }
 
   bool is_same_operand(uint32_t x, uint32_t y) const {
     if (x == kNoIndex || y == kNoIndex) return x == y;
@@ -177,7 +129,7 @@ class NodeMatcher {
 
   void pair_by_name(bool same_operator) {
     if (is_done()) return;
-    const auto keyed = [&](const Side& side) {
+    const auto keyed = [&](const MatchSide& side) {
       std::vector<Keyed> out;
       for (const uint32_t node : side.free_nodes())
         if (side.addresses[node] != 0)
@@ -218,7 +170,8 @@ class NodeMatcher {
 
   void pair_by_context(Likeness likeness) {
     find_downstream(likeness);
-    const auto keyed = [&](const Side& side, const std::vector<uint64_t>& downstream, bool second) {
+    const auto keyed = [&](const MatchSide& side, const std::vector<uint64_t>& downstream,
+                           bool second) {
       std::vector<uint64_t> values(side.view.values.size(), 0);
       for (const auto& [x, y] : known_.values) values[second ? y : x] = hash_combine(5, x);
       const auto upstream = side.keys.keys_upstream(likeness, values);
@@ -231,7 +184,7 @@ class NodeMatcher {
   }
 
   void find_downstream(Likeness likeness) {
-    const auto keys = [&](const Side& side, bool second) {
+    const auto keys = [&](const MatchSide& side, bool second) {
       std::vector<uint64_t> values(side.view.values.size(), 0);
       for (size_t i = 0; i < known_.outputs.size(); ++i)
         values[second ? known_.outputs[i].second : known_.outputs[i].first] += hash_combine(6, i);
@@ -244,7 +197,7 @@ class NodeMatcher {
   // What is left of nodes that are alike and read the same, such as two that read constants alone:
   // those that are used alike first.
   void pair_by_operands(Likeness likeness) {
-    const auto alike = [&](const Side& side) {
+    const auto alike = [&](const MatchSide& side) {
       std::vector<Keyed> out;
       for (const uint32_t node : side.free_nodes()) {
         const auto operands = side.view.operands[node];
@@ -267,7 +220,7 @@ class NodeMatcher {
     if (is_done()) return;
     constexpr size_t kMaxEdits = 500;
     const auto left = a_.free_nodes(), right = b_.free_nodes();
-    const auto keys = [](const Side& side, const std::vector<uint32_t>& nodes) {
+    const auto keys = [](const MatchSide& side, const std::vector<uint32_t>& nodes) {
       std::vector<uint64_t> out;
       for (const uint32_t node : nodes) out.push_back(side.keys.node(node, Likeness::Equal));
       return out;
@@ -295,47 +248,6 @@ class NodeMatcher {
       if (partners[a_.view.uses[v][0].node] == b_.view.uses[w][0].node) return true;
     }
     return false;
-  }
-
-  // Of the free nodes: they and all that is at most `radius` edges away, where matched nodes are
-  // known by their partner.
-  static std::vector<Keyed> keys_around(const Side& side, bool second, Likeness likeness,
-                                        int radius) {
-    const GraphView& view = side.view;
-    const auto partner = [&](const std::vector<uint32_t>& partners, uint32_t i) {
-      return hash_combine(7, second || partners[i] == kNoIndex ? i : partners[i]);
-    };
-    std::vector<uint64_t> keys(view.nodes.size()), next;
-    for (uint32_t node = 0; node < keys.size(); ++node)
-      keys[node] = side.node_partner[node] != kNoIndex ? partner(side.node_partner, node)
-                                                       : side.keys.node(node, likeness);
-    const auto free = side.free_nodes();
-    for (int step = 0; step < radius; ++step) {
-      next = keys;
-      for (const uint32_t node : free) {
-        uint64_t key = keys[node];
-        for (const uint32_t value : view.operands[node]) {
-          if (value == kNoIndex || side.keys.constants[value]) continue;  // counted already
-          const uint32_t producer = view.producers[value];
-          key = hash_combine(
-              key, producer != kNoIndex ? hash_combine(keys[producer], view.producer_slots[value])
-                   : side.value_partner[value] != kNoIndex ? partner(side.value_partner, value)
-                                                           : 8);
-        }
-        for (const uint32_t value : view.outputs[node]) {
-          uint64_t sum = 0;
-          if (value != kNoIndex)
-            for (const GraphView::ValueUse& use : view.uses[value])
-              sum += hash_combine(keys[use.node], use.slot);
-          key = hash_combine(key, sum);
-        }
-        next[node] = key;
-      }
-      keys.swap(next);
-    }
-    std::vector<Keyed> out;
-    for (const uint32_t node : free) out.emplace_back(keys[node], node);
-    return out;
   }
 
   // From pairs to the producers of what they read and to the users of what they make, as far as
@@ -387,23 +299,15 @@ class NodeMatcher {
       pair_producers(p[i], q[j], likeness);
   }
 
-  static std::vector<Keyed> free_users(const Side& side, uint32_t value, Likeness likeness) {
-    std::vector<Keyed> out;
-    for (const GraphView::ValueUse& use : side.view.uses[value])
-      if (side.is_free(use.node))
-        out.emplace_back(hash_combine(side.keys.node(use.node, likeness), use.slot), use.node);
-    return out;
-  }
-
   // The users of two values that are one; false where some are alike, so that one must choose.
   bool visit_users(uint32_t x, uint32_t y, Likeness likeness, bool choose) {
     if (a_.keys.constants[x] || b_.keys.constants[y]) return true;
-    auto left = free_users(a_, x, likeness), right = free_users(b_, y, likeness);
+    auto left = a_.free_users(x, likeness), right = b_.free_users(y, likeness);
     if (left.empty() || right.empty()) return true;
     if (!choose) {
       pair_unique_users(std::move(left), std::move(right));
-      left = free_users(a_, x, likeness);
-      right = free_users(b_, y, likeness);
+      left = a_.free_users(x, likeness);
+      right = b_.free_users(y, likeness);
       std::sort(left.begin(), left.end());
       std::sort(right.begin(), right.end());
       return !has_common_key(left, right);
@@ -411,8 +315,8 @@ class NodeMatcher {
     // The more two have in common the sooner they are paired.
     for (const int shared : {3, 2, 1}) {
       join(ranked(a_, left, false, shared), ranked(b_, right, true, shared));
-      left = free_users(a_, x, likeness);
-      right = free_users(b_, y, likeness);
+      left = a_.free_users(x, likeness);
+      right = b_.free_users(y, likeness);
     }
     return true;
   }
@@ -447,7 +351,7 @@ class NodeMatcher {
 
   // Keys that hold more the more the two must have in common: 1: what is computed from them; 2: and
   // the matched values that they read; 3: and the name.
-  std::vector<Keyed> ranked(const Side& side, const std::vector<Keyed>& users, bool second,
+  std::vector<Keyed> ranked(const MatchSide& side, const std::vector<Keyed>& users, bool second,
                             int shared) const {
     const auto& downstream = second ? downstream_b_ : downstream_a_;
     std::vector<Keyed> out;
@@ -478,7 +382,7 @@ class NodeMatcher {
     }
   }
 
-  Side a_, b_;
+  MatchSide a_, b_;
   const KnownPairs& known_;
   std::vector<uint64_t> downstream_a_, downstream_b_;
   std::deque<std::pair<uint32_t, uint32_t>> nodes_, values_;  // paired and not yet spread from

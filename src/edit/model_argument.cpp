@@ -56,13 +56,15 @@ Result<std::unique_ptr<Model>> read_any(Edit& edit, Token token) {
   return parse_text(edit.model(), *text, path->string());
 }
 
-// Every name of values in, around and below the graph.
-std::unordered_set<std::string_view> names_around(const Graph& graph) {
+// Every name of values in and around the graph, and below it where `below`.
+std::unordered_set<std::string_view> names_around(const Graph& graph, bool below) {
   std::unordered_set<std::string_view> names;
   const auto add = [&](const Graph& one) {
     for (const Value* value : one.values()) names.insert(value->name);
   };
-  for (const Graph* below : graphs_below(graph)) add(*below);
+  add(graph);
+  if (below)
+    for (const Graph* body : graphs_below(graph)) add(*body);
   for (const Node* owner = graph.owner(); owner != nullptr; owner = owner->graph().owner())
     add(owner->graph());
   return names;
@@ -108,7 +110,8 @@ Result<std::unique_ptr<Model>> read_model_argument(Edit& edit, const Token& toke
   auto model = read_any(edit, token);
   if (!model) return model.error();
   for (const ModelIssue& issue : verify(**model))
-    if (outer == MayReadOuter::No || issue.id != "undefined_input")
+    if (outer == MayReadOuter::No ||
+        (issue.id != "undefined_input" && issue.id != "undefined_output"))
       return fail("{} is not valid: {}", to_valid_utf8(token.text.substr(0, 60)), issue.message);
   return model;
 }
@@ -171,10 +174,11 @@ Result<void> bind_outer_values(const Graph& source, const Graph& graph, Splice& 
   return {};
 }
 
-Result<void> check_names_free(const Graph& source, const Graph& into, const Splice& splice) {
-  const auto taken = names_around(into);
+Result<void> check_names_free(const Graph& source, const Graph& into, const Splice& splice,
+                              bool as_body) {
+  const auto taken = names_around(into, !as_body);
   std::unordered_set<std::string_view> nodes;
-  for (const Node* node = into.first(); node != nullptr; node = node->next())
+  for (const Node* node = as_body ? nullptr : into.first(); node != nullptr; node = node->next())
     if (!node->name().empty()) nodes.insert(node->name());
   std::vector<std::string> clashes;
   const auto check = [&](const auto& names, std::string_view what, std::string_view name) {

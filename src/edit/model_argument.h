@@ -46,7 +46,9 @@ Result<void> bring_requirements(Edit& edit, std::unique_ptr<Model>& source);
 Result<void> bind_outer_values(const Graph& source, const Graph& graph, Splice& splice);
 
 // Whether everything that the splice will name anew is free in, around and below `into`; an error
-// lists what is not.
-Result<void> check_names_free(const Graph& source, const Graph& into, const Splice& splice);
+// lists what is not. A body of one of its nodes may have names that other bodies have, and nodes
+// called like those outside of it.
+Result<void> check_names_free(const Graph& source, const Graph& into, const Splice& splice,
+                              bool as_body = false);
 
 }  // namespace acuate

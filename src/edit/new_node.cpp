@@ -61,12 +61,14 @@ Result<Value*> output_value(Model& model, const Token& token, const Graph& graph
 }
 
 Result<void> check_name(const Graph& graph, const Token& token) {
-  for (const Node* other = graph.first(); other != nullptr; other = other->next())
-    if (other->name() == token.text)
-      return fail(
-          "found the name '{}', which a {} in the same graph has; expected one that is free",
-          to_valid_utf8(token.text), to_valid_utf8(other->op_type()));
-  return {};
+  const auto taken = graph.nodes_called(token.text);
+  if (taken.empty()) return {};
+  return fail("found the name '{}', which a {} in the same graph has; expected one that is free",
+              to_valid_utf8(token.text), to_valid_utf8(taken[0]->op_type()));
+}
+
+Error cycle() {
+  return fail("the nodes would form a cycle; expected each to read only what was computed before");
 }
 
 void import_domain(Edit& edit, const std::string& domain) {
@@ -135,7 +137,6 @@ Result<Node*> add_new_node(Edit& edit, const NewNode& parsed, Node* before) {
     if (input != nullptr)
       if (auto visible = check_visible(*input, graph); !visible) return visible.error();
   std::vector<Value*> outputs;
-  bool is_read = false;
   for (const Token& token : parsed.outputs) {
     if (token.text.empty()) {
       outputs.push_back(nullptr);
@@ -145,7 +146,6 @@ Result<Node*> add_new_node(Edit& edit, const NewNode& parsed, Node* before) {
     if (!value) return edit.blame(token, value.error());
     if (std::find(outputs.begin(), outputs.end(), *value) != outputs.end())
       return edit.blame(token, fail("found the output '{}' twice", to_valid_utf8(token.text)));
-    is_read = is_read || !(*value)->is_unused();
     outputs.push_back(*value);
   }
   const Token* name = parsed.flag("--name");
@@ -158,8 +158,13 @@ Result<Node*> add_new_node(Edit& edit, const NewNode& parsed, Node* before) {
     if (auto set = set_attribute_argument(edit, *node, {key, false, value.column}, value); !set)
       return set.error();
   if (auto valid = check_edited(edit, *node, false); !valid) return valid.error();
-  if (is_read || before != nullptr)
+  if (before != nullptr) {
     if (auto ordered = keep_order(graph); !ordered) return ordered.error();
+  } else {
+    for (Value* output : outputs)
+      if (output != nullptr)
+        if (auto ordered = keep_in_front(edit, *output); !ordered) return ordered.error();
+  }
   edit.values_added();
   return node;
 }
@@ -173,8 +178,27 @@ Result<void> check_edited(Edit& edit, const Node& node, bool was_refused) {
 }
 
 Result<void> keep_order(Graph& graph) {
-  if (graph.sort_topologically()) return {};
-  return fail("the nodes would form a cycle; expected each to read only what was computed before");
+  if (!graph.sort_topologically()) return cycle();
+  return {};
+}
+
+Result<void> keep_in_front(Edit& edit, const Value& value) {
+  if (value.producer == nullptr || value.uses().empty()) return {};
+  Graph& graph = *value.graph;
+  if (!edit.is_sorted(graph)) return keep_order(graph);
+  for (const Use& use : value.uses())
+    if (Node* reader = holder_in(graph, use.node))
+      if (!graph.move_in_front(*value.producer, *reader)) return cycle();
+  return {};
+}
+
+Result<void> keep_in_front(Edit& edit, const Value& value, Node& reader) {
+  if (value.producer == nullptr) return {};
+  Graph& graph = *value.graph;
+  if (!edit.is_sorted(graph)) return keep_order(graph);
+  Node* holder = holder_in(graph, &reader);
+  if (holder != nullptr && !graph.move_in_front(*value.producer, *holder)) return cycle();
+  return {};
 }
 
 Result<void> check_visible(const Value& value, const Graph& graph) {

@@ -35,6 +35,10 @@ Result<void> check_edited(Edit& edit, const Node& node, bool was_refused);
 
 // Puts the nodes of the graph in order; refuses a cycle, which the last change must have made.
 Result<void> keep_order(Graph& graph);
+// The same where `reader`, or whoever reads the value, came to read it: in the time that the nodes
+// take which move, once the graph is known to be in order.
+Result<void> keep_in_front(Edit& edit, const Value& value, Node& reader);
+Result<void> keep_in_front(Edit& edit, const Value& value);
 
 // The value, which a node of `graph` is to read: of that graph or one around it.
 Result<void> check_visible(const Value& value, const Graph& graph);

@@ -15,7 +15,7 @@ Error taken(std::string_view name, const Value& by) {
 std::vector<const Graph*> graphs_below(const Graph& graph) {
   std::vector<const Graph*> out{&graph};
   for (size_t i = 0; i < out.size(); ++i)
-    for (const Node* node = out[i]->first(); node != nullptr; node = node->next())
+    for (const Node* node : out[i]->body_owners())
       for (const Attribute& attribute : node->attributes())
         for (const auto& body : attribute.graphs) out.push_back(body.get());
   return out;

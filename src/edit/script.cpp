@@ -155,8 +155,18 @@ class LineParser {
   std::optional<LineError> error_;
 };
 
+std::string written(std::string_view text) {
+  LineParser parser(text);
+  Token token, more;
+  const bool same = parser.next(token) && !token.quoted && token.text == text && !parser.next(more);
+  const bool one_line = text.find_first_of("\n\r") == std::string_view::npos;
+  return same && one_line && !parser.error() ? std::string(text) : quoted_word(text);
+}
+
+}  // namespace
+
 // As json_quote, but bytes above 127 stay: a name that is not UTF-8 must come back as it is.
-std::string quote(std::string_view text) {
+std::string quoted_word(std::string_view text) {
   std::string out = "\"";
   for (const char c : text) {
     if (c == '"' || c == '\\')
@@ -168,16 +178,6 @@ std::string quote(std::string_view text) {
   }
   return out + "\"";
 }
-
-std::string written(std::string_view text) {
-  LineParser parser(text);
-  Token token, more;
-  const bool same = parser.next(token) && !token.quoted && token.text == text && !parser.next(more);
-  const bool one_line = text.find_first_of("\n\r") == std::string_view::npos;
-  return same && one_line && !parser.error() ? std::string(text) : quote(text);
-}
-
-}  // namespace
 
 std::string script_position(const Script& script, size_t line, size_t column) {
   if (script.name.empty()) return fmt::format("line {}, column {}", line, column);
@@ -211,7 +211,7 @@ Result<Script> parse_script(std::string_view text, std::string_view name) {
 std::string format_command(std::string_view command, std::span<const Token> arguments) {
   std::string out = written(command);
   for (const Token& argument : arguments)
-    out += " " + (argument.quoted ? quote(argument.text) : written(argument.text));
+    out += " " + (argument.quoted ? quoted_word(argument.text) : written(argument.text));
   return out;
 }
 

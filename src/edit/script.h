@@ -43,6 +43,9 @@ Result<Script> parse_script(std::string_view text, std::string_view name = {});
 std::string format_command(std::string_view command, std::span<const Token> arguments);
 std::string format_command(std::string_view command, std::span<const std::string> arguments);
 
+// The text in quotes, whatever it holds, as parse_script reads it back.
+std::string quoted_word(std::string_view text);
+
 // `edits.acu:3:7`, or `line 3, column 7` for a script without a name.
 std::string script_position(const Script& script, size_t line, size_t column);
 

@@ -11,6 +11,7 @@
 #include "base/text.h"
 #include "edit/literal.h"
 #include "edit/type_text.h"
+#include "onnx_io/onnx_fields.h"
 
 namespace acuate {
 namespace {
@@ -218,8 +219,22 @@ Result<TensorRef> read_raw_argument(Edit& edit, const Token& token) {
   return dense(Tensor::view(type->element, *shape, (*file)->bytes(), *file));
 }
 
+// `w.pb`: a TensorProto, as ONNX's own test data have them.
+Result<TensorRef> read_proto_argument(Edit& edit, std::string_view name) {
+  auto path = script_file(edit, name);
+  if (!path) return path.error();
+  auto file = MappedFile::open(*path);
+  if (!file) return file.error();
+  auto ref = parse_tensor((*file)->bytes(), {});
+  if (!ref) return fail("{}: {}", path->string(), ref.error().message);
+  if (ref->is_external())
+    return fail("{} lies in a data file; expected a tensor with its content", path->string());
+  edit.model().keep(*file, (*file)->bytes());
+  return ref;
+}
+
 std::vector<std::string> all_prefixes() {
-  std::vector<std::string> names{"npy", "raw", "float", "double"};
+  std::vector<std::string> names{"npy", "raw", "pb", "float", "double"};
   for (auto type = ElementType::Float; type <= ElementType::Int2;
        type = static_cast<ElementType>(static_cast<int32_t>(type) + 1))
     names.emplace_back(element_type_name(type));
@@ -249,6 +264,8 @@ Result<TensorRef> parse_tensor_argument(Edit& edit, const Token& argument, const
   if (prefix == "npy" || (prefix.empty() && !token.quoted && token.text.ends_with(".npy")))
     return read_npy_argument(edit, token.text);
   if (prefix == "raw") return read_raw_argument(edit, token);
+  if (prefix == "pb" || (prefix.empty() && !token.quoted && token.text.ends_with(".pb")))
+    return read_proto_argument(edit, token.text);
   auto literal = parse_literal(token);
   if (!literal) return literal.error();
   const ElementType type = !prefix.empty()  ? *parse_element_name(prefix)
@@ -269,7 +286,9 @@ Result<TensorRef> parse_tensor_argument(Edit& edit, const Token& argument, const
 WireRope tensor_argument_wire(const TensorRef& tensor, std::string_view name) {
   if (tensor.resident) return encode_tensor(*tensor.resident, name);
   WireRope wire;
-  wire.append_view(tensor.wire);
+  WireReader reader(tensor.wire);
+  for (WireField field; reader.next(field);)
+    if (field.number != tensor_field::kName) wire.append_view(field.whole);
   if (!name.empty()) wire.text_field(8, name);
   return wire;
 }

@@ -91,6 +91,13 @@ TEST_F(TensorArgument, RawFilesStayMapped) {
   EXPECT_THAT(tensor->resident->values<float>(), ElementsAre(1, 2, 3, 4, 5, 6));
   write("a b.bin", "x");
   EXPECT_TRUE(parse("raw:int8[1]:\"a b.bin\""));
+  // TensorProto: dims [2], float32, raw_data 0 and 1; a name, which goes.
+  write("w.pb", std::string("\x08\x02\x10\x01\x42\x01w\x4a\x08\0\0\0\0\0\0\x80\x3f", 17));
+  const auto proto = parse("w.pb");
+  ASSERT_TRUE(proto) << proto.error().message;
+  EXPECT_EQ(proto->shape, Shape{2});
+  EXPECT_TRUE(parse("pb:w.pb"));
+  EXPECT_FALSE(parse("pb:w.bin"));
   EXPECT_THAT(refusal("raw:float32[2, 4]:w.bin"), HasSubstr("has 24 bytes, but float32[2, 4]"));
   EXPECT_THAT(refusal("raw:float32[2, n]:w.bin"), HasSubstr("has no stated size"));
   EXPECT_THAT(refusal("raw:w.bin"), HasSubstr("expected type, shape and file"));

@@ -1,5 +1,8 @@
 #include "edit/type_text.h"
 
+#include <algorithm>
+#include <cctype>
+
 #include <onnx/onnx_pb.h>
 
 #include "base/text.h"
@@ -21,13 +24,30 @@ size_t closing(std::string_view text, size_t at) {
   return std::string_view::npos;
 }
 
+// A model may declare what nobody would give by hand: a dimension of 0, and sums such as `4*h`.
+Result<Dim> parse_declared_dim(Model& model, std::string_view text) {
+  if (text == "0") return Dim{0, {}};
+  const bool is_term =
+      std::ranges::any_of(text, [](unsigned char c) { return std::isalpha(c) != 0; });
+  if (is_term && text.find_first_of("*+-/") != std::string_view::npos)
+    return Dim{-1, model.intern(text)};
+  return parse_dim(model, text);
+}
+
 Result<std::vector<Dim>> parse_dims(Model& model, std::string_view text) {
   std::vector<Dim> dims;
   if (trim(text).empty()) return dims;
-  for (const std::string& part : split(text, ',')) {
-    auto dim = parse_dim(model, trim(part));
+  // Commas in `max(h, w)` are part of a dimension.
+  size_t begin = 0, depth = 0;
+  for (size_t at = 0; at <= text.size(); ++at) {
+    const char c = at < text.size() ? text[at] : ',';
+    if (c == '(') ++depth;
+    if (c == ')' && depth > 0) --depth;
+    if (at < text.size() && (c != ',' || depth > 0)) continue;
+    auto dim = parse_declared_dim(model, trim(text.substr(begin, at - begin)));
     if (!dim) return dim.error();
     dims.push_back(*dim);
+    begin = at + 1;
   }
   return dims;
 }
@@ -54,8 +74,8 @@ Result<ValueType> parse_tensor_type(Model& model, std::string_view text) {
 Result<onnx::TypeProto> parse_proto(Model& model, std::string_view text, size_t depth) {
   if (depth == kMaxDepth) return fail("the type is nested more than {} deep", kMaxDepth);
   text = trim(text);
-  const size_t open = text.find('(');
-  if (open == std::string_view::npos) {
+  const size_t open = text.find_first_of("([");
+  if (open == std::string_view::npos || text[open] == '[') {
     auto tensor = parse_tensor_type(model, text);
     if (!tensor) return tensor.error();
     return to_type_proto(*tensor);
@@ -98,7 +118,44 @@ Result<onnx::TypeProto> parse_proto(Model& model, std::string_view text, size_t 
   return proto;
 }
 
+std::string element_word(int32_t element) {
+  return std::string(element_type_name(static_cast<ElementType>(element)));
+}
+
+std::string shape_word(const onnx::TensorShapeProto& shape) {
+  std::vector<std::string> dims;
+  for (const auto& dim : shape.dim())
+    dims.push_back(dim.has_dim_value() ? std::to_string(dim.dim_value())
+                   : dim.has_dim_param() && !dim.dim_param().empty() ? dim.dim_param()
+                                                                     : "?");
+  return "[" + join(dims, ", ") + "]";
+}
+
+// Nested no deeper than a protobuf message may be.
+std::string proto_word(const onnx::TypeProto& proto) {
+  const auto tensor = [](const auto& type) {
+    return element_word(type.elem_type()) + (type.has_shape() ? shape_word(type.shape()) : "[*]");
+  };
+  if (proto.has_sequence_type())
+    return "sequence(" + proto_word(proto.sequence_type().elem_type()) + ")";
+  if (proto.has_optional_type())
+    return "optional(" + proto_word(proto.optional_type().elem_type()) + ")";
+  if (proto.has_map_type())
+    return "map(" + element_word(proto.map_type().key_type()) + ", " +
+           proto_word(proto.map_type().value_type()) + ")";
+  if (proto.has_sparse_tensor_type()) return "sparse(" + tensor(proto.sparse_tensor_type()) + ")";
+  return tensor(proto.tensor_type());
+}
+
 }  // namespace
+
+std::string type_word(const ValueType& type) {
+  onnx::TypeProto proto;
+  if (type.kind == ValueType::Kind::Tensor || type.wire.empty() ||
+      !proto.ParseFromArray(type.wire.data(), static_cast<int>(type.wire.size())))
+    return type.text();
+  return proto_word(proto);
+}
 
 Result<ElementType> parse_element_name(std::string_view name) {
   if (name == "float") return ElementType::Float;
@@ -115,7 +172,8 @@ Result<ElementType> parse_element_name(std::string_view name) {
 
 Result<ValueType> parse_type_text(Model& model, std::string_view text) {
   text = trim(text);
-  if (text.find('(') == std::string_view::npos) return parse_tensor_type(model, text);
+  const size_t open = text.find_first_of("([");
+  if (open == std::string_view::npos || text[open] == '[') return parse_tensor_type(model, text);
   auto proto = parse_proto(model, text, 0);
   if (!proto) return proto.error();
   WireRope rope;

@@ -12,6 +12,9 @@ namespace acuate {
 // ONNX's own `float`, `double` and `seq(T)` are understood, too. Names are interned in the model.
 Result<ValueType> parse_type_text(Model& model, std::string_view text);
 
+// The type as parse_type_text reads it back, sequences and the like with what they hold.
+std::string type_word(const ValueType& type);
+
 // The element type called so, `float` and `double` included; an error names the closest.
 Result<ElementType> parse_element_name(std::string_view name);
 

@@ -16,6 +16,8 @@ TEST(TypeText, ReadsWhatMessagesShow) {
     EXPECT_EQ(type->text(), text);
   }
   EXPECT_EQ(parse_type_text(model, "double[ 2,3 ]")->text(), "float64[2, 3]");
+  EXPECT_EQ(parse_type_text(model, "float32[0, max(h, 4*w), h + 1]")->text(),
+            "float32[0, max(h, 4*w), h + 1]");
   EXPECT_FALSE(parse_type_text(model, "float32")->shape);
 }
 
@@ -29,6 +31,9 @@ TEST(TypeText, NestedTypesKeepTheirWireForm) {
   EXPECT_EQ(parse_type_text(model, "map(int64, float32[*])")->kind, ValueType::Kind::Map);
   const auto sparse = parse_type_text(model, "sparse(float32[3, 4])");
   EXPECT_EQ(sparse->text(), "sparse float32[3, 4]");
+  for (const char* text : {"optional(sequence(float32[2, n]))", "map(int64, float32[*])",
+                           "sparse(float32[3, 4])", "sequence(string[])", "float32[1, ?]"})
+    EXPECT_EQ(type_word(*parse_type_text(model, text)), text);
 }
 
 TEST(TypeText, RefusesWhatIsNoType) {

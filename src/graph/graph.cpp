@@ -15,6 +15,13 @@ namespace {
 constexpr uint64_t kOrderGap = uint64_t{1} << 32;  // 2³¹ nodes fit, 32 insertions at one place
 }
 
+Graph::Graph(Model& model, Node* owner, const Function* function)
+    : model_(&model), owner_(owner), function_(function) {
+  if (owner == nullptr) return;
+  std::vector<Node*>& owners = owner->graph().body_owners_;
+  if (owners.empty() || owners.back() != owner) owners.push_back(owner);
+}
+
 ChangeLog* Graph::log() const { return model_->change_log(); }
 
 void Graph::touch() {
@@ -42,6 +49,18 @@ std::vector<Value*> Graph::values() const {
   std::vector<Value*> out;
   for (Value* value : values_)
     if (value->graph == this) out.push_back(value);
+  return out;
+}
+
+std::vector<Node*> Graph::body_owners() const {
+  std::vector<Node*> out;
+  for (Node* node : body_owners_)
+    if (!node->removed_ && std::ranges::any_of(node->attributes_, [](const Attribute& attribute) {
+          return !attribute.graphs.empty();
+        }))
+      out.push_back(node);
+  std::ranges::sort(out, [](const Node* a, const Node* b) { return a->precedes(*b); });
+  out.erase(std::unique(out.begin(), out.end()), out.end());
   return out;
 }
 

@@ -20,8 +20,7 @@ class Model;
 // unlinks it.
 class Graph {
  public:
-  Graph(Model& model, Node* owner, const Function* function = nullptr)
-      : model_(&model), owner_(owner), function_(function) {}
+  Graph(Model& model, Node* owner, const Function* function = nullptr);
   Graph(const Graph&) = delete;
   Graph& operator=(const Graph&) = delete;
 
@@ -32,6 +31,9 @@ class Graph {
   // Of the function that this stands in, else of the model; 0 where the domain is not imported.
   int64_t opset_version(std::string_view domain = "") const;
   std::string_view name() const { return name_; }
+  // Of GraphProto or FunctionProto: documentation, sparse initializers, attributes of a function
+  // and fields unknown here, by number: whole, with tags.
+  const std::vector<std::pair<uint32_t, Bytes>>& other_fields() const { return other_fields_; }
 
   // Iteration in stored order; the current node may be removed while iterating by taking next()
   // first.
@@ -45,6 +47,8 @@ class Graph {
   std::vector<Value*> initializers() const;
   std::vector<Value*> values() const;  // everything named here, in order of appearance
 
+  // Nodes that hold bodies, in stored order; in the time that these take, not all nodes.
+  std::vector<Node*> body_owners() const;
   // Nodes of that name, which a valid model has one of; in constant time after the first call.
   std::vector<Node*> nodes_called(std::string_view name) const;
   Value* find(std::string_view name) const;     // here only
@@ -84,6 +88,11 @@ class Graph {
   void clear_inferred_types();
   // Producers before users, stable; false (and nothing changed) when there is a cycle.
   bool sort_topologically();
+  bool is_sorted() const;
+  // For a graph that was sorted until `reader`, a node of it, came to need `producer`, another:
+  // that one and what it needs move in front of the reader, as far as they do not stand there.
+  // False (and nothing changed) when there is a cycle. Takes the time that these nodes take.
+  bool move_in_front(Node& producer, Node& reader);
   void touch();
   bool is_touched() const { return touched_; }
 
@@ -122,6 +131,7 @@ class Graph {
   // By name, those without one left out; made when it is first asked for, then kept up.
   using NodeIndex = std::unordered_map<std::string_view, std::vector<Node*>>;
   mutable std::unique_ptr<NodeIndex> node_index_;
+  std::vector<Node*> body_owners_;  // every node that held a body once
   std::vector<Value*> inputs_;
   std::vector<Value*> outputs_;
   std::vector<Value*>

@@ -73,6 +73,49 @@ TEST(Graph, SortsStablyAndFindsCycles) {
   EXPECT_EQ(verify(c.model)[0].id, "cycle");
 }
 
+TEST(Graph, OnlyWhatAReaderNeedsMovesInFrontOfIt) {
+  Model model;
+  Graph& g = model.graph();
+  Value* x = g.add_value("x");
+  std::vector<Node*> nodes;
+  std::vector<Value*> values{x};
+  for (int i = 0; i < 5; ++i) {
+    values.push_back(g.add_value("v" + std::to_string(i)));
+    nodes.push_back(g.add_node("Neg", "", "", {i < 3 ? values.end()[-2] : x}, {values.back()}));
+  }
+  nodes[4]->set_input(0, values[4]);  // v4 = Neg(v3), v3 = Neg(x): behind v0, v1, v2
+  ASSERT_TRUE(g.is_sorted());
+  nodes[1]->set_input(0, values[5]);
+  EXPECT_FALSE(g.is_sorted());
+  EXPECT_TRUE(g.move_in_front(*nodes[4], *nodes[1]));
+  EXPECT_EQ(g.nodes(), (std::vector<Node*>{nodes[0], nodes[3], nodes[4], nodes[1], nodes[2]}));
+  EXPECT_TRUE(g.is_sorted());
+  nodes[3]->set_input(0, values[3]);  // v3 = Neg(v2), which needs v3
+  EXPECT_FALSE(g.move_in_front(*nodes[2], *nodes[3]));
+  EXPECT_FALSE(g.move_in_front(*nodes[2], *nodes[2]));
+}
+
+TEST(Graph, BodiesAreFoundThroughTheirNodes) {
+  Model model;
+  Graph& g = model.graph();
+  Node* plain = g.add_node("Neg", "", "", {}, {});
+  Node* second = g.add_node("Loop", "", "", {}, {});
+  Node* first = g.add_node("If", "", "", {}, {}, second);
+  second->add_body("body");
+  Graph& inner = first->add_body("then_branch");
+  first->add_body("else_branch");
+  inner.add_node("Scan", "", "", {}, {})->add_body("body");
+  EXPECT_EQ(g.body_owners(), (std::vector<Node*>{first, second}));
+  EXPECT_EQ(model.all_graphs().size(), 5U);
+  EXPECT_EQ(model.clone()->all_graphs().size(), 5U);
+  second->remove_attribute("body");
+  EXPECT_EQ(g.body_owners(), std::vector<Node*>{first});
+  g.remove_node(*first);
+  EXPECT_TRUE(g.body_owners().empty());
+  EXPECT_EQ(g.node_count(), 2U);
+  EXPECT_TRUE(plain->attributes().empty());
+}
+
 TEST(Graph, RenameKeepsLookup) {
   Chain c;
   c.model.graph().rename(*c.a, "b");
@@ -166,6 +209,20 @@ TEST(Graph, OutputSlotsChangeHands) {
   c.first->set_output(2, nullptr);
   EXPECT_EQ(mask->producer, nullptr);
   check_invariants(c.model);
+}
+
+TEST(Graph, TextsAndOpsetsOfAModelComeAndGo) {
+  constexpr uint32_t kProducerName = 2;
+  Model model;
+  model.set_text_field(kProducerName, "one");
+  model.set_text_field(kProducerName, "two");
+  EXPECT_EQ(model.producer_name(), "two");
+  model.set_text_field(kProducerName, "");
+  EXPECT_EQ(model.text_field(kProducerName), "");
+  EXPECT_EQ(model.producer_name(), "");
+  model.set_opset("a", 1);
+  EXPECT_TRUE(model.remove_opset("a"));
+  EXPECT_FALSE(model.remove_opset("a"));
 }
 
 TEST(Graph, MetadataComesAndGoes) {

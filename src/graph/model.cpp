@@ -19,6 +19,9 @@ Model::Model()
 
 Model::~Model() = default;
 
+// ModelProto.producer_name and producer_version (onnx.proto3).
+static constexpr uint32_t kProducerName = 2, kProducerVersion = 3;
+
 int64_t Model::opset_version(std::string_view domain) const {
   for (const OpsetImport& import : opset_imports_)
     if (import.domain == domain) return import.version;
@@ -57,6 +60,51 @@ void Model::set_opset(std::string_view domain, int64_t version) {
       note_all_changed();
     });
   note_all_changed();
+}
+
+bool Model::remove_opset(std::string_view domain) {
+  auto kept = opset_imports_;
+  if (std::erase_if(kept, [&](const auto& import) { return import.domain == domain; }) == 0)
+    return false;
+  touch();
+  opset_imports_.swap(kept);
+  if (change_log_ != nullptr)
+    change_log_->record([this, old = std::move(kept)]() mutable {
+      opset_imports_ = std::move(old);
+      note_all_changed();
+    });
+  note_all_changed();
+  return true;
+}
+
+std::string_view Model::text_field(uint32_t number) const {
+  for (const auto& [other, whole] : other_fields_) {
+    if (other != number) continue;
+    WireReader reader(whole);
+    WireField field;
+    if (reader.next(field)) return field.text();
+  }
+  return {};
+}
+
+void Model::set_text_field(uint32_t number, std::string_view text) {
+  touch();
+  if (change_log_ != nullptr)
+    change_log_->record([this, fields = other_fields_, order = field_order_, name = producer_name_,
+                         version = producer_version_]() mutable {
+      other_fields_ = std::move(fields);
+      field_order_ = std::move(order);
+      producer_name_ = name;
+      producer_version_ = version;
+    });
+  std::erase_if(other_fields_, [&](const auto& field) { return field.first == number; });
+  WireRope rope;
+  rope.text_field(number, text);
+  if (!text.empty()) other_fields_.emplace_back(number, own(rope));
+  if (std::find(field_order_.begin(), field_order_.end(), number) == field_order_.end())
+    field_order_.push_back(number);
+  if (number == kProducerName) producer_name_ = text_field(number);
+  if (number == kProducerVersion) producer_version_ = text_field(number);
 }
 
 void Model::set_ir_version(int64_t version) {
@@ -193,7 +241,7 @@ std::vector<Graph*> Model::all_graphs() const {
   for (const Function& function : functions_)
     if (function.body) out.push_back(function.body.get());
   for (size_t i = 0; i < out.size(); ++i)
-    for (Node* node = out[i]->first(); node != nullptr; node = node->next())
+    for (const Node* node : out[i]->body_owners())
       for (const Attribute& attribute : node->attributes())
         for (const auto& body : attribute.graphs) out.push_back(body.get());
   return out;

@@ -62,9 +62,13 @@ class Model {
   int64_t ir_version() const { return ir_version_; }
   std::string_view producer_name() const { return producer_name_; }
   std::string_view producer_version() const { return producer_version_; }
+  // Of a text of ModelProto by its number, such as the producer's name; empty where there is none.
+  std::string_view text_field(uint32_t number) const;
+  void set_text_field(uint32_t number, std::string_view text);
   const std::vector<OpsetImport>& opset_imports() const { return opset_imports_; }
   int64_t opset_version(std::string_view domain = "") const;  // 0 where the domain is not imported
   void set_opset(std::string_view domain, int64_t version);
+  bool remove_opset(std::string_view domain);  // false where it is not imported
   void set_ir_version(int64_t version);
   const std::vector<std::pair<std::string_view, std::string_view>>& metadata() const {
     return metadata_;

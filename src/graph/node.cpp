@@ -270,6 +270,16 @@ void Node::set_metadata(std::string_view key, std::string_view value) {
   if (ChangeLog* log = this->log()) log->record([this] { metadata_.pop_back(); });
 }
 
+bool Node::remove_metadata(std::string_view key) {
+  auto kept = metadata_;
+  if (std::erase_if(kept, [&](const auto& entry) { return entry.first == key; }) == 0) return false;
+  touch();
+  metadata_.swap(kept);
+  if (ChangeLog* log = this->log())
+    log->record([this, old = std::move(kept)]() mutable { metadata_ = std::move(old); });
+  return true;
+}
+
 void Node::touch() {
   if (!touched_) {
     touched_ = true;

@@ -69,6 +69,7 @@ class Node {
   const std::vector<Bytes>& other_fields() const { return other_fields_; }
   void set_other_fields(std::vector<Bytes> fields);
   void set_metadata(std::string_view key, std::string_view value);
+  bool remove_metadata(std::string_view key);  // false where there is none
   void touch();
   bool is_touched() const { return touched_; }
   bool is_removed() const { return removed_; }  // by Graph::remove_node

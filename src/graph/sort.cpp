@@ -1,25 +1,79 @@
 #include <algorithm>
 #include <unordered_map>
+#include <unordered_set>
 
 #include "graph/change_log.h"
 #include "graph/model.h"
 
 namespace acuate {
 
+namespace {
+
+// The node of `graph` that stands for `node`: itself, or the one whose body holds it; null:
+// neither.
+Node* node_in(const Graph& graph, Node* node) {
+  while (node != nullptr && &node->graph() != &graph) node = node->graph().owner();
+  return node;
+}
+
+// Nodes of the graph that compute what the node reads, its bodies included.
+void add_producers(const Graph& graph, const Node& node, std::vector<Node*>& out) {
+  const auto add = [&](const Value* value) {
+    if (value != nullptr && value->graph == &graph && value->producer != nullptr)
+      out.push_back(value->producer);
+  };
+  std::vector<const Node*> inside{&node};
+  for (size_t i = 0; i < inside.size(); ++i) {
+    for (size_t slot = 0; slot < inside[i]->input_count(); ++slot) add(inside[i]->input(slot));
+    for (const Attribute& attribute : inside[i]->attributes())
+      for (const auto& body : attribute.graphs) {
+        for (const Node* inner = body->first(); inner != nullptr; inner = inner->next())
+          inside.push_back(inner);
+        for (const Value* output : body->outputs()) add(output);
+      }
+  }
+}
+
+}  // namespace
+
+bool Graph::is_sorted() const {
+  for (const Node* node = first_; node != nullptr; node = node->next_)
+    for (const Value* output : node->outputs_) {
+      if (output == nullptr) continue;
+      for (const Use& use : output->uses_)
+        if (const Node* user = node_in(*this, use.node); user && !node->precedes(*user))
+          return false;
+    }
+  return true;
+}
+
+bool Graph::move_in_front(Node& producer, Node& reader) {
+  if (producer.precedes(reader)) return true;
+  std::vector<Node*> moved{&producer}, producers;
+  std::unordered_set<const Node*> seen{&producer};
+  for (size_t i = 0; i < moved.size(); ++i) {
+    if (moved[i] == &reader) return false;
+    producers.clear();
+    add_producers(*this, *moved[i], producers);
+    for (Node* needed : producers)
+      if (!needed->precedes(reader) && seen.insert(needed).second) moved.push_back(needed);
+  }
+  std::ranges::sort(moved, [](const Node* a, const Node* b) { return a->precedes(*b); });
+  for (Node* node : moved) move_before(*node, &reader);
+  return true;
+}
+
 bool Graph::sort_topologically() {
+  if (is_sorted()) return true;
   // Kahn's algorithm over this graph's nodes; a body's outer uses count for the node that holds the
   // body.
   std::unordered_map<const Node*, size_t> missing;
   std::unordered_map<const Node*, std::vector<Node*>> users;
-  const auto node_here = [&](Node* node) {
-    while (node != nullptr && node->graph_ != this) node = node->graph_->owner_;
-    return node;
-  };
   for (Node* node = first_; node != nullptr; node = node->next_)
     for (const Value* output : node->outputs_) {
       if (output == nullptr) continue;
       for (const Use& use : output->uses_)
-        if (Node* user = node_here(use.node); user != nullptr) {
+        if (Node* user = node_in(*this, use.node); user != nullptr) {
           users[node].push_back(user);
           ++missing[user];
         }
@@ -47,13 +101,6 @@ bool Graph::sort_topologically() {
       }
   }
   if (order.size() != node_count_) return false;
-  bool changed = false;
-  Node* expected = first_;
-  for (Node* node : order) {
-    if (node != expected) changed = true;
-    expected = expected ? expected->next_ : nullptr;
-  }
-  if (!changed) return true;
   const auto relink = [this](const std::vector<Node*>& nodes) {
     first_ = last_ = nullptr;
     node_index_.reset();

@@ -210,6 +210,7 @@ class GraphImporter {
 
   Result<void> read_node(const WireField& field) {
     Node* node = model_.new_node();
+    node->graph_ = &graph_;
     node->wire_ = field.whole;
     PendingNode pending{node, {}};
     std::vector<std::string_view> outputs;

@@ -23,8 +23,12 @@ TEST(AddOutput, InfersATypeThatIsNotThere) {
   EXPECT_THAT(refusal(untyped, "add-output y"), HasSubstr("the type of 'y' cannot be inferred"));
 }
 
-TEST(AddOutput, RefusesWhatIsNoOutputOfANode) {
-  EXPECT_THAT(refusal(kModel, "add-output x"), HasSubstr("not computed by a node"));
+TEST(AddOutput, TakesConstantsAndInputs) {
+  EXPECT_THAT(edited(kModel, "add-initializer w float32:[1, 2]\nadd-output w\nadd-output x"),
+              HasSubstr("float[2] w, float[N] x)"));
+}
+
+TEST(AddOutput, RefusesWhatIsNotThere) {
   EXPECT_THAT(refusal(kModel, "add-output z"), HasSubstr("is an output already"));
   EXPECT_THAT(refusal(kModel, "add-output q"), HasSubstr("there is no value 'q'"));
 }

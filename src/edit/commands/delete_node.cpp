@@ -23,24 +23,24 @@ std::vector<Node*> with_dependents(Node& node) {
         if (Node* user = holder_in(graph, use.node); user && seen.insert(user).second)
           found.push_back(user);
     }
-  std::vector<Node*> ordered;
-  for (Node* each = graph.first(); each != nullptr; each = each->next())
-    if (seen.count(each) != 0) ordered.push_back(each);
-  return ordered;
+  std::ranges::sort(found, [](const Node* a, const Node* b) { return a->precedes(*b); });
+  return found;
 }
 
 // Takes the outputs that these nodes compute from the model.
 Result<void> drop_outputs(Edit& edit, Graph& graph, const std::vector<Node*>& nodes) {
+  std::unordered_set<const Value*> goes;
+  for (const Node* node : nodes)
+    for (const Value* output : node->outputs())
+      if (output != nullptr && output->is_output()) goes.insert(output);
+  if (goes.empty()) return {};
   std::vector<Value*> kept;
   std::vector<std::string> lost;
-  for (Value* output : graph.outputs()) {
-    const bool goes = std::find(nodes.begin(), nodes.end(), output->producer) != nodes.end();
-    if (goes)
+  for (Value* output : graph.outputs())
+    if (goes.count(output) != 0)
       lost.push_back("'" + to_valid_utf8(output->name) + "'");
     else
       kept.push_back(output);
-  }
-  if (lost.empty()) return {};
   const std::string names = join(lost, ", ");
   if (graph.owner() != nullptr)
     return fail(

@@ -53,7 +53,7 @@ Result<void> insert_node(Edit& edit, std::span<const Token> arguments) {
     value.graph->set_outputs(outputs);
   }
   edit.types_changed();
-  return keep_order(node.graph());
+  return keep_in_front(edit, output);
 }
 
 }  // namespace

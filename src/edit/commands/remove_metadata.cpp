@@ -1,13 +1,23 @@
 #include "base/text.h"
+#include "edit/address.h"
 #include "edit/command.h"
 
 namespace acuate {
 namespace {
 
 Result<void> remove_metadata(Edit& edit, std::span<const Token> arguments) {
-  if (edit.model().remove_metadata(arguments[0].text)) return {};
+  const std::string& wanted = arguments[0].text;
+  Node* node = nullptr;
+  if (arguments.size() == 2) {
+    auto found = resolve_node(edit.model(), arguments[1].text);
+    if (!found) return edit.blame(arguments[1], found.error());
+    node = *found;
+  }
+  if (node != nullptr ? node->remove_metadata(wanted) : edit.model().remove_metadata(wanted))
+    return {};
   std::vector<std::string> keys;
-  for (const auto& [key, value] : edit.model().metadata()) keys.push_back(to_valid_utf8(key));
+  for (const auto& [key, value] : node != nullptr ? node->metadata() : edit.model().metadata())
+    keys.push_back(to_valid_utf8(key));
   return edit.blame(arguments[0],
                     fail("there is no entry '{}'; there are: {}", to_valid_utf8(arguments[0].text),
                          keys.empty() ? "none" : join(keys, ", ")));
@@ -16,8 +26,9 @@ Result<void> remove_metadata(Edit& edit, std::span<const Token> arguments) {
 }  // namespace
 
 void register_edit_remove_metadata(EditCommandRegistry& registry) {
-  registry.add({"remove_metadata", "remove-metadata KEY", "remove-metadata author",
-                "Removes an entry of the model's metadata.", 1, 1, remove_metadata});
+  registry.add({"remove_metadata", "remove-metadata KEY [NODE]", "remove-metadata author",
+                "Removes an entry of the metadata of the model, or of a node.", 1, 2,
+                remove_metadata});
 }
 
 }  // namespace acuate

@@ -17,6 +17,15 @@ TEST(RemoveMetadata, TakesTheEntry) {
   EXPECT_EQ((*result)->metadata()[0].first, "b");
 }
 
+TEST(RemoveMetadata, OfANode) {
+  const auto model = text_model("g (float[N] x) => (float[N] y) { [n] y = Relu (x) }");
+  const std::string script = "set-metadata a 1 n\nset-metadata b 2 n\nremove-metadata a n";
+  const auto result = apply_script(*model, script, {});
+  ASSERT_TRUE(result) << result.error().message;
+  EXPECT_EQ((*result)->graph().first()->metadata().size(), 1U);
+  expect_undone(*model, script, {}, bytes_of(**result));
+}
+
 TEST(RemoveMetadata, NamesWhatThereIs) {
   EXPECT_THAT(refusal(kModel, "set-metadata a 1\nremove-metadata b"),
               HasSubstr("there is no entry 'b'; there are: a"));

@@ -9,8 +9,8 @@ Result<void> rename_node(Edit& edit, std::span<const Token> arguments) {
   auto node = resolve_node(edit.model(), arguments[0].text);
   if (!node) return edit.blame(arguments[0], node.error());
   const std::string& name = arguments[1].text;
-  for (const Node* other = (*node)->graph().first(); other != nullptr; other = other->next())
-    if (!name.empty() && other != *node && other->name() == name)
+  for (const Node* other : (*node)->graph().nodes_called(name))
+    if (other != *node)
       return edit.blame(arguments[1],
                         fail("found the name '{}', which a {} in the same graph has; expected one "
                              "that is free",

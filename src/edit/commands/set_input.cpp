@@ -54,12 +54,9 @@ Result<void> set_input(Edit& edit, std::span<const Token> arguments) {
   for (const Attribute& attribute : node.attributes())
     if (!attribute.graphs.empty()) watch_body(edit, *attribute.graphs[0]);
   edit.types_changed();
-  // In every graph from here outward the producer comes first.
-  for (Graph* graph = &node.graph(); value != nullptr && graph != nullptr;
-       graph = graph->owner() ? &graph->owner()->graph() : nullptr)
-    if (value->producer != nullptr && value->graph == graph)
-      if (auto ordered = keep_order(*graph); !ordered)
-        return edit.blame(arguments[2], ordered.error());
+  if (value != nullptr)
+    if (auto ordered = keep_in_front(edit, *value, node); !ordered)
+      return edit.blame(arguments[2], ordered.error());
   return {};
 }
 

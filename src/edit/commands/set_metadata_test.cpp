@@ -20,6 +20,17 @@ TEST(SetMetadata, AddsAndReplaces) {
   EXPECT_TRUE(model->metadata().empty());
 }
 
+TEST(SetMetadata, OfANode) {
+  const auto model = text_model("g (float[N] x) => (float[N] y) { [n] y = Relu (x) }");
+  const std::string script = "set-metadata a 1 n\nset-metadata a 2 n";
+  const auto result = apply_script(*model, script, {});
+  ASSERT_TRUE(result) << result.error().message;
+  EXPECT_EQ((*result)->graph().first()->metadata("a"), "2");
+  EXPECT_TRUE((*result)->metadata().empty());
+  expect_undone(*model, script, {}, bytes_of(**result));
+  EXPECT_THAT(refusal(kModel, "set-metadata a 1 n"), HasSubstr("there is no node 'n'"));
+}
+
 TEST(SetMetadata, NeedsAKeyAndAValue) {
   EXPECT_THAT(refusal(kModel, "set-metadata \"\" x"), HasSubstr("empty key"));
   EXPECT_THAT(refusal(kModel, "set-metadata a"),

@@ -31,6 +31,7 @@ Result<void> set_opset(Edit& edit, std::span<const Token> arguments) {
                                          *version, newest_opset()));
   const int64_t before = edit.model().opset_version();
   if (before == *version) return {};
+  if (before == 0) return set_domain(edit, {"", true, 0}, *version);
   if (auto whole = edit.run_checks(); !whole) return whole;
   auto converted = convert_valid(edit.model(), *version);
   if (!converted) return edit.blame(arguments[0], converted.error());

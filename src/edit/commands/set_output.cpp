@@ -39,8 +39,8 @@ Result<void> set_output(Edit& edit, std::span<const Token> arguments) {
   for (const Attribute& attribute : node.attributes())
     if (!attribute.graphs.empty()) watch_body(edit, *attribute.graphs[0]);
   edit.values_added();
-  if (value != nullptr && !value->is_unused())
-    if (auto ordered = keep_order(node.graph()); !ordered)
+  if (value != nullptr)
+    if (auto ordered = keep_in_front(edit, *value); !ordered)
       return edit.blame(arguments[2], ordered.error());
   return {};
 }

@@ -212,4 +212,31 @@ void check_invariants(const Model& model) {
     ACUATE_CHECK(left == 0, "nobody there reads " + std::string(value->name));
 }
 
+LooseEnds loose_ends(const Model& model) {
+  LooseEnds found;
+  for (const Graph* graph : model.all_graphs()) {
+    for (const Value* value : graph->values())
+      if (!value->is_defined() && !value->is_unused()) found.undefined.insert(value);
+    for (const Node* node = graph->first(); node != nullptr && !found.is_unsorted;
+         node = node->next())
+      for (const Value* output : node->outputs()) {
+        if (output == nullptr) continue;
+        for (const Use& use : output->uses())
+          if (const Node* user = holder_in(use.node, *graph);
+              user != nullptr && !node->precedes(*user))
+            found.is_unsorted = true;
+      }
+  }
+  return found;
+}
+
+void check_invariants(const Model& model, const LooseEnds& before) {
+  check_invariants(model);
+  const LooseEnds now = loose_ends(model);
+  for (const Value* value : now.undefined)
+    ACUATE_CHECK(before.undefined.count(value) > 0,
+                 "nothing makes " + std::string(value->name) + " any more, which is still read");
+  ACUATE_CHECK(before.is_unsorted || !now.is_unsorted, "a node stands before its producer");
+}
+
 }  // namespace acuate

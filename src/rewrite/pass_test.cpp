@@ -1,5 +1,7 @@
 #include "rewrite/pass.h"
 
+#include <fmt/format.h>
+
 #include "rewrite/pass_test_support.h"
 
 namespace acuate {
@@ -52,6 +54,71 @@ TEST(Simplify, ExactLeavesArithmeticAlone) {
   auto rounding = text_model(graph);
   ASSERT_TRUE(simplify(*rounding, {}));
   EXPECT_EQ(rounding->graph().node_count(), 1U);
+}
+
+// The wrapper's word on a pass that does harm, empty where it lets it go.
+std::string complaint(const char* graph, const std::function<void(Model&)>& harm) {
+  const auto model = text_model(graph);
+  const Pass pass{.id = "harmful", .doc = "", .run = [&](Model& changed, const PassContext&) {
+                    harm(changed);
+                    return PassOutcome{.applied = 1, .misses = {}};
+                  }};
+  try {
+    EXPECT_TRUE(run_pass(pass, *model, {}));
+  } catch (const InternalError& error) {
+    return error.what();
+  }
+  return "";
+}
+
+TEST(Passes, OneThatLeavesAReadWithoutAProducerIsCaught) {
+  const auto remove_first = [](Model& model) { model.graph().remove_node(*model.graph().first()); };
+  EXPECT_THAT(complaint("g (float[2] x) => (float[2] y) { a = Neg(x) y = Relu(a) }", remove_first),
+              testing::HasSubstr("nothing makes a"));
+  EXPECT_THAT(complaint("g (float[2] x) => (float[2] y) { y = Relu(x) }", remove_first),
+              testing::HasSubstr("nothing makes y"));
+  EXPECT_THAT(complaint(R"(g (bool c, float[2] x) => (float[2] y) { a = Neg(x)
+      y = If (c) <then_branch = t () => (float[2] p) { p = Relu(a) },
+                  else_branch = e () => (float[2] q) { q = Neg(x) }> })",
+                        remove_first),
+              testing::HasSubstr("nothing makes a"));
+  // What the model came with is no pass's doing.
+  EXPECT_EQ(complaint("g (float[2] x) => (float[2] y) { a = Neg(lost) b = Neg(x) y = Relu(b) }",
+                      [](Model& model) { model.graph().first()->set_name("n"); }),
+            "");
+}
+
+TEST(Passes, OneThatBreaksTheOrderIsCaught) {
+  const auto first_to_the_end = [](Model& model) {
+    model.graph().move_before(*model.graph().first(), nullptr);
+  };
+  EXPECT_THAT(
+      complaint("g (float[2] x) => (float[2] y) { a = Neg(x) y = Relu(a) }", first_to_the_end),
+      testing::HasSubstr("stands before its producer"));
+  EXPECT_EQ(complaint("g (float[2] x) => (float[2] y, float[2] z) { y = Neg(x) z = Relu(x) }",
+                      first_to_the_end),
+            "");
+}
+
+TEST(Passes, MissesAreToldInOrder) {
+  std::string graph = "g (float[2] x) => (float[2] y0";
+  std::string nodes;
+  std::vector<std::string> expected;
+  for (int i = 0; i < 40; ++i) {
+    if (i > 0) graph += fmt::format(", float[2] y{}", i);
+    nodes += fmt::format(" y{} = Relu(x)", i);
+    expected.push_back(fmt::format("@y{}", i));
+  }
+  const auto model = text_model(graph + ") {" + nodes + " }");
+  const Pass pass{
+      .id = "never", .doc = "", .operators = {"Relu"}, .rewrite = [](Node&, const PassContext&) {
+        return std::optional("never");
+      }};
+  const auto outcome = run_pass(pass, *model, {});
+  ASSERT_TRUE(outcome);
+  std::vector<std::string> told;
+  for (const NoMatch& miss : outcome->misses) told.push_back(miss.node);
+  EXPECT_EQ(told, expected);
 }
 
 TEST(Passes, UnknownIdListsThem) {

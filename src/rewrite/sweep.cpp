@@ -1,5 +1,6 @@
 #include "rewrite/sweep.h"
 
+#include <algorithm>
 #include <chrono>
 #include <unordered_map>
 
@@ -15,6 +16,12 @@ constexpr size_t kMaxReaders = 16;
 // Every rewrite leaves less to do, so that a node changes a few times at most; more would be two
 // passes that undo each other.
 constexpr size_t kMaxRewritesPerNode = 8;
+
+// Told in the order in which they were found, which is that of the nodes but for those tried again.
+struct Miss {
+  size_t found = 0;
+  std::string reason;
+};
 
 class Sweep {
  public:
@@ -40,9 +47,13 @@ class Sweep {
 
   void tell_misses() {
     for (size_t i = 0; i < passes_.size(); ++i) {
+      std::vector<std::pair<const Node*, const Miss*>> left;
+      for (const auto& [node, miss] : misses_[i])
+        if (!node->is_removed()) left.emplace_back(node, &miss);
+      std::ranges::sort(left, {}, [](const auto& entry) { return entry.second->found; });
       records_[i].misses.clear();
-      for (const auto& [node, reason] : misses_[i])
-        if (!node->is_removed()) records_[i].misses.push_back({node->address(), reason});
+      for (const auto& [node, miss] : left)
+        records_[i].misses.push_back({node->address(), miss->reason});
     }
   }
 
@@ -56,7 +67,7 @@ class Sweep {
       if (Value* input = node.input(slot); input != nullptr) inputs_.push_back(input);
     auto start = Clock::now();
     for (const size_t i : found->second) {
-      const auto reason = passes_[i]->rewrite(node, context_);
+      auto reason = passes_[i]->rewrite(node, context_);
       const auto end = Clock::now();
       records_[i].seconds += std::chrono::duration<double>(end - start).count();
       start = end;
@@ -67,7 +78,8 @@ class Sweep {
         open_neighbours(node);
         return;
       }
-      if (!reason->empty() && misses_[i].size() < kMaxMisses) misses_[i][&node] = *reason;
+      if (!reason->empty() && misses_[i].size() < kMaxMisses)
+        misses_[i][&node] = {found_++, std::move(*reason)};
     }
   }
 
@@ -87,7 +99,8 @@ class Sweep {
   std::span<const Pass* const> passes_;
   const PassContext& context_;
   std::span<PassRecord> records_;
-  std::vector<std::unordered_map<const Node*, std::string>> misses_;
+  std::vector<std::unordered_map<const Node*, Miss>> misses_;
+  size_t found_ = 0;
   std::unordered_map<std::string_view, std::vector<size_t>> by_operator_;
   std::vector<Node*> open_;
   std::vector<Value*> inputs_;  // of the node that is visited, before it changes

@@ -30,10 +30,20 @@ bool infer_if(RuleContext& context) {
   return true;
 }
 
+// The number of the run and whether to go on are scalars; a body that declares them as lists of one
+// gets them so.
+Dims own_input_dims(RuleContext& context, size_t index) {
+  const Attribute* attribute = context.node().attribute("body");
+  if (attribute == nullptr || attribute->graphs.size() != 1) return {};
+  const auto& inputs = attribute->graphs[0]->inputs();
+  return index < inputs.size() && inputs[index]->type.static_shape() == Shape{1} ? Dims{1} : Dims{};
+}
+
 bool infer_loop(RuleContext& context) {
   const size_t carried = context.input_count() > 2 ? context.input_count() - 2 : 0;
-  std::vector<SymbolicType> inputs{SymbolicType::tensor(ElementType::Int64, Dims{}),
-                                   SymbolicType::tensor(ElementType::Bool, Dims{})};
+  std::vector<SymbolicType> inputs{
+      SymbolicType::tensor(ElementType::Int64, own_input_dims(context, 0)),
+      SymbolicType::tensor(ElementType::Bool, own_input_dims(context, 1))};
   for (size_t i = 0; i < carried; ++i)
     inputs.push_back(context.type(i + 2) ? *context.type(i + 2) : SymbolicType());
   std::optional<RuleContext::Body> body;

@@ -34,6 +34,15 @@ TEST(ControlFlowRules, ALoopOfKnownLength) {
   EXPECT_EQ(m.type("scan"), "float32[5, n, h]");
 }
 
+// ONNX Runtime hands the number of the run in as the body declares it.
+TEST(ControlFlowRules, ALoopsCounterMayBeAListOfOne) {
+  const Inferred m(R"((float[2] x, int64 count) => (float[] y) {
+    y, rows = Loop (count, , x) <body = b (int64[1] i, bool[1] go, float[2] v) => (bool on, float[2] next, int64[] each) {
+      on = Identity(go) next = Relu(v) each = Add(i, i) }> })");
+  EXPECT_EQ(m.type("rows"), "int64[?'rows'.0, 1]");
+  EXPECT_EQ(m.type("y"), "float32[2]");
+}
+
 TEST(ControlFlowRules, ScanTakesOneStepAtATime) {
   const Inferred m(R"((float[h] s, float[t,n,h] xs) => (float[] y) {
     y, ys = Scan<num_scan_inputs = 1, body = b (float[] state, float[] x) => (float[] next, float[] out) {

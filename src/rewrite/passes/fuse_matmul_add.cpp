@@ -49,6 +49,7 @@ std::optional<std::string> fuse(Node& add, const PassContext&) {
     graph.move_before(*product, &add);
     product->set_op_type("Gemm");
     product->set_input(2, c);
+    product->remove_attribute("beta");  // of a Gemm without C it said nothing
     const auto reason = absorb(add, *made);
     ACUATE_CHECK(!reason, "an inner result takes the name of what absorbs it");
     set_origins(*product, both);

@@ -42,5 +42,15 @@ TEST(FuseMatmulAdd, WhatGemmCannotSayStays) {
                 "the summand is not known to fit into the product"}));
 }
 
+TEST(FuseMatmulAdd, TheBetaOfAGemmWithoutCIsNotTheSummands) {
+  auto model = text_model(
+      R"(g (float[N,3] x, float[3,2] w) => (float[N,2] y) <float[2] c = {1, 2}> {
+    a = Gemm<alpha = 3.0, beta = 2.0>(x, w)  y = Add(a, c) })");
+  EXPECT_EQ(apply("fuse_matmul_add", *model).applied, 1U);
+  const Node& gemm = *model->graph().first();
+  EXPECT_EQ(gemm.float_attribute("beta", 1), 1);
+  EXPECT_EQ(gemm.float_attribute("alpha", 1), 3);
+}
+
 }  // namespace
 }  // namespace acuate

@@ -112,13 +112,18 @@ void pad(Builder& b) {
         MakeAttribute("mode", std::string(b.random().chance(0.5) ? "edge" : "reflect")));
   if (b.opset() < 11) {
     attributes.push_back(MakeAttribute("pads", pads));
-    b.node("Pad", {x}, attributes);
+    const Item* padded = b.node("Pad", {x}, attributes);
+    if (padded != nullptr && b.random().chance(0.3)) b.node("Pad", {padded}, attributes);
     return;
   }
   Items inputs{x, b.ints(pads)};
   if (b.random().chance(0.4))
     inputs.push_back(
         b.constant(Tensor::of<float>({}, {static_cast<float>(b.random().between(0, 1))})));
+  inputs[0] = b.node("Pad", inputs, attributes);
+  if (inputs[0] == nullptr || !b.random().chance(0.4)) return;
+  for (int64_t& side : pads) side = b.random().of<int64_t>({0, 0, 1, -1});
+  inputs[1] = b.ints(pads);
   b.node("Pad", inputs, attributes);
 }
 
@@ -132,7 +137,11 @@ void gather(Builder& b) {
   Tensor indices = Tensor::allocate(ElementType::Int64, shape);
   for (int64_t& index : indices.mutable_values<int64_t>())
     index = b.random().between(-size, size - 1);
-  b.node("Gather", {x, b.constant(indices)}, {MakeAttribute("axis", axis)});
+  const Item* taken = b.node("Gather", {x, b.constant(indices)}, {MakeAttribute("axis", axis)});
+  if (taken == nullptr || shape != Shape{2} || b.random().chance(0.3)) return;
+  const std::vector<int64_t> again{1, b.random().between(-2, 1), 0};
+  b.node("Gather", {taken, b.random().chance(0.3) ? b.scalar(-1) : b.ints(again)},
+         {MakeAttribute("axis", axis)});
 }
 
 void tile(Builder& b) {

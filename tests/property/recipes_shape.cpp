@@ -190,7 +190,15 @@ void expand(Builder& b) {
       if (b.random().chance(0.3)) dim = 1;
     target = b.ints(to);
   }
-  b.node("Expand", {x, target});
+  const Item* large = b.node("Expand", {x, target});
+  if (large == nullptr || large->type() == ElementType::Bool || b.random().chance(0.5)) return;
+  // Behind it stands what broadcasts by itself.
+  Shape shape = large->shape();
+  for (int64_t& dim : shape)
+    if (b.random().chance(0.3)) dim = 1;
+  const Item* other = b.constant(b.random_tensor(large->type(), shape));
+  b.node(b.random().of<std::string>({"Add", "Mul", "Less"}),
+         b.random().chance(0.5) ? Items{large, other} : Items{other, large});
 }
 
 void constant_of_shape(Builder& b) {

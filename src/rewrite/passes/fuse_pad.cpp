@@ -1,48 +1,19 @@
 #include <algorithm>
 #include <cmath>
 
-#include "rewrite/facts.h"
+#include "rewrite/pads.h"
 #include "rewrite/pass.h"
 #include "rewrite/surgery.h"
 
 namespace acuate {
 namespace {
 
-// The pads of a Pad node [begin…, end…] for all of `rank` dimensions, in any opset; the reason
-// where they are not constants, or where it does more than to put zeros (`value`) around the data.
-std::optional<std::string> read_pads(const Node& pad, size_t rank, std::vector<int64_t>& pads,
-                                     double& value) {
-  if (pad.string_attribute("mode", "constant") != "constant")
-    return "it pads with " + pad.string_attribute("mode", "");
-  value = 0;
-  if (pad.attribute("pads") != nullptr || pad.attribute("paddings") != nullptr) {  // opset < 11
-    pads = pad.ints_attribute(pad.attribute("pads") != nullptr ? "pads" : "paddings");
-    value = pad.float_attribute("value", 0);
-  } else {
-    const auto given = int_constant(pad.input(1));
-    if (!given) return "its pads are not constants";
-    pads = *given;
-    if (pad.input(2) != nullptr) {
-      const auto number = scalar_constant(pad.input(2));
-      if (!number) return "its value is not a constant of a float or 32- or 64-bit integer type";
-      value = *number;
-    }
-    if (pad.input(3) != nullptr) {
-      const auto axes = int_constant(pad.input(3));
-      if (!axes || axes->size() * 2 != pads.size()) return "its axes are not constants";
-      std::vector<int64_t> all(rank * 2, 0);
-      for (size_t i = 0; i < axes->size(); ++i) {
-        const int64_t axis = (*axes)[i] < 0 ? (*axes)[i] + static_cast<int64_t>(rank) : (*axes)[i];
-        if (axis < 0 || axis >= static_cast<int64_t>(rank)) return "its axes are out of range";
-        all[static_cast<size_t>(axis)] = pads[i];
-        all[static_cast<size_t>(axis) + rank] = pads[i + axes->size()];
-      }
-      pads = std::move(all);
-    }
-  }
-  if (pads.size() != rank * 2) return "its pads do not fit the rank of the operator behind it";
-  if (std::any_of(pads.begin(), pads.end(), [](int64_t p) { return p < 0; })) return "it crops";
-  if (pads[0] != 0 || pads[1] != 0 || pads[rank] != 0 || pads[rank + 1] != 0)
+// The reason where the Pad does more than to put one number around the data.
+std::optional<std::string> check_pad(const Pads& pads, size_t rank) {
+  if (pads.mode != "constant") return "it pads with " + pads.mode;
+  if (std::ranges::any_of(pads.sides, [](int64_t side) { return side < 0; })) return "it crops";
+  if (pads.sides[0] != 0 || pads.sides[1] != 0 || pads.sides[rank] != 0 ||
+      pads.sides[rank + 1] != 0)
     return "it pads the batch or the channels";
   return std::nullopt;
 }
@@ -84,9 +55,9 @@ std::optional<std::string> fuse(Node& node, const PassContext&) {
   if (rank == 2 && is_conv && node.input(1) != nullptr && node.input(1)->type.shape)
     rank = node.input(1)->type.shape->size();
   if (rank < 3) return "the rank is not known";
-  std::vector<int64_t> pads;
-  double value = 0;
-  if (auto reason = read_pads(*pad, rank, pads, value)) return reason;
+  Pads pads;
+  if (auto reason = read_pads(*pad, rank, pads)) return reason;
+  if (auto reason = check_pad(pads, rank)) return reason;
   const std::string mode = node.string_attribute("auto_pad", "NOTSET");
   if (mode != "NOTSET" && mode != "VALID") return "the operator behind it pads by " + mode;
   auto own = node.ints_attribute("pads");
@@ -95,13 +66,13 @@ std::optional<std::string> fuse(Node& node, const PassContext&) {
   if (own.size() != dims * 2) return "the pads of the operator behind it do not fit its rank";
   const bool had_pads = std::any_of(own.begin(), own.end(), [](int64_t p) { return p != 0; });
   for (size_t i = 0; i < dims; ++i) {
-    own[i] += pads[2 + i];
-    own[dims + i] += pads[rank + 2 + i];
+    own[i] += pads.sides[2 + i];
+    own[dims + i] += pads.sides[rank + 2 + i];
   }
-  if (is_conv ? value != 0 : node.is_op("AveragePool") && value != 0)
+  if (pads.value != 0 && (is_conv || node.is_op("AveragePool")))
     return "it pads with another number than 0";
   if (!is_conv)
-    if (auto reason = check_pool(node, value, had_pads, own)) return reason;
+    if (auto reason = check_pool(node, pads.value, had_pads, own)) return reason;
 
   const auto both = merged_origins(node, *pad);
   Value& padded = *pad->output();

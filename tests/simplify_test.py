@@ -1,12 +1,14 @@
 """How far `simplify` gets on the fixtures, counted by the onnx library, and that ONNX Runtime
 computes the same of the text detector and recognizer afterwards, at more than one size."""
 
+import json
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 import onnx
+import onnx.parser
 import onnxruntime
 import pytest
 from ppocr_reference import prepare
@@ -69,6 +71,19 @@ def infer(model: Path, x: npt.NDArray[np.float32]) -> Any:
     options.graph_optimization_level = onnxruntime.GraphOptimizationLevel.ORT_DISABLE_ALL
     session = onnxruntime.InferenceSession(str(model), options, providers=["CPUExecutionProvider"])
     return session.run(None, {"x": x})
+
+
+def test_the_engine_is_opened_only_to_fold(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("ACUATE_ONNXRUNTIME_HOME", str(tmp_path))  # where none is
+    for nodes, is_missed in (("y = Relu(x)", False), ("a = Sqrt(w)  y = Mul(x, a)", True)):
+        text = f"""<ir_version: 8, opset_import: ["" : 17]>
+            g (float[2] x) => (float[2] y) <float[2] w = {{1.0, 4.0}}> {{ {nodes} }}"""
+        onnx.save(onnx.parser.parse_model(text), tmp_path / "model.onnx")
+        call: list[str | Path] = ["simplify", tmp_path / "model.onnx", "-o", tmp_path / "simple.onnx"]
+        assert ("No engine runs here" in acuate(*call).stdout) == is_missed
+        found = json.loads(acuate(*call, "--json", "-").stdout)
+        assert found["folded_constants"] != is_missed
+        assert found["nodes_after"] == found["nodes_before"]
 
 
 @pytest.mark.parametrize(

@@ -34,7 +34,17 @@ Result<Runnable> open_runnable(const fs::path& path, const Target& target,
 
 PassContext default_pass_context() {
   PassContext context;
-  if (auto target = resolve_target("auto")) context.evaluate = make_evaluator(*target);
+  // The engine's library is opened when there is something to fold.
+  context.evaluate =
+      [engine = std::make_shared<Evaluator>()](const Model& model) -> Result<std::vector<Tensor>> {
+    if (!*engine) {
+      auto target = resolve_target("auto");
+      if (!target) return target.error();
+      *engine = make_evaluator(*target);
+      if (!*engine) return Error{target->status().run.reason};
+    }
+    return (*engine)(model);
+  };
   return context;
 }
 
@@ -53,8 +63,7 @@ std::vector<Finding> model_findings(const Model& model) {
   std::vector<ModelIssue> issues = model_issues(model);
   // Types can be inferred only where the structure holds.
   if (std::none_of(issues.begin(), issues.end(), is_blocking))
-    for (ModelIssue& issue : check_shapes(model).issues)
-      issues.push_back(std::move(issue));
+    for (ModelIssue& issue : check_shapes(model).issues) issues.push_back(std::move(issue));
   const ModelModuleTree tree = ModelModuleTree::of(model);
   std::map<std::string, std::string> module_of;
   for (const Graph* graph : model.all_graphs())

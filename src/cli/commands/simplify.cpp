@@ -67,6 +67,14 @@ nlohmann::ordered_json records_json(const std::vector<PassRecord>& records) {
   return list;
 }
 
+// Whether something was to be folded and no engine runs here; where nothing was, none was looked
+// for.
+bool lacked_engine(const std::vector<PassRecord>& records) {
+  return std::ranges::any_of(records, [](const PassRecord& record) {
+    return record.id == "fold_constants" && !record.misses.empty() && !resolve_target("auto");
+  });
+}
+
 Result<int> run(Flags& flags, const Console& console) {
   for (const std::string& id : split_list(flags.disable)) {
     auto pass = passes().find(id, "pass");
@@ -101,11 +109,12 @@ Result<int> run(Flags& flags, const Console& console) {
   if (auto saved = save_model(**model, flags.output); !saved) return saved.error();
   console.print(fmt::format("{}: nodes {} → {}", flags.output.string(), before, after));
   console.print(records_text(*records, flags.verbose));
-  if (!context.evaluate) console.print("No engine runs here, so constants were not folded.");
+  const bool lacks_engine = lacked_engine(*records);
+  if (lacks_engine) console.print("No engine runs here, so constants were not folded.");
   if (auto written = console.write_json({{"output", flags.output.string()},
                                          {"nodes_before", before},
                                          {"nodes_after", after},
-                                         {"folded_constants", context.evaluate != nullptr},
+                                         {"folded_constants", !lacks_engine},
                                          {"passes", records_json(*records)}});
       !written)
     return written.error();

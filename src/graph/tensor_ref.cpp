@@ -3,6 +3,7 @@
 #include <cstring>
 
 #include "base/text.h"
+#include "graph/stored_bytes.h"
 
 namespace acuate {
 namespace {
@@ -147,6 +148,18 @@ Result<TensorRef> parse_tensor(Bytes wire, const std::filesystem::path& model_fo
     ref.external = std::move(*resolved);
   }
   return ref;
+}
+
+std::optional<Bytes> stored_bytes(const TensorRef& ref) {
+  if (ref.resident) return ref.resident->bytes();
+  if (ref.external) return std::nullopt;
+  WireReader reader(ref.wire);
+  for (WireField field; reader.next(field);)
+    if (field.number == kRawData && field.type == WireType::Length)
+      return tensor_size_bytes(ref.type, ref.shape) == field.payload.size()
+                 ? std::optional(field.payload)
+                 : std::nullopt;
+  return std::nullopt;
 }
 
 Result<Tensor> TensorRef::load(std::shared_ptr<const void> owner) const {

@@ -18,8 +18,8 @@ const Node* holder_in(const Node* node, const Graph& graph) {
 
 // Of the nodes that Kahn's algorithm cannot reach, those that are not merely behind a cycle: what
 // remains when it is run backwards over them. In stored order.
-std::vector<const Node*> on_cycles(const Graph& graph,
-                                   const std::unordered_map<const Node*, size_t>& missing) {
+using Missing = std::unordered_map<const Node*, size_t>;  // producers that are not done yet
+std::vector<const Node*> on_cycles(const Graph& graph, const Missing& missing) {
   const auto is_left = [&](const Node* node) {
     const auto found = missing.find(node);
     return found != missing.end() && found->second > 0;
@@ -51,26 +51,24 @@ std::vector<const Node*> on_cycles(const Graph& graph,
 }
 
 void check_order(const Graph& graph, std::vector<ModelIssue>& issues) {
-  std::unordered_map<const Node*, size_t> position;
-  for (const Node* node = graph.first(); node != nullptr; node = node->next())
-    position.emplace(node, position.size());
   const Node* early = nullptr;
   const Value* late = nullptr;
-  std::unordered_map<const Node*, size_t> missing;
-  for (const Node* node = graph.first(); node != nullptr; node = node->next())
-    for (const Value* output : node->outputs()) {
-      if (output == nullptr) continue;
-      for (const Use& use : output->uses()) {
-        const Node* user = holder_in(use.node, graph);
-        if (user == nullptr) continue;
-        ++missing[user];
-        if (position[user] <= position[node] && early == nullptr) {
-          early = user;
-          late = output;
-        }
-      }
-    }
+  const auto for_each_reader = [&graph](const Node& node, const auto& visit) {
+    for (const Value* output : node.outputs())
+      if (output != nullptr)
+        for (const Use& use : output->uses())
+          if (const Node* user = holder_in(use.node, graph)) visit(*output, *user);
+  };
+  for (const Node* node = graph.first(); node != nullptr && early == nullptr; node = node->next())
+    for_each_reader(*node, [&](const Value& output, const Node& user) {
+      if (early != nullptr || node->precedes(user)) return;
+      early = &user;
+      late = &output;
+    });
   if (early == nullptr) return;
+  Missing missing;
+  for (const Node* node = graph.first(); node != nullptr; node = node->next())
+    for_each_reader(*node, [&](const Value&, const Node& user) { ++missing[&user]; });
   // What Kahn's algorithm cannot reach lies on a cycle or behind one.
   std::vector<const Node*> ready;
   for (const Node* node = graph.first(); node != nullptr; node = node->next())
@@ -80,12 +78,9 @@ void check_order(const Graph& graph, std::vector<ModelIssue>& issues) {
     const Node* node = ready.back();
     ready.pop_back();
     ++done;
-    for (const Value* output : node->outputs())
-      if (output != nullptr)
-        for (const Use& use : output->uses())
-          if (const Node* user = holder_in(use.node, graph);
-              user != nullptr && --missing[user] == 0)
-            ready.push_back(user);
+    for_each_reader(*node, [&](const Value&, const Node& user) {
+      if (--missing[&user] == 0) ready.push_back(&user);
+    });
   }
   if (done == graph.node_count()) {
     issues.push_back(
@@ -132,6 +127,7 @@ void check_values(const Graph& graph, std::vector<ModelIssue>& issues) {
 
 void check_names(const Graph& graph, std::vector<ModelIssue>& issues) {
   std::unordered_set<std::string_view> seen;
+  seen.reserve(graph.node_count());
   for (const Node* node = graph.first(); node != nullptr; node = node->next())
     if (!node->name().empty() && !seen.insert(node->name()).second)
       issues.push_back(

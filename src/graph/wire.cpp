@@ -138,6 +138,10 @@ void WireRope::append_view(Bytes bytes) {
 }
 
 void WireRope::append(WireRope&& other) {
+  if (other.size_bytes_ <= kBlockBytes) {  // copied, so that its own blocks can go
+    for (const Bytes piece : other.pieces_) append_owned(as_text(piece));
+    return;
+  }
   for (const Bytes piece : other.pieces_) append_view(piece);
   owned_.insert(owned_.end(), std::make_move_iterator(other.owned_.begin()),
                 std::make_move_iterator(other.owned_.end()));
@@ -145,12 +149,13 @@ void WireRope::append(WireRope&& other) {
 }
 
 void WireRope::append_owned(std::string_view bytes) {
-  if (open_ == 0 || owned_.back().size() + bytes.size() > owned_.back().capacity()) {
+  if (owned_.empty() || owned_.back().size() + bytes.size() > owned_.back().capacity()) {
     owned_.emplace_back().reserve(
         std::max(size_bytes_ < kSmallBlockBytes ? kSmallBlockBytes : kBlockBytes, bytes.size()));
-    pieces_.push_back(Bytes(as_bytes(owned_.back()).data(), 0));
     open_ = 0;
   }
+  if (open_ == 0)  // behind what the block holds already
+    pieces_.push_back(as_bytes(owned_.back()).last(0));
   owned_.back() += bytes;
   open_ += bytes.size();
   size_bytes_ += bytes.size();

@@ -161,17 +161,17 @@ void ShapeEngine::read_source(const Value& value) {
 void ShapeEngine::start(Graph& graph) {
   GraphState& state = graphs_[&graph];
   state.started = true;
-  std::vector<Node*> nodes = graph.nodes();
-  for (Node* node : nodes) queued_.insert(node);
-  state.queue = std::priority_queue<Node*, std::vector<Node*>, Later>(Later(), std::move(nodes));
+  state.walk = graph.first();
 }
 
 void ShapeEngine::enqueue(Node& first) {
   for (Node* node = &first; node != nullptr; node = node->graph().owner()) {
     const auto state = graphs_.find(&node->graph());
     // A body that its node did not ask for yet: it will look at everything.
-    if (state != graphs_.end() && state->second.started && queued_.insert(node).second)
-      state->second.queue.push(node);
+    if (state == graphs_.end() || !state->second.started) continue;
+    const Node* walk = state->second.walk;
+    if (walk != nullptr && !node->precedes(*walk)) continue;
+    if (queued_.insert(node).second) state->second.queue.push(node);
   }
 }
 
@@ -185,10 +185,16 @@ void ShapeEngine::drain(Graph& graph) {
   // References into the map stay valid while bodies add theirs.
   GraphState& state = graphs_[&graph];
   state.visits_left = kVisitsPerNode * graph.node_count() + 64;
-  while (!state.queue.empty()) {
-    Node& node = *state.queue.top();
-    state.queue.pop();
-    queued_.erase(&node);
+  while (state.walk != nullptr || !state.queue.empty()) {
+    const bool walks =
+        state.queue.empty() || (state.walk != nullptr && state.walk->precedes(*state.queue.top()));
+    Node& node = walks ? *state.walk : *state.queue.top();
+    if (walks) {
+      state.walk = node.next();
+    } else {
+      state.queue.pop();
+      queued_.erase(&node);
+    }
     if (node.is_removed() || &node.graph() != &graph) continue;
     if (state.visits_left == 0) continue;
     --state.visits_left;
@@ -271,7 +277,9 @@ void ShapeEngine::settle(Node& node, size_t slot, RuleContext& context) {
     assign(output, std::move(type), std::move(context.data_[slot]));
     return;
   }
-  if (first_) declarations_.try_emplace(&output, output.type);
+  // At its first visit: what the value has later was inferred.
+  if (first_ && output.type.kind != ValueType::Kind::Unknown && states_.count(&output) == 0)
+    declarations_.emplace(&output, output.type);
   const auto said = declarations_.find(&output);
   if (said != declarations_.end() && said->second.kind != ValueType::Kind::Unknown) {
     const SymbolicType declared = from_value_type(output, said->second);
@@ -314,8 +322,8 @@ void ShapeEngine::settle(Node& node, size_t slot, RuleContext& context) {
 void ShapeEngine::assign(const Value& value, SymbolicType type, std::optional<ShapeData> data) {
   const auto [place, added] = states_.try_emplace(&value);
   ValueState& state = place->second;
-  if (!added && state.type == type && state.data == data) return;
   const bool same_type = !added && state.type == type;
+  if (same_type && state.data == data) return;
   state.type = std::move(type);
   state.data = std::move(data);
   state.data_looked_up = true;

@@ -60,6 +60,7 @@ class ShapeEngine {
     bool operator()(const Node* a, const Node* b) const { return b->precedes(*a); }
   };
   struct GraphState {
+    Node* walk = nullptr;  // it and all behind it are to be visited anyhow
     std::priority_queue<Node*, std::vector<Node*>, Later> queue;
     bool started = false;
     size_t visits_left = 0;  // in this drain; a cycle must end

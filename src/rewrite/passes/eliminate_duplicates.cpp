@@ -1,7 +1,9 @@
 #include <algorithm>
 #include <unordered_map>
+#include <unordered_set>
 
 #include "base/hash.h"
+#include "graph/stored_bytes.h"
 #include "rewrite/facts.h"
 #include "rewrite/pass.h"
 #include "rewrite/surgery.h"
@@ -19,37 +21,52 @@ bool is_commutative(const Node& node) {
              std::end(kCommutative);
 }
 
-void append(std::string& key, std::string_view text) {
-  key += std::to_string(text.size());
-  key += ':';
-  key += text;
-}
-
 template <class T>
 void append_raw(std::string& key, const T& value) {
   key.append(reinterpret_cast<const char*>(&value), sizeof value);
 }
 
-// Equal for two nodes exactly where they compute the same of the same values.
-std::string key_of(const Node& node) {
-  std::string key;
-  append(key, node.op_type());
-  append(key, node.domain());
-  std::vector<const Value*> inputs;
-  for (size_t slot = 0; slot < node.input_count(); ++slot) inputs.push_back(node.input(slot));
-  while (!inputs.empty() && inputs.back() == nullptr) inputs.pop_back();
-  if (is_commutative(node)) std::sort(inputs.begin(), inputs.end());
-  append_raw(key, inputs.size());
-  for (const Value* input : inputs) append_raw(key, input);
-  std::vector<std::pair<std::string_view, std::string_view>> attributes;
-  for (const Attribute& attribute : node.attributes())
-    attributes.emplace_back(attribute.name, as_text(attribute.wire));
-  std::sort(attributes.begin(), attributes.end());
-  for (const auto& [name, wire] : attributes) append(key, wire);
-  append_raw(key, node.outputs().size());
-  for (const Value* output : node.outputs()) key += output != nullptr ? '1' : '0';
-  return key;
+// Without omitted ones at the end; of a commutative operator in one order.
+void collect_operands(const Node& node, std::vector<const Value*>& operands) {
+  operands.clear();
+  for (size_t slot = 0; slot < node.input_count(); ++slot) operands.push_back(node.input(slot));
+  while (!operands.empty() && operands.back() == nullptr) operands.pop_back();
+  if (is_commutative(node)) std::sort(operands.begin(), operands.end());
 }
+
+// Finds nodes that compute the same of the same values.
+class SameWork {
+ public:
+  size_t operator()(const Node* node) const {
+    uint64_t attributes = 0;  // in any order
+    for (const Attribute& attribute : node->attributes()) attributes += hash_key(attribute.wire);
+    uint64_t key = hash_key(node->op_type(), attributes);
+    collect_operands(*node, left_);
+    for (const Value* operand : left_)
+      key = hash_combine(key, reinterpret_cast<uintptr_t>(operand));
+    return key;
+  }
+
+  bool operator()(const Node* a, const Node* b) const {
+    if (a->op_type() != b->op_type() || a->domain() != b->domain() ||
+        a->attributes().size() != b->attributes().size() ||
+        !std::equal(
+            a->outputs().begin(), a->outputs().end(), b->outputs().begin(), b->outputs().end(),
+            [](const Value* x, const Value* y) { return (x == nullptr) == (y == nullptr); }))
+      return false;
+    collect_operands(*a, left_);
+    collect_operands(*b, right_);
+    return left_ == right_ && std::all_of(a->attributes().begin(), a->attributes().end(),
+                                          [&](const Attribute& attribute) {
+                                            const Attribute* other = b->attribute(attribute.name);
+                                            return other != nullptr &&
+                                                   as_text(other->wire) == as_text(attribute.wire);
+                                          });
+  }
+
+ private:
+  mutable std::vector<const Value*> left_, right_;
+};
 
 class Merger {
  public:
@@ -57,18 +74,18 @@ class Merger {
 
   void run(PassOutcome& outcome) {
     merge_constants(outcome);
-    std::unordered_map<std::string, Node*> first;
+    std::unordered_set<Node*, SameWork, SameWork> first(graph_.node_count());
     std::unordered_map<Node*, std::vector<const Node*>> merged;
     for (Node *node = graph_.first(), *next = nullptr; node != nullptr; node = next) {
       next = node->next();
       if (!is_deterministic(*node) || node->input_count() == 0) continue;
-      const auto [place, added] = first.emplace(key_of(*node), node);
+      const auto [place, added] = first.insert(node);
       if (added) continue;
-      if (std::string reason = replace(*node, *place->second); !reason.empty()) {
+      if (std::string reason = replace(*node, **place); !reason.empty()) {
         outcome.misses.push_back({node->address(), std::move(reason)});
         continue;
       }
-      merged[place->second].push_back(node);
+      merged[*place].push_back(node);
       ++outcome.applied;
     }
     for (Node* node = graph_.first(); node != nullptr; node = node->next())
@@ -118,9 +135,9 @@ class Merger {
       if (group.size() < 2) continue;
       std::unordered_map<std::string, Value*> first;
       for (Value* member : group) {
-        const auto tensor = graph_.model().load(*member->initializer);
-        if (!tensor) continue;
-        const auto [place, added] = first.emplace(content_hash(tensor->bytes()), member);
+        const auto content = content_of(*member);
+        if (!content) continue;
+        const auto [place, added] = first.emplace(content_hash(content->bytes), member);
         if (added) continue;
         graph_.replace_uses(*member, *place->second);
         graph_.remove_initializer(*member);
@@ -129,13 +146,23 @@ class Merger {
     }
   }
 
-  std::string sample(const Value& value) const {
+  struct Content {
+    Bytes bytes;
+    Tensor decoded;  // where they did not lie ready
+  };
+  std::optional<Content> content_of(const Value& value) const {
+    if (const auto stored = stored_bytes(*value.initializer)) return Content{*stored, {}};
     const auto tensor = graph_.model().load(*value.initializer);
-    if (!tensor) return {};
+    return tensor ? std::optional(Content{tensor->bytes(), *tensor}) : std::nullopt;
+  }
+
+  std::string sample(const Value& value) const {
+    const auto content = content_of(value);
+    if (!content) return {};
     constexpr size_t kPiece = 64;
-    const auto bytes = as_text(tensor->bytes());
-    std::string key = format_shape(tensor->shape());
-    append_raw(key, tensor->type());
+    const auto bytes = as_text(content->bytes);
+    std::string key = format_shape(value.initializer->shape);
+    append_raw(key, value.initializer->type);
     for (const size_t start :
          {size_t{0}, bytes.size() / 2, bytes.size() - std::min(bytes.size(), kPiece)})
       key += bytes.substr(start, kPiece);

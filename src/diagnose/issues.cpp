@@ -6,6 +6,7 @@
 
 #include <fmt/format.h>
 
+#include "diagnose/valid_shapes.h"
 #include "edit/address.h"
 #include "graph/verify.h"
 #include "onnx_io/authority.h"
@@ -21,13 +22,12 @@ std::vector<ModelIssue> model_issues(const Model& model) {
   return issues;
 }
 
-Result<void> refuse_invalid(const Model& model) {
+namespace {
+
+Result<void> refuse(const Model& model, const std::vector<ModelIssue>& issues) {
   constexpr size_t kShown = 3;
   std::string text;
   size_t count = 0;
-  std::vector<ModelIssue> issues = model_issues(model);
-  // Types can be inferred only where the structure holds.
-  if (std::none_of(issues.begin(), issues.end(), is_blocking)) issues = check_shapes(model).issues;
   for (const ModelIssue& issue : issues) {
     if (!is_blocking(issue) || ++count > kShown) continue;
     text += fmt::format("\n  {}: {}", issue.id, issue.message);
@@ -39,6 +39,21 @@ Result<void> refuse_invalid(const Model& model) {
   const std::string path = model.path().empty() ? "the model" : model.path().string();
   return fail("{} is not a valid ONNX model; 'acuate diagnose' tells all that is wrong with it:{}",
               path, text);
+}
+
+}  // namespace
+
+// Types can be inferred only where the structure holds, so that is judged first.
+Result<void> refuse_invalid(const Model& model) {
+  if (auto sound = refuse(model, model_issues(model)); !sound) return sound;
+  return refuse(model, check_shapes(model).issues);
+}
+
+Result<std::unique_ptr<ShapeInference>> infer_valid(Model& model) {
+  if (auto sound = refuse(model, model_issues(model)); !sound) return sound.error();
+  auto shapes = std::make_unique<ShapeInference>(model);
+  if (auto fits = refuse(model, shapes->issues()); !fits) return fits.error();
+  return shapes;
 }
 
 std::vector<Finding> findings_by_issue(const DiagnoseContext& context, std::string_view id,

@@ -7,6 +7,7 @@
 #include "cli/command.h"
 #include "cli/console.h"
 #include "cli/flags.h"
+#include "cli/inferred_model.h"
 #include "cli/models.h"
 #include "onnx_io/export.h"
 #include "report/display.h"
@@ -28,6 +29,15 @@ size_t node_count(const Model& model) {
   size_t count = 0;
   for (const Graph* graph : model.all_graphs()) count += graph->node_count();
   return count;
+}
+
+Result<InferredModel> open_with_shapes(const fs::path& path, const FixOptions& shapes) {
+  auto model = open_valid_model(path);
+  if (!model) return model.error();
+  auto shaped = with_shapes(**model, shapes);
+  if (!shaped) return shaped.error();
+  auto inferred = std::make_unique<ShapeInference>(**shaped);
+  return InferredModel{std::move(*shaped), std::move(inferred)};
 }
 
 std::string_view exactness_name(const Pass& pass) {
@@ -94,19 +104,18 @@ Result<int> run(Flags& flags, const Console& console) {
   auto shapes = flags.shapes.parse();
   if (!shapes) return shapes.error();
   if (auto free = check_output_file(flags.output); !free) return free.error();
-  auto model = open_valid_model(flags.model);
-  if (!model) return model.error();
-  const PassContext context = default_pass_context();
-  const size_t before = node_count(**model);
-  if (!shapes->empty()) {
-    auto shaped = with_shapes(**model, *shapes);
-    if (!shaped) return shaped.error();
-    *model = std::move(*shaped);
-  }
-  auto records = simplify(**model, context, flags.options);
+  auto opened =
+      shapes->empty() ? open_inferred_model(flags.model) : open_with_shapes(flags.model, *shapes);
+  if (!opened) return opened.error();
+  Model& model = *opened->model;
+  PassContext context = default_pass_context();
+  context.shapes = opened->shapes.get();
+  const size_t before = node_count(model);
+  auto records = simplify(model, context, flags.options);
   if (!records) return records.error();
-  const size_t after = node_count(**model);
-  if (auto saved = save_model(**model, flags.output); !saved) return saved.error();
+  const size_t after = node_count(model);
+  if (auto saved = save_model(model, flags.output); !saved) return saved.error();
+  keep_until_exit(std::move(*opened));
   console.print(fmt::format("{}: nodes {} → {}", flags.output.string(), before, after));
   console.print(records_text(*records, flags.verbose));
   const bool lacks_engine = lacked_engine(*records);

@@ -78,29 +78,24 @@ class Divider {
 
   // Times are predicted where there is a table for both sides.
   Result<void> read_costs() {
-    std::map<std::string, CostTable> tables;
-    for (const fs::path& path : options_.costs) {
-      auto text = read_text_file(path, kMostConfigBytes);
-      if (!text) return text.error();
-      auto table = parse_cost_table(*text, path.string());
-      if (!table) return table.error();
-      if (table->machine != cpu_model() && options_.note)
-        options_.note(fmt::format("{} was measured on '{}'; this machine is '{}'", path.string(),
-                                  table->machine, cpu_model()));
-      std::string id = table->target;
-      if (!tables.emplace(std::move(id), std::move(*table)).second)
-        return fail("--costs: two tables are of target {}", table->target);
-    }
-    if (tables.empty()) return {};
+    auto tables = read_cost_tables(options_.costs);
+    if (!tables) return tables.error();
+    if (tables->empty()) return {};
     const std::string target_id = target_.stand_in.empty() ? target_.id : target_.stand_in;
-    for (const std::string& id : {std::string(kHostEngine), target_id})
-      if (tables.count(id) == 0)
+    for (const std::string& id : {std::string(kHostEngine), target_id}) {
+      const auto table = std::find_if(tables->begin(), tables->end(),
+                                      [&](const CostTable& each) { return each.target == id; });
+      if (table == tables->end())
         return fail(
             "--costs has no table of {}; `acuate bench --calibrate FILE --target {}` writes "
             "one where it runs",
             id, to_kebab_case(id));
-    host_costs_ = tables.at(kHostEngine);
-    target_costs_ = tables.at(target_id);
+      if (table->machine != cpu_model() && options_.note)
+        options_.note(fmt::format("the cost table of {} was measured on '{}'; this machine is '{}'",
+                                  id, table->machine, cpu_model()));
+      if (id == kHostEngine) host_costs_ = *table;
+      if (id == target_id) target_costs_ = *table;
+    }
     const double border = std::max(host_costs_.border_us_per_mib, target_costs_.border_us_per_mib);
     costs_.emplace();
     costs_->host_us = [this](const Node& node) { return host_costs_.node_us(node); };

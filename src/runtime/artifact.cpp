@@ -1,10 +1,13 @@
 #include "runtime/artifact.h"
 
+#include <algorithm>
 #include <map>
+#include <set>
 
 #include "base/file.h"
 #include "base/text.h"
 #include "onnx_io/import.h"
+#include "shape/infer.h"
 
 namespace acuate {
 namespace fs = std::filesystem;
@@ -112,6 +115,31 @@ Result<Profile> Artifact::profile() {
     all.truncated |= profile->truncated;
   }
   return all;
+}
+
+Result<double> predict_artifact_us(const fs::path& folder, const Manifest& manifest,
+                                   std::span<const CostTable> tables) {
+  double us = 0;
+  std::set<std::string> made;
+  for (const ManifestModule& module : manifest.modules) {
+    const auto table = std::find_if(tables.begin(), tables.end(), [&](const CostTable& each) {
+      return each.target == module.target;
+    });
+    if (table == tables.end())
+      return fail("module '{}' runs on {}, of which there is no cost table", module.file,
+                  module.target);
+    auto path = resolve_inside(folder, module.file);
+    if (!path) return path.error();
+    auto model = import_model(*path);
+    if (!model) return model.error();
+    infer_shapes(**model);
+    us += predict_us(*table, **model);
+    for (const Value* input : (*model)->graph().inputs())
+      if (made.count(std::string(input->name)) > 0)
+        us += table->border_us_per_mib * value_mib(*input);
+    made.insert(module.outputs.begin(), module.outputs.end());
+  }
+  return us;
 }
 
 Result<Runnable> Runnable::open(const fs::path& path, const Target& target,

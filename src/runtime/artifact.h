@@ -4,6 +4,7 @@
 #include <memory>
 #include <vector>
 
+#include "runtime/cost_table.h"
 #include "runtime/manifest.h"
 #include "targets/target.h"
 
@@ -42,6 +43,11 @@ class Artifact {
   std::vector<size_t> output_places_;
   size_t places_ = 0;
 };
+
+// What an artifact takes by the cost tables of its modules' targets: nodes, calls, and tensors that
+// pass from one module to another. Errors: a target without a table, a module that cannot be read.
+Result<double> predict_artifact_us(const std::filesystem::path& folder, const Manifest& manifest,
+                                   std::span<const CostTable> tables);
 
 // A model file or an artifact folder as something that runs: what `run`, `evaluate`, `compare` and
 // `bench` take.

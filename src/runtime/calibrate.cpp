@@ -38,7 +38,8 @@ std::string float_type(const std::vector<int64_t>& shape) {
 }
 
 // y = Conv(… Relu(Conv(x, w0)) …), the channels kept.
-Net conv_chain(int64_t channels, int64_t size, int64_t kernel, bool depthwise) {
+Net conv_chain(int64_t channels, int64_t size, int64_t kernel, bool depthwise,
+               const std::string& activation = "Relu") {
   const std::vector<int64_t> shape = {1, channels, size, size};
   Net net{"Conv", float_type(shape) + " x", float_type(shape) + " y", ""};
   std::string value = "x";
@@ -49,7 +50,7 @@ Net conv_chain(int64_t channels, int64_t size, int64_t kernel, bool depthwise) {
     net.nodes += fmt::format("c{0} = Conv<pads = [{1}, {1}, {1}, {1}], group = {2}>({3}, w{0}) ", i,
                              pad, depthwise ? channels : 1, value);
     const std::string next = i + 1 == kChain ? "y" : fmt::format("r{}", i);
-    net.nodes += fmt::format("{} = Relu(c{}) ", next, i);
+    net.nodes += fmt::format("{} = {}(c{}) ", next, activation, i);
     value = next;
   }
   return net;
@@ -109,10 +110,10 @@ Net side_by_side(const std::string& op, const std::string& call, const std::vect
 std::vector<Net> networks() {
   std::vector<Net> nets;
   for (const auto& [c, s] :
-       {std::pair(16, 112), {32, 80}, {64, 40}, {128, 20}, {256, 14}, {512, 7}})
+       {std::pair(16, 112), {32, 80}, {64, 40}, {128, 20}, {256, 14}, {512, 7}, {24, 160}})
     nets.push_back(conv_chain(c, s, 3, false));
   for (const auto& [c, s] :
-       {std::pair(16, 112), {32, 80}, {64, 56}, {128, 28}, {256, 14}, {512, 7}})
+       {std::pair(16, 112), {32, 80}, {64, 56}, {128, 28}, {256, 14}, {512, 7}, {24, 320}})
     nets.push_back(conv_chain(c, s, 1, false));
   for (const auto& [c, s] : {std::pair(32, 112), {96, 56}, {192, 28}, {384, 14}, {768, 7}})
     for (const int kernel : {3, 5}) nets.push_back(conv_chain(c, s, kernel, true));
@@ -130,7 +131,8 @@ std::vector<Net> networks() {
   nets.push_back(batched_matmul(8, 850, 32, 850));
   for (const auto& [m, k, n] : {std::tuple(1, 1280, 1000), {16, 512, 512}, {100, 256, 256}})
     nets.push_back(gemm(m, k, n));
-  for (const auto& [c, s] : {std::pair<int64_t, int64_t>(8, 28), {32, 56}, {64, 80}, {128, 112}}) {
+  for (const auto& [c, s] :
+       {std::pair<int64_t, int64_t>(8, 28), {32, 56}, {64, 80}, {128, 112}, {24, 320}}) {
     const std::vector<int64_t> shape = {1, c, s, s}, halved = {1, c, s / 2, s / 2},
                                point = {1, c, 1, 1}, rows = {1, s * s, c};
     for (const char* op : {"Relu", "Sigmoid", "Tanh", "Erf", "Exp", "Sqrt", "HardSigmoid",
@@ -153,6 +155,10 @@ std::vector<Net> networks() {
     for (const char* op : {"MaxPool", "AveragePool"})
       nets.push_back(side_by_side(
           op, std::string(op) + "<kernel_shape = [2, 2], strides = [2, 2]>({x})", shape, halved));
+    nets.push_back(
+        side_by_side("Resize", "Resize<mode = \"nearest\">({x}, , scales)", halved, shape));
+    nets.back().nodes =
+        "scales = Constant<value_floats = [1.0, 1.0, 2.0, 2.0]>() " + nets.back().nodes;
     nets.push_back(
         side_by_side("Transpose", "Transpose<perm = [0, 2, 3, 1]>({x})", shape, {1, s, s, c}));
     nets.push_back(side_by_side("Concat", "Concat<axis = 1>({x}, other)", shape, {1, 2 * c, s, s},
@@ -216,7 +222,8 @@ class Calibration {
     }
     table.operators["*"] = fit_cost(by_bytes);
     table.operators["fused"] = table.operators["free"] = {};
-    if (auto border = measure_border(table.call_us); border) table.border_us_per_mib = *border;
+    if (auto border = measure_border(table.call_us)) table.border_us_per_mib = *border;
+    if (auto layout = measure_layout(table)) table.layout_us_per_mib = *layout;
     return table;
   }
 
@@ -279,6 +286,29 @@ class Calibration {
     const double extra = (kChain * *one - *whole) / (kChain - 1) - call_us;
     const double mib = kChannels * kSize * kSize * 4 / (1024.0 * 1024.0);
     return std::max(extra, 0.0) / mib;
+  }
+
+  // What a chain takes longer where its convolutions stand between operators that are not computed
+  // in blocks of channels: there and back for each, less the operators' own time.
+  Result<double> measure_layout(const CostTable& table) {
+    double sum = 0;
+    int count = 0;
+    for (const auto& [channels, size] : {std::pair(64, 56), {24, 160}, {32, 112}}) {
+      const Net other = conv_chain(channels, size, 1, false, "HardSwish");
+      const auto alone = time_of(conv_chain(channels, size, 1, false)), mixed = time_of(other);
+      auto model = build(other);
+      if (!alone || !mixed || !model) return fail("not measured");
+      infer_shapes(**model);
+      double own_us = 0, mib = 0;
+      for (const Node* node = (*model)->graph().first(); node != nullptr; node = node->next()) {
+        if (!node->is_op("HardSwish")) continue;
+        own_us += table.node_us(*node);
+        mib += 2 * value_mib(*node->output());
+      }
+      sum += std::max(*mixed - *alone - own_us, 0.0) / mib;
+      ++count;
+    }
+    return sum / count;
   }
 
   const Target& target_;

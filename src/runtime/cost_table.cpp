@@ -6,6 +6,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include "base/file.h"
 #include "shape/macs.h"
 
 namespace acuate {
@@ -48,7 +49,27 @@ bool is_free(const Node& node) {
   return node.domain().empty() && contains(kViews, node.op_type());
 }
 
+// Tensors of the node that change their layout between it and what made them.
+double changed_mib(const Node& node) {
+  double mib = 0;
+  for (size_t slot = 0; slot < node.input_count(); ++slot) {
+    const Value* value = node.input(slot);
+    if (value == nullptr || value->producer == nullptr || !value->type.shape ||
+        value->type.shape->size() < 4 || cost_class(*value->producer) == "free")
+      continue;
+    if (is_blocked(*value->producer) != is_blocked(node)) mib += mib_of(value);
+  }
+  return mib;
+}
+
 }  // namespace
+
+bool is_blocked(const Node& node) {
+  static constexpr std::array<std::string_view, 8> kOperators = {
+      "Add", "AveragePool",   "Concat", "Conv", "GlobalAveragePool",
+      "Sum", "GlobalMaxPool", "MaxPool"};
+  return node.domain().empty() && (is_fused(node) || contains(kOperators, node.op_type()));
+}
 
 std::string cost_class(const Node& node) {
   if (is_free(node)) return "free";
@@ -85,7 +106,15 @@ double CostTable::node_us(const Node& node) const {
   if (cost == operators.end()) return us;
   const NodeWork work = node_work(node);
   const OperatorCost& each = cost->second;
-  return us + each.fixed_us + each.us_per_mmac * work.mmac + each.us_per_mib * work.mib;
+  return us + each.fixed_us + each.us_per_mmac * work.mmac + each.us_per_mib * work.mib +
+         layout_us_per_mib * changed_mib(node);
+}
+
+double predict_us(const CostTable& table, const Model& model) {
+  double us = table.call_us;
+  for (const Node* node = model.graph().first(); node != nullptr; node = node->next())
+    us += table.node_us(*node);
+  return us;
 }
 
 OperatorCost fit_cost(std::span<const CostSample> samples) {
@@ -116,7 +145,8 @@ std::string write_cost_table(const CostTable& table) {
                {"machine", table.machine},
                {"threads", table.threads},
                {"call_us", table.call_us},
-               {"border_us_per_mib", table.border_us_per_mib}};
+               {"border_us_per_mib", table.border_us_per_mib},
+               {"layout_us_per_mib", table.layout_us_per_mib}};
   json["operators"] = Json::object();
   for (const auto& [id, cost] : table.operators)
     json["operators"][id] = {{"fixed_us", cost.fixed_us},
@@ -144,6 +174,7 @@ class Reader {
     table.threads = static_cast<int>(std::min(number(json, "threads"), 65536.0));
     table.call_us = number(json, "call_us");
     table.border_us_per_mib = number(json, "border_us_per_mib");
+    table.layout_us_per_mib = number(json, "layout_us_per_mib");
     const auto operators = json.find("operators");
     if (operators == json.end() || !operators->is_object()) {
       refuse("operators", "an object");
@@ -180,6 +211,22 @@ class Reader {
 
 Result<CostTable> parse_cost_table(std::string_view json, std::string_view origin) {
   return Reader(origin).run(json);
+}
+
+Result<std::vector<CostTable>> read_cost_tables(std::span<const std::filesystem::path> files) {
+  constexpr uint64_t kMostBytes = uint64_t{1} << 20;
+  std::vector<CostTable> tables;
+  for (const std::filesystem::path& file : files) {
+    auto text = read_text_file(file, kMostBytes);
+    if (!text) return text.error();
+    auto table = parse_cost_table(*text, file.string());
+    if (!table) return table.error();
+    for (const CostTable& other : tables)
+      if (other.target == table->target)
+        return fail("{}: a second cost table of {}", file.string(), table->target);
+    tables.push_back(std::move(*table));
+  }
+  return tables;
 }
 
 }  // namespace acuate

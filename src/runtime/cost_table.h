@@ -1,5 +1,6 @@
 #pragma once
 
+#include <filesystem>
 #include <map>
 #include <span>
 #include <string>
@@ -30,11 +31,19 @@ struct CostTable {
   double call_us = 0;            // of a call of an engine, beyond its nodes
   double border_us_per_mib = 0;  // of a tensor that leaves one engine for another: changed layouts
                                  // and cold caches
+  double layout_us_per_mib = 0;  // of a tensor between operators that engines compute in blocks of
+                                 // channels (convolutions, pools, sums) and all others
   std::map<std::string, OperatorCost, std::less<>> operators;  // by cost_class(); `*`: all others
 
   // Dimensions that are not known count as 1. A body of control flow counts once.
   double node_us(const Node& node) const;
 };
+
+// Whether engines compute the node in blocks of channels, beside convolutions.
+bool is_blocked(const Node& node);
+
+// Of one inference of a model whose shapes are inferred: its nodes and one call.
+double predict_us(const CostTable& table, const Model& model);
 
 // Which entry of a table a node has: `Conv/1x1`, `Conv/depthwise`, `Conv`, `fused` for an
 // activation that engines compute with the convolution before it, `free` for one that moves no
@@ -54,5 +63,7 @@ OperatorCost fit_cost(std::span<const CostSample> samples);
 std::string write_cost_table(const CostTable& table);
 // Strict: errors name `origin` and the member.
 Result<CostTable> parse_cost_table(std::string_view json, std::string_view origin);
+// One for each target: two of the same are an error.
+Result<std::vector<CostTable>> read_cost_tables(std::span<const std::filesystem::path> files);
 
 }  // namespace acuate

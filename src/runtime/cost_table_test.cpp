@@ -31,6 +31,10 @@ TEST(CostTable, ClassesSayWhatANodeCosts) {
   table.operators = {{"Conv/1x1", {2, 1000, 0}}, {"*", {3, 0, 1048576}}};
   EXPECT_DOUBLE_EQ(table.node_us(*pointwise), 2 + 1000 * 8 * 64 * 4 / 1e6);
   EXPECT_DOUBLE_EQ(table.node_us(*pointwise->next()), 3 + 512 * 4 * 3);  // reads it twice
+  // The last Relu stands behind an Add, which is computed in blocks of channels.
+  const Node* relu = pointwise->next()->next();
+  table.layout_us_per_mib = 1048576;
+  EXPECT_DOUBLE_EQ(table.node_us(*relu), 3 + 512 * 4 * 2 + 512 * 4);
 }
 
 TEST(CostTable, AFitFindsWhatMadeTheTimes) {
@@ -47,7 +51,7 @@ TEST(CostTable, AFitFindsWhatMadeTheTimes) {
 }
 
 TEST(CostTable, RoundTripsAndNamesWhatIsWrong) {
-  CostTable table{"onnxruntime", "1.31.1", "a machine", 2, 12.5, 3, {{"Conv", {1, 2, 3}}}};
+  CostTable table{"onnxruntime", "1.31.1", "a machine", 2, 12.5, 3, 4, {{"Conv", {1, 2, 3}}}};
   const std::string text = write_cost_table(table);
   const auto again = parse_cost_table(text, "c.json");
   ASSERT_TRUE(again) << again.error().message;

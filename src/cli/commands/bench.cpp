@@ -9,6 +9,7 @@
 #include "cli/flags.h"
 #include "cli/inputs.h"
 #include "cli/models.h"
+#include "onnx_io/import.h"
 #include "report/display.h"
 #include "report/table.h"
 #include "runtime/calibrate.h"
@@ -24,6 +25,7 @@ struct Flags {
   ShapeFlags shapes;
   std::string target = "auto";
   fs::path calibrate;
+  std::vector<fs::path> costs;
   int threads = 0, runs = 20, warmup = 2;
   uint64_t seed = 0;
 };
@@ -106,11 +108,44 @@ Result<int> calibrate(const Flags& flags, const Console& console) {
     rows.add({id, fmt::format("{:.2f}", cost.fixed_us), fmt::format("{:.2f}", cost.us_per_mmac),
               fmt::format("{:.2f}", cost.us_per_mib)});
   console.print(rows.render(100));
-  console.print(fmt::format("a call {:.1f} µs, a border {:.1f} µs / MiB; written to {}",
-                            table->call_us, table->border_us_per_mib, flags.calibrate.string()));
+  console.print(
+      fmt::format("a call {:.1f} µs, a border {:.1f} µs / MiB, another layout {:.1f} "
+                  "µs / MiB; written to {}",
+                  table->call_us, table->border_us_per_mib, table->layout_us_per_mib,
+                  flags.calibrate.string()));
   if (auto written = console.write_json(nlohmann::ordered_json::parse(text)); !written)
     return written.error();
   return kDone;
+}
+
+// Milliseconds by the cost tables, for each contender; empty where none is given.
+Result<std::vector<double>> predict(const Flags& flags, const Target& target,
+                                    const FixOptions& shapes,
+                                    const std::vector<Runnable>& runnables) {
+  std::vector<double> ms;
+  auto tables = read_cost_tables(flags.costs);
+  if (!tables) return tables.error();
+  for (size_t i = 0; i < runnables.size() && !tables->empty(); ++i) {
+    if (const Artifact* artifact = runnables[i].artifact()) {
+      auto us = predict_artifact_us(flags.models[i], artifact->manifest(), *tables);
+      if (!us) return us.error();
+      ms.push_back(*us / 1000);
+      continue;
+    }
+    const auto table = std::find_if(tables->begin(), tables->end(),
+                                    [&](const CostTable& t) { return t.target == target.id; });
+    if (table == tables->end()) return fail("--costs has no table of {}", target.id);
+    auto model = import_model(flags.models[i]);
+    if (!model) return model.error();
+    FixOptions own = shapes;
+    std::erase_if(own.shapes, [&](const auto& entry) {
+      return (*model)->graph().find(entry.first) == nullptr;
+    });
+    auto fixed = with_shapes(**model, own);
+    if (!fixed) return fixed.error();
+    ms.push_back(predict_us(*table, **fixed) / 1000);
+  }
+  return ms;
 }
 
 Result<int> run(const Flags& flags, const Console& console) {
@@ -130,6 +165,8 @@ Result<int> run(const Flags& flags, const Console& console) {
     runnables.push_back(std::move(*runnable));
   }
   if (auto known = check_shape_names(*shapes, runnables); !known) return known.error();
+  auto predicted = predict(flags, *target, *shapes, runnables);
+  if (!predicted) return predicted.error();
   std::vector<std::vector<Tensor>> inputs;
   for (size_t i = 0; i < runnables.size(); ++i) {
     auto tensors = make_inputs(flags, *shapes, runnables[i]);
@@ -145,14 +182,20 @@ Result<int> run(const Flags& flags, const Console& console) {
   auto timings = time_interleaved(contenders, flags.runs, flags.warmup, console.progress());
   if (!timings) return timings.error();
 
-  TextTable table({{"model"}, {"median", true}, {"p95", true}, {"CPU", true}, {"ratio", true}});
+  std::vector<TextTable::Column> columns = {
+      {"model"}, {"median", true}, {"p95", true}, {"CPU", true}, {"ratio", true}};
+  if (!flags.costs.empty()) columns.push_back({"predicted", true});
+  TextTable table(columns);
   auto list = nlohmann::ordered_json::array();
   for (size_t i = 0; i < timings->size(); ++i) {
     const Timing& timing = (*timings)[i];
     const double ratio = timing.median_ms() / (*timings)[0].median_ms();
-    table.add({printable(flags.models[i].string()), fmt::format("{:.3f} ms", timing.median_ms()),
-               fmt::format("{:.3f} ms", timing.p95_ms()),
-               fmt::format("{:.3f} ms", timing.median_cpu_ms()), fmt::format("{:.3f}", ratio)});
+    std::vector<std::string> row = {
+        printable(flags.models[i].string()), fmt::format("{:.3f} ms", timing.median_ms()),
+        fmt::format("{:.3f} ms", timing.p95_ms()), fmt::format("{:.3f} ms", timing.median_cpu_ms()),
+        fmt::format("{:.3f}", ratio)};
+    if (!flags.costs.empty()) row.push_back(fmt::format("{:.3f} ms", (*predicted)[i]));
+    table.add(std::move(row));
     list.push_back({{"model", flags.models[i].string()},
                     {"median_ms", timing.median_ms()},
                     {"p95_ms", timing.p95_ms()},
@@ -160,6 +203,7 @@ Result<int> run(const Flags& flags, const Console& console) {
                     {"ratio", ratio},
                     {"wall_ms", timing.wall_ms},
                     {"cpu_ms", timing.cpu_ms}});
+    if (!flags.costs.empty()) list.back()["predicted_ms"] = (*predicted)[i];
   }
   console.print(table.render(100));
   if (auto written = console.write_json(
@@ -181,6 +225,7 @@ Action declare(CLI::App& app) {
   app.add_option("--runs", flags->runs, "timed runs of each, taken in turn")->capture_default_str();
   app.add_option("--warmup", flags->warmup, "runs before them that do not count")
       ->capture_default_str();
+  app.add_option("--costs", flags->costs, "cost tables: predict the times, too")->type_name("FILE");
   app.add_option("--threads", flags->threads, "of the engine; 0: all")->capture_default_str();
   app.add_option("--seed", flags->seed, "of the random inputs, where --input gives none")
       ->capture_default_str();

@@ -226,13 +226,14 @@ LooseEnds loose_ends(const Model& model) {
   return found;
 }
 
-void check_invariants(const Model& model, const LooseEnds& before) {
+LooseEnds check_invariants(const Model& model, const LooseEnds& before) {
   check_invariants(model);
-  const LooseEnds now = loose_ends(model);
+  LooseEnds now = loose_ends(model);
   for (const Value* value : now.undefined)
     ACUATE_CHECK(before.undefined.count(value) > 0,
                  "nothing makes " + std::string(value->name) + " any more, which is still read");
   ACUATE_CHECK(before.is_unsorted || !now.is_unsorted, "a node stands before its producer");
+  return now;
 }
 
 }  // namespace acuate

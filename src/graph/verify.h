@@ -22,7 +22,7 @@ struct LooseEnds {
   bool is_unsorted = false;  // a node stands before the producer of what it or its bodies read
 };
 LooseEnds loose_ends(const Model& model);
-// The invariants, and that there are no other loose ends than `before`.
-void check_invariants(const Model& model, const LooseEnds& before);
+// The invariants, and that there are no other loose ends than `before`. Returns those there are.
+LooseEnds check_invariants(const Model& model, const LooseEnds& before);
 
 }  // namespace acuate

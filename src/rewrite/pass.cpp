@@ -65,12 +65,14 @@ std::vector<const Pass*> ordered_passes(const PassRegistry& registry) {
   return order;
 }
 
-Result<void> run_passes(std::span<const Pass* const> passes, Model& model,
-                        const PassContext& context, std::span<PassRecord> records) {
+namespace {
+
+// `known` are the loose ends of the model, before and after.
+Result<void> run_step(std::span<const Pass* const> passes, Model& model, const PassContext& context,
+                      std::span<PassRecord> records, LooseEnds& known) {
   context.shapes->update();
   size_t before = 0, after = 0;
   for (const PassRecord& record : records) before += record.applied;
-  const LooseEnds known = loose_ends(model);
   if (passes.size() > 1 || passes[0]->rewrite) {
     sweep(passes, model, context, records);
   } else {
@@ -86,8 +88,16 @@ Result<void> run_passes(std::span<const Pass* const> passes, Model& model,
     records[i].id = passes[i]->id;
     after += records[i].applied;
   }
-  if (after > before) check_invariants(model, known);
+  if (after > before) known = check_invariants(model, known);
   return {};
+}
+
+}  // namespace
+
+Result<void> run_passes(std::span<const Pass* const> passes, Model& model,
+                        const PassContext& context, std::span<PassRecord> records) {
+  LooseEnds known = loose_ends(model);
+  return run_step(passes, model, context, records, known);
 }
 
 Result<PassOutcome> run_pass(const Pass& pass, Model& model, const PassContext& context) {
@@ -143,13 +153,14 @@ Result<std::vector<PassRecord>> simplify(Model& model, const PassContext& contex
   std::optional<ShapeInference> own;
   PassContext with_shapes = context;
   if (context.shapes == nullptr) with_shapes.shapes = &own.emplace(model);
+  LooseEnds known = loose_ends(model);
   for (int round = 0; round < kMaxRounds; ++round) {
     const size_t before = applied_by(records);
     for (Step& step : steps) {
       const size_t changes = applied_by(records);
       if (step.rested_at == changes) continue;  // nothing changed since it found nothing to do
-      auto done = run_passes(std::span(order).subspan(step.first, step.count), model, with_shapes,
-                             std::span(records).subspan(step.first, step.count));
+      auto done = run_step(std::span(order).subspan(step.first, step.count), model, with_shapes,
+                           std::span(records).subspan(step.first, step.count), known);
       if (!done) return done.error();
       if (applied_by(records) == changes) step.rested_at = changes;
     }

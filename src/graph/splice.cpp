@@ -129,8 +129,9 @@ Result<void> splice(const Graph& source, Graph& into, Splice& splice, Node* befo
 
 Result<void> splice_nodes(std::span<const Node* const> nodes, std::span<const Value* const> values,
                           Graph& into, Splice& splice) {
-  if (nodes.empty()) return {};
-  return Splicer(nodes[0]->graph().model(), into.model(), splice).copy_some(nodes, values, into);
+  if (nodes.empty() && values.empty()) return {};
+  const Graph& source = nodes.empty() ? *values[0]->graph : nodes[0]->graph();
+  return Splicer(source.model(), into.model(), splice).copy_some(nodes, values, into);
 }
 
 Result<void> splice_body(const Graph& source, Graph& into, Splice& splice) {

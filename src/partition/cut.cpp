@@ -73,6 +73,8 @@ Result<std::unique_ptr<Model>> cut_out(const Model& model, const Part& part) {
   for (const Value* input : part.inputs) {
     Value* copy = graph.add_value(input->name);
     splice.values.emplace(input, copy);
+    // An input of the model may have a default.
+    if (input->initializer) graph.set_initializer(*copy, *input->initializer);
     inputs.push_back(copy);
   }
   graph.set_inputs(inputs);
@@ -136,7 +138,14 @@ std::vector<Part> parts_of(const Graph& graph, const Dag& dag, const std::vector
   }
   std::unordered_set<const Value*> seen;
   for (const Value* output : graph.outputs())
-    if (is_constant(*output) && seen.insert(output).second) parts[0].outputs.push_back(output);
+    if ((is_constant(*output) || output->initializer) && seen.insert(output).second) {
+      parts[0].outputs.push_back(output);
+      // An input with a default, which the caller need not give.
+      if (output->is_input && std::find(parts[0].inputs.begin(), parts[0].inputs.end(), output) ==
+                                  parts[0].inputs.end())
+        parts[0].inputs.push_back(output);
+    }
+  std::erase_if(parts, [](const Part& part) { return part.outputs.empty(); });
   return parts;
 }
 

@@ -24,7 +24,8 @@ struct Part {
 Result<std::unique_ptr<Model>> cut_out(const Model& model, const Part& part);
 
 // Pieces with their borders, for the graph that the Dag was made of. Outputs of the graph that are
-// constants belong to the first part. Linear in nodes and operands.
+// constants belong to the first part; pieces that nobody needs are left out. Linear in nodes and
+// operands.
 std::vector<Part> parts_of(const Graph& graph, const Dag& dag, const std::vector<Piece>& pieces);
 
 // The same for labels that are known already.

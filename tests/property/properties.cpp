@@ -10,6 +10,8 @@
 #include "onnx_io/authority.h"
 #include "onnx_io/export.h"
 #include "onnx_io/import.h"
+#include "partition/cut.h"
+#include "partition/partition.h"
 #include "rewrite/pass.h"
 #include "shape/infer.h"
 #include "targets/fold.h"
@@ -173,6 +175,7 @@ class Checker {
         if (pass.phase == Phase::Pattern) options.patterns.insert(pass.id);
       property("all with patterns", [&] { return all_passes(options); });
       property("override", [&] { return overriding(); });
+      property("partition", [&] { return divided(); });
     } catch (const std::exception& error) {
       verdict_.failure = Failure{current_, fmt::format("throws: {}", error.what())};
     }
@@ -265,6 +268,44 @@ class Checker {
       if (record.applied > 0)
         return fmt::format("simplified again, {} applies {} times", record.id, record.applied);
     return {};
+  }
+
+  // Divided by chance, piece by piece, it computes the same to the bit.
+  std::string divided() {
+    const auto model = imported(bytes_);
+    infer_shapes(*model);
+    if (!verify(*model).empty()) return {};
+    std::unordered_map<const Node*, bool> chance;
+    uint64_t state = case_.seed * 0x9E3779B97F4A7C15ULL + 1;
+    for (const Node* node : model->graph().nodes()) {
+      state = state * 6364136223846793005ULL + 1442695040888963407ULL;
+      chance.emplace(node, (state >> 62) != 0);
+    }
+    const auto may_take = [&](const Node& node) { return chance.at(&node); };
+    auto parted = partition(
+        model->graph(), {.may_take = may_take, .group = {}, .costs = nullptr, .max_engines = {}});
+    if (!parted) return parted.error().message;
+    Values known = case_.inputs;
+    for (const Part& part : parts_of(model->graph(), parted->dag, parted->pieces)) {
+      auto piece = cut_out(*model, part);
+      if (!piece) {
+        // The type of what passes a border has to be known.
+        if (piece.error().message.find("its type is not known") != std::string::npos) return {};
+        return piece.error().message;
+      }
+      check_invariants(**piece);
+      if (const auto issues = verify(**piece); !issues.empty()) return issues[0].message;
+      auto values = run_model(encode_model(**piece).flatten(), known);
+      if (!values) return "a piece does not run: " + values.error().message;
+      for (auto& [name, value] : *values) known.insert_or_assign(name, std::move(value));
+    }
+    ++verdict_.compared;
+    Values found;
+    for (const auto& [name, value] : expected_) {
+      const auto at = known.find(name);
+      if (at != known.end()) found.emplace(name, at->second);
+    }
+    return difference(expected_, found, 0);
   }
 
   std::string overriding() {

@@ -439,33 +439,4 @@ class Pipeline {
 
 Result<Conversion> convert(const ConvertOptions& options) { return Pipeline(options).run(); }
 
-Result<std::string> apply_pass_by_name(Model& model, std::string_view id,
-                                       const PassContext& context) {
-  const std::string key = to_snake_case(id);
-  constexpr std::string_view kWithPatterns = "simplify:";
-  if (key == "simplify" || key == "simplify_exact" || key.starts_with(kWithPatterns)) {
-    SimplifyOptions options{.exact_only = key == "simplify_exact"};
-    if (key.starts_with(kWithPatterns))
-      for (const std::string& pattern : split(key.substr(kWithPatterns.size()), ',')) {
-        auto pass = passes().find(pattern, "pass");
-        if (!pass) return pass.error();
-        if ((*pass)->phase != Phase::Pattern)
-          return fail("pass '{}' is of phase {}; after `simplify:` stand those of phase pattern",
-                      to_kebab_case(pattern), phase_name((*pass)->phase));
-        options.patterns.insert((*pass)->id);
-      }
-    auto records = simplify(model, context, options);
-    if (!records) return records.error();
-    size_t applied = 0;
-    for (const PassRecord& record : *records) applied += record.applied;
-    return fmt::format("{} changes by {} passes", applied, records->size());
-  }
-  auto pass = passes().find(key, "pass");
-  if (!pass) return fail("{}, simplify, simplify-exact, simplify:PATTERN,…", pass.error().message);
-  infer_shapes(model);
-  auto outcome = run_pass(**pass, model, context);
-  if (!outcome) return outcome.error();
-  return fmt::format("{} changes", outcome->applied);
-}
-
 }  // namespace acuate

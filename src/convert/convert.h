@@ -24,7 +24,8 @@ Result<Conversion> convert(const ConvertOptions& options);
 
 // Everything that simplify() does, as the edit command `apply simplify` (or `apply
 // simplify-exact`, or with patterns `apply simplify:layer-norm,gelu`); any other id is one pass. A
-// sentence says what was done.
+// legalizer stands before the nodes that it replaces: `legalize-gelu NODE…`. A sentence says what
+// was done.
 Result<std::string> apply_pass_by_name(Model& model, std::string_view id,
                                        const PassContext& context);
 

@@ -25,6 +25,17 @@ TEST(Apply, RunsThePassOnInferredTypes) {
             "line 1, column 7: apply: there is no pass 'nothing'; there are: rename");
 }
 
+TEST(Apply, HandsOnTheNodes) {
+  EditContext context;
+  context.apply_pass = [](Model&, std::string_view words) -> Result<std::string> {
+    EXPECT_EQ(words, "legalize-relu relu \"@y\"");
+    return std::string();
+  };
+  edited(kModel, "apply legalize-relu relu \"@y\"", context);
+  EXPECT_THAT(refusal(kModel, "apply legalize-relu rela", context),
+              HasSubstr("line 1, column 21: apply: "));
+}
+
 TEST(Apply, NeedsPasses) {
   EXPECT_THAT(refusal(kModel, "apply rename"), HasSubstr("passes cannot be run from here"));
 }

@@ -13,7 +13,7 @@
 #include "quantize/range.h"
 #include "report/table.h"
 #include "report/writer.h"
-#include "rewrite/pass.h"
+#include "rewrite/legalizer.h"
 #include "targets/target.h"
 
 namespace acuate {
@@ -32,6 +32,14 @@ std::string pass_text(const Pass& pass) {
   if (!pass.bound.empty()) text += "\nbound: " + pass.bound;
   if (!pass.after.empty()) text += "\nafter " + to_kebab_case(join(pass.after, ", "));
   return text;
+}
+
+std::string legalizer_text(const Legalizer& legalizer) {
+  const std::vector<std::string> operators(legalizer.operators.begin(), legalizer.operators.end());
+  const std::vector<std::string> uses(legalizer.uses.begin(), legalizer.uses.end());
+  return fmt::format(
+      "{}\nreplaces {} by {}\n{}", legalizer.doc, join(operators, ", "), join(uses, ", "),
+      legalizer.bound.empty() ? "exact: the same bits come out" : "bound: " + legalizer.bound);
 }
 
 std::string decoder_text(const Decoder& decoder) {
@@ -58,6 +66,8 @@ std::vector<Entry> all_entries() {
     entries.push_back(
         {fmt::format("finding ({})", severity_name(rule.severity)), rule.id, rule.doc});
   for (const Pass& pass : passes().all()) entries.push_back({"pass", pass.id, pass_text(pass)});
+  for (const Legalizer& legalizer : legalizers().all())
+    entries.push_back({"legalizer", legalizer.id, legalizer_text(legalizer)});
   for (const EditCommand& command : edit_commands().all())
     entries.push_back(
         {"edit command", command.id,

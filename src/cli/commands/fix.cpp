@@ -10,6 +10,7 @@
 #include "cli/models.h"
 #include "convert/float_model.h"
 #include "diagnose/diagnose.h"
+#include "diagnose/legalize.h"
 #include "report/display.h"
 #include "report/writer.h"
 
@@ -32,14 +33,19 @@ std::string script_text(const Flags& flags, const std::vector<std::string>& edit
   return text;
 }
 
-// What the target holds against the fixed model; nothing where no target is asked.
-Result<std::vector<Finding>> what_remains(const Flags& flags, const Model& fixed) {
+// Replaces what the target does not take by what it takes; the findings that remain. Nothing where
+// no target is asked.
+Result<std::vector<Finding>> fix_for_target(const Flags& flags, FixedModel& fixed) {
   if (flags.target.empty()) return std::vector<Finding>{};
   auto target = resolve_target(flags.target);
   if (!target) return target.error();
+  auto legal = legalize(*fixed.model, *target);
+  if (!legal) return legal.error();
+  fixed.model = std::move(legal->model);
+  fixed.edits.insert(fixed.edits.end(), legal->edits.begin(), legal->edits.end());
   DiagnoseOptions options;
   options.fix.evaluate = default_pass_context().evaluate;
-  return diagnose(fixed, *target, options);
+  return diagnose(*fixed.model, *target, options);
 }
 
 Result<int> run(Flags& flags, const Console& console) {
@@ -60,7 +66,7 @@ Result<int> run(Flags& flags, const Console& console) {
   if (!fixed) return fixed.error();
   auto again = fix(*fixed->model, {.shapes = {}, .dims = {}, .evaluate = fixed->options.evaluate});
   if (!again) return again.error();
-  auto findings = what_remains(flags, *fixed->model);
+  auto findings = fix_for_target(flags, *fixed);
   if (!findings) return findings.error();
   if (auto saved = save_with_text(*fixed->model, output, script_text(flags, fixed->edits), script);
       !saved)
@@ -73,7 +79,7 @@ Result<int> run(Flags& flags, const Console& console) {
                                  {"findings", findings_json(*findings)}};
   console.print(fmt::format(
       "{} and {}: {}", output.string(), script.string(),
-      fixed->edits.empty() ? "nothing was changed; give --shape, --dim or --data"
+      fixed->edits.empty() ? "nothing was changed; give --shape, --dim, --data or --target"
                            : format_plural(static_cast<int64_t>(fixed->edits.size()), "edit")));
   for (const std::string& edit : fixed->edits) console.print("  " + printable(edit));
   if (!again->still_dynamic.empty()) console.print("Still dynamic:");
@@ -103,7 +109,8 @@ Action declare(CLI::App& app) {
       ->required()
       ->type_name("OUT");
   flags->shapes.declare(app);
-  app.add_option("--target", flags->target, "tell what this target holds against the result");
+  app.add_option("--target", flags->target,
+                 "replace operators that this target lacks; tell what it still refuses");
   app.add_option("--script", flags->script, "file for the edit script; else OUT.acu");
   app.add_option("--data", flags->options.data, "samples from which shapes are proposed")
       ->type_name("DATA");
@@ -117,7 +124,7 @@ Action declare(CLI::App& app) {
 
 void register_cli_fix(CliCommandRegistry& registry) {
   registry.add({.id = "fix",
-                .summary = "give a model the static shapes that targets want",
+                .summary = "give a model the static shapes and operators that a target wants",
                 .examples = "  acuate fix model.onnx -o fixed.onnx --shape x=1x3x640x640\n"
                             "  acuate fix model.onnx -o fixed.onnx --dim batch=1 --target vsi-npu\n"
                             "  acuate edit model.onnx fixed.onnx.acu -o same.onnx",

@@ -5,7 +5,7 @@
 #include "cli/command.h"
 #include "cli/console.h"
 #include "report/table.h"
-#include "rewrite/pass.h"
+#include "rewrite/legalizer.h"
 
 namespace acuate {
 namespace {
@@ -16,6 +16,7 @@ Action declare(CLI::App& app) {
     std::string text;
     std::string_view phase;
     auto list = nlohmann::ordered_json::array();
+    auto legal = nlohmann::ordered_json::array();
     for (const Pass* pass : ordered_passes(passes())) {
       const std::string_view kind = pass->exactness == Exactness::Exact ? "exact" : "rounding";
       if (phase_name(pass->phase) != phase) {
@@ -35,8 +36,22 @@ Action declare(CLI::App& app) {
                       {"after", pass->after},
                       {"doc", pass->doc}});
     }
+    text += "\nlegalizers, for targets that lack an operator (fix --target)\n";
+    for (const Legalizer& legalizer : legalizers().all()) {
+      const std::string_view kind = legalizer.exactness == Exactness::Exact ? "exact" : "rounding";
+      text += fmt::format("  {} ({})\n", to_kebab_case(legalizer.id), kind) +
+              wrap(legalizer.doc, 100, "    ", "    ");
+      if (!legalizer.bound.empty()) text += wrap("bound: " + legalizer.bound, 100, "    ", "    ");
+      legal.push_back({{"id", legalizer.id},
+                       {"exactness", kind},
+                       {"bound", legalizer.bound},
+                       {"operators", legalizer.operators},
+                       {"uses", legalizer.uses},
+                       {"doc", legalizer.doc}});
+    }
     console->print(text);
-    if (auto written = console->write_json({{"passes", list}}); !written) return written.error();
+    if (auto written = console->write_json({{"passes", list}, {"legalizers", legal}}); !written)
+      return written.error();
     return kDone;
   };
 }
@@ -45,7 +60,7 @@ Action declare(CLI::App& app) {
 
 void register_cli_passes(CliCommandRegistry& registry) {
   registry.add({.id = "passes",
-                .summary = "the passes of simplify, in running order",
+                .summary = "the passes of simplify in running order, and the legalizers of fix",
                 .examples = "  acuate passes\n"
                             "  acuate explain fold-constants",
                 .declare = declare});

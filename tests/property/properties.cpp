@@ -12,7 +12,7 @@
 #include "onnx_io/import.h"
 #include "partition/cut.h"
 #include "partition/partition.h"
-#include "rewrite/pass.h"
+#include "rewrite/legalizer.h"
 #include "shape/infer.h"
 #include "targets/fold.h"
 #include "targets/target.h"
@@ -167,6 +167,8 @@ class Checker {
       property("inference", [&] { return inference(); });
       for (const Pass* pass : ordered_passes(passes()))
         property("pass " + pass->id, [&] { return single_pass(*pass); });
+      for (const Legalizer& legalizer : legalizers().all())
+        property(legalizer.id, [&] { return legalized(legalizer); });
       SimplifyOptions options{.exact_only = true, .disabled = {}};
       property("exact", [&] { return all_passes(options); });
       options.exact_only = false;
@@ -249,6 +251,17 @@ class Checker {
     if (outcome->applied == 0) return {};
     if (std::string text = still_sound(*model, interface); !text.empty()) return text;
     return runs_like(encode_model(*model).flatten(), pass.exactness == Exactness::Exact ? 0 : 1);
+  }
+
+  // Every node that it fits.
+  std::string legalized(const Legalizer& legalizer) {
+    const auto model = imported(bytes_);
+    infer_shapes(*model);
+    const std::string interface = interface_of(*model);
+    if (run_legalizer(legalizer, *model).applied == 0) return {};
+    if (std::string text = still_sound(*model, interface); !text.empty()) return text;
+    return runs_like(encode_model(*model).flatten(),
+                     legalizer.exactness == Exactness::Exact ? 0 : 1);
   }
 
   std::string all_passes(const SimplifyOptions& options) {

@@ -1,7 +1,3 @@
-#include <numeric>
-
-#include "rewrite/expansion.h"
-#include "rewrite/facts.h"
 #include "rewrite/moments.h"
 
 namespace acuate {
@@ -12,13 +8,10 @@ std::optional<std::string> rewrite(Node& node, const LegalizeContext& context) {
   if (node.output(1) != nullptr || node.output(2) != nullptr)
     return "its mean or deviation is read";
   Value* x = node.input(0);
-  const auto rank = rank_of(x);
-  const auto axis = rank ? normalized_axis(node.int_attribute("axis", -1), *rank) : std::nullopt;
-  if (!axis) return "the rank of its input is not known";
-  std::vector<int64_t> axes(static_cast<size_t>(*rank - *axis));
-  std::iota(axes.begin(), axes.end(), *axis);
+  const auto axes = last_axes(node);
+  if (!axes) return "the rank of its input is not known";
   Expansion out(node, context);
-  Value* y = normalize(out, x, axes, node.float_attribute("epsilon", 1e-5F));
+  Value* y = normalize(out, x, *axes, node.float_attribute("epsilon", 1e-5F));
   y = out.add("Mul", {y, node.input(1)});
   if (node.input(2) != nullptr) y = out.add("Add", {y, node.input(2)});
   return out.finish(y);

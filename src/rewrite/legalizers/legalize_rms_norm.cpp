@@ -1,7 +1,4 @@
-#include <numeric>
-
-#include "rewrite/expansion.h"
-#include "rewrite/facts.h"
+#include "rewrite/moments.h"
 
 namespace acuate {
 namespace {
@@ -9,13 +6,10 @@ namespace {
 std::optional<std::string> rewrite(Node& node, const LegalizeContext& context) {
   if (auto reason = not_real(node)) return reason;
   Value* x = node.input(0);
-  const auto rank = rank_of(x);
-  const auto axis = rank ? normalized_axis(node.int_attribute("axis", -1), *rank) : std::nullopt;
-  if (!axis) return "the rank of its input is not known";
-  std::vector<int64_t> axes(static_cast<size_t>(*rank - *axis));
-  std::iota(axes.begin(), axes.end(), *axis);
+  const auto axes = last_axes(node);
+  if (!axes) return "the rank of its input is not known";
   Expansion out(node, context);
-  Value* square = out.reduce("ReduceMean", out.add("Mul", {x, x}), axes);
+  Value* square = out.reduce("ReduceMean", out.add("Mul", {x, x}), *axes);
   const double epsilon = node.float_attribute("epsilon", 1e-5F);
   Value* deviation = out.add("Sqrt", {out.add("Add", {square, out.number(epsilon)})});
   return out.finish(out.add("Mul", {out.add("Div", {x, deviation}), node.input(1)}));

@@ -1,5 +1,4 @@
-#include "rewrite/expansion.h"
-#include "rewrite/facts.h"
+#include "rewrite/moments.h"
 
 namespace acuate {
 namespace {
@@ -7,15 +6,12 @@ namespace {
 std::optional<std::string> rewrite(Node& node, const LegalizeContext& context) {
   if (auto reason = not_real(node)) return reason;
   Value* x = node.input(0);
-  const auto rank = rank_of(x);
-  if (!rank) return "the rank of its input is not known";
-  if (node.graph().opset_version() < 13) return "before opset 13 it flattens its input";
-  const auto axis = normalized_axis(node.int_attribute("axis", -1), *rank);
-  if (!axis) return "its axis is out of range";
+  int64_t axis = 0;
+  if (auto reason = softmax_axis(node, axis)) return reason;
   Expansion out(node, context);
-  Value* shifted = out.add("Sub", {x, out.reduce("ReduceMax", x, {*axis})});
+  Value* shifted = out.add("Sub", {x, out.reduce("ReduceMax", x, {axis})});
   Value* powers = out.add("Exp", {shifted});
-  Value* sum = out.reduce("ReduceSum", powers, {*axis});
+  Value* sum = out.reduce("ReduceSum", powers, {axis});
   if (node.is_op("Softmax")) return out.finish(out.add("Div", {powers, sum}));
   return out.finish(out.add("Sub", {shifted, out.add("Log", {sum})}));
 }

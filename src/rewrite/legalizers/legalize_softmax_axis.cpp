@@ -1,7 +1,7 @@
 #include <numeric>
 
-#include "rewrite/expansion.h"
 #include "rewrite/facts.h"
+#include "rewrite/moments.h"
 
 namespace acuate {
 namespace {
@@ -9,15 +9,12 @@ namespace {
 std::optional<std::string> rewrite(Node& node, const LegalizeContext& context) {
   if (auto reason = not_real(node)) return reason;
   Value* x = node.input(0);
-  const auto rank = rank_of(x);
-  if (!rank) return "the rank of its input is not known";
-  if (node.graph().opset_version() < 13) return "before opset 13 it flattens its input";
-  const auto axis = normalized_axis(node.int_attribute("axis", -1), *rank);
-  if (!axis) return "its axis is out of range";
-  if (*axis == *rank - 1) return "its axis is the last one";
-  std::vector<int64_t> exchanged(static_cast<size_t>(*rank));
+  int64_t axis = 0;
+  if (auto reason = softmax_axis(node, axis)) return reason;
+  if (axis == *rank_of(x) - 1) return "its axis is the last one";
+  std::vector<int64_t> exchanged(static_cast<size_t>(*rank_of(x)));
   std::iota(exchanged.begin(), exchanged.end(), 0);
-  std::swap(exchanged[static_cast<size_t>(*axis)], exchanged.back());
+  std::swap(exchanged[static_cast<size_t>(axis)], exchanged.back());
   Expansion out(node, context);
   Value* y = out.add(node.op_type(), {out.transpose(x, exchanged)}, {{"axis", int64_t{-1}}});
   return out.finish(out.transpose(y, exchanged));

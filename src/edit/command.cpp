@@ -1,5 +1,7 @@
 #include "edit/command.h"
 
+#include <algorithm>
+
 #include <fmt/format.h>
 
 #include "base/text.h"
@@ -18,6 +20,24 @@ void loosen_type(Value& value, bool keep_rank) {
     type.shape.reset();
   }
   if (type.shape != value.type.shape) value.graph->set_type(value, std::move(type));
+}
+
+void loosen_types(Graph& graph, bool keep_ranks) {
+  graph.clear_inferred_types();
+  for (Value* output : graph.outputs())
+    if (!output->is_input) loosen_type(*output, keep_ranks);
+  const bool is_body = graph.owner() != nullptr || graph.function() != nullptr;
+  if (!is_body) return;
+  for (Value* input : graph.inputs()) loosen_type(*input, keep_ranks);
+}
+
+// Whether these are loose, where all else is; in doubt not.
+bool are_loose(const ChangeSet& changes, const Model& model) {
+  return !changes.all && std::ranges::all_of(changes.values, [&](const Value* value) {
+    return value->graph == nullptr || value->initializer ||
+           value->type.kind == ValueType::Kind::Unknown ||
+           (value->is_input && value->graph == &model.graph());
+  });
 }
 
 using Ranks = std::unordered_map<const Value*, size_t>;
@@ -90,19 +110,17 @@ void Edit::replace_model(std::unique_ptr<Model> model) {
 void Edit::shapes_changed() { loosen(true); }
 void Edit::types_changed() { loosen(false); }
 
+// The model notes its changes from when all types were dropped until they are inferred: among many
+// commands in a row only the first looks at everything, the others at what was noted.
 void Edit::loosen(bool keep_ranks) {
   state_.stale = state_.changed = true;
-  for (Graph* graph : model().all_graphs()) {
-    const bool is_body = graph->owner() != nullptr || graph->function() != nullptr;
-    graph->clear_inferred_types();
-    for (Value* output : graph->outputs())
-      if (!output->is_input) loosen_type(*output, keep_ranks);
-    if (!is_body) continue;
-    for (Value* input : graph->inputs()) loosen_type(*input, keep_ranks);
-  }
+  if (model().is_tracking_changes() && are_loose(model().take_changes(), model())) return;
+  for (Graph* graph : model().all_graphs()) loosen_types(*graph, keep_ranks);
+  model().track_changes(!keep_ranks);
 }
 
 void Edit::refresh_types() {
+  model().track_changes(false);
   if (!state_.stale || !context_.infer) return;
   context_.infer(model());
   state_.stale = false;
@@ -137,6 +155,7 @@ void Edit::go_back(const State& state) {
   checks_.resize(state.checks);
   sorted_.clear();
   state_ = state;
+  model().track_changes(false);
 }
 
 Result<void> run_script(Edit& edit, const Script& script, Journal& journal) {

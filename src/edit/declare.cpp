@@ -1,8 +1,16 @@
 #include "edit/declare.h"
 
+#include <fmt/format.h>
+
 #include "edit/address.h"
 
 namespace acuate {
+
+bool is_in_function(const Graph& graph) {
+  const Graph* outermost = &graph;
+  while (outermost->owner() != nullptr) outermost = &outermost->owner()->graph();
+  return outermost->function() != nullptr;
+}
 
 bool types_agree(const ValueType& to, const ValueType& from) {
   if (to.kind == ValueType::Kind::Unknown || from.kind == ValueType::Kind::Unknown) return true;
@@ -16,39 +24,60 @@ bool types_agree(const ValueType& to, const ValueType& from) {
   return true;
 }
 
-Result<void> declare_type(Edit& edit, Value& value, ValueType type) {
-  const bool is_main = value.graph == &edit.model().graph();
-  if (!is_main || (!value.is_input && !value.is_output()))
-    return fail(
-        "'{}' is neither an input nor an output of the model; the types of others follow from "
-        "these",
-        value_path(value));
-  if (value.initializer) {
+namespace {
+
+Result<void> declare_input(Edit& edit, Value& input, ValueType type) {
+  if (input.initializer) {
     ValueType constant;
     constant.kind = ValueType::Kind::Tensor;
-    constant.element = value.initializer->type;
+    constant.element = input.initializer->type;
     constant.shape.emplace();
-    for (const int64_t dim : value.initializer->shape) constant.shape->push_back({dim, {}});
+    for (const int64_t dim : input.initializer->shape) constant.shape->push_back({dim, {}});
     if (!types_agree(type, constant))
-      return fail("found {} for '{}', whose default value is {}", type.text(), value_path(value),
+      return fail("found {} for '{}', whose default value is {}", type.text(), value_path(input),
                   constant.text());
   }
-  if (!value.is_input) {
-    // What is computed, without the old declaration.
-    value.graph->set_type(value, ValueType());
-    // Where no node reads it no other type follows from it, that of another output least of all.
-    if (value.uses().empty())
-      edit.values_added();
-    else
-      edit.types_changed();
-    edit.refresh_types();
-    if (!types_agree(type, value.type))
-      return fail("found {} for the output '{}', but '{}' computes {}", type.text(),
-                  value_path(value), value.producer ? node_path(*value.producer) : "the model",
-                  value.type.text());
+  input.graph->set_type(input, std::move(type));
+  edit.types_changed();
+  return {};
+}
+
+// Against what the model computes, whatever was declared of the value before; whether that tells
+// the shape.
+Result<bool> check_computed(const Edit& edit, const Value& value, const ValueType& type) {
+  if (!edit.context().infer) return false;
+  const auto copy = edit.model().clone();
+  const auto twin = resolve_value(*copy, value_path(value));
+  if (!twin) return twin.error();
+  (*twin)->graph->set_type(**twin, ValueType());
+  edit.context().infer(*copy);
+  const ValueType& computed = (*twin)->type;
+  if (!types_agree(type, computed))
+    return fail("found {} for '{}', but {} computes {}", type.text(), value_path(value),
+                value.producer ? fmt::format("'{}'", node_path(*value.producer)) : "the model",
+                computed.text());
+  return computed.shape.has_value();
+}
+
+}  // namespace
+
+Result<void> declare_type(Edit& edit, Value& value, ValueType type) {
+  if (value.graph == &edit.model().graph() && value.is_input)
+    return declare_input(edit, value, std::move(type));
+  if (value.initializer || value.is_sparse_initializer)
+    return fail("'{}' is a constant, which has the type of its content", value_path(value));
+  if (is_in_function(*value.graph))
+    return fail("'{}' stands in a function, whose values have the types of each call",
+                value_path(value));
+  const bool is_output = value.graph == &edit.model().graph() && value.is_output();
+  edit.refresh_types();
+  if (is_output || !types_agree(type, value.type)) {
+    const auto has_shape = check_computed(edit, value, type);
+    if (!has_shape) return has_shape.error();
+    // Then it is the declaration that others follow from.
+    if (!*has_shape && !value.uses().empty()) edit.types_changed();
   }
   value.graph->set_type(value, std::move(type));
-  if (value.is_input) edit.types_changed();
   return {};
 }
 

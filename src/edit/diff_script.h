@@ -15,7 +15,7 @@ struct DiffScript {
   // What differs still once the script is applied, as to_lines tells it; empty: nothing.
   std::vector<std::string> left;
   // A sentence each on what the script leaves as it is although it is otherwise in `b`: declared
-  // types that inference replaces.
+  // types that contradict what is inferred.
   std::vector<std::string> notes;
 };
 

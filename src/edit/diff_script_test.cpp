@@ -68,6 +68,30 @@ TEST_F(DiffScriptTest, NodesWeightsAttributesAndMetadata) {
             "set-input b 0 x\ndelete-node a\n");
 }
 
+// Neither as the first model declares them nor as they are inferred.
+TEST_F(DiffScriptTest, DeclaredTypesOfOutputsBodiesAndInnerValues) {
+  const char* a = R"(g (bool c, float[n, 4] x) => (float[n, 4] y, float[n, 4] z) {
+    [old] o = Identity (x)
+    [pick] y = If (c) <then_branch = t () => (float[n, 4] p) { r = Neg (o)  p = Abs (r) },
+                       else_branch = e () => (float[n, 4] q) { q = Exp (o) }>
+    z = Sin (y) })";
+  const char* b = R"(g (bool c, float[n, 4] x) => (float[?, 4] y, float[m, ?] z) {
+    [pick] y = If (c) <
+        then_branch = t () => (float[rows, 4] p) <float[?, 4] r> { r = Neg (x)  p = Abs (r) },
+        else_branch = e () => (float[?, ?] q) { q = Exp (x) }>
+    z = Sin (y) })";
+  const auto first = text_model(a), second = text_model(b);
+  const DiffScript made = script(*first, *second);
+  EXPECT_THAT(made.left, testing::IsEmpty());
+  EXPECT_THAT(made.notes, testing::IsEmpty()) << made.text;
+  const auto applied = apply_script(*first, made.text, context);
+  ASSERT_TRUE(applied) << applied.error().message;
+  const auto bytes = std::make_shared<const std::string>(bytes_of(**applied));
+  const auto read = import_model(as_bytes(*bytes), bytes, {});
+  ASSERT_TRUE(read) << read.error().message;
+  EXPECT_TRUE(diff_models(**read, *second).empty()) << to_text(diff_models(**read, *second));
+}
+
 TEST_F(DiffScriptTest, InputsOutputsAndTheirTypes) {
   between("g (float[n] x) => (float[n] y) { [a] p = Neg(x) [b] y = Abs(p) }",
           "g (float[4] x) => (float[4] y) { [a] p = Neg(x) [b] y = Abs(p) }");

@@ -26,6 +26,7 @@ void ModelHistory::undo_to(const Mark& mark) {
 
 std::unique_ptr<Model> ModelHistory::release() {
   versions_.back().model->attach(nullptr);
+  versions_.back().model->track_changes(false);
   return std::move(versions_.back().model);
 }
 

@@ -4,6 +4,7 @@
 
 #include "base/text.h"
 #include "edit/address.h"
+#include "edit/declare.h"
 #include "edit/documentation.h"
 #include "edit/graph_keys.h"
 #include "edit/type_text.h"
@@ -219,22 +220,54 @@ void ScriptWriter::remove_unneeded() {
     issue("set-ir-version", {std::to_string(b_.ir_version())});
 }
 
-// As declared where nothing changes any type, else as the end of the script infers them.
+// As declared, or where that is refused as inferred. Those of inner values come last, since they
+// hold until types are inferred again.
 void ScriptWriter::types() {
-  const auto declare = [&](const std::vector<Value*>& ports, const std::vector<Value*>& known) {
-    for (size_t i = 0; i < ports.size(); ++i) {
-      const auto kept = kept_values_.find(ports[i]);
-      if (kept == kept_values_.end() || ports[i]->type.kind == ValueType::Kind::Unknown) continue;
-      const bool infers = edit_.has_changed_types();
-      if (infers) edit_.refresh_types();
-      const std::string mine = type_word(kept->second->type);
-      const ValueType& wanted = infers ? known[i]->type : ports[i]->type;
-      if (mine != type_word(ports[i]->type) && mine != type_word(wanted))
-        issue("set-type", {value_path(*kept->second), type_word(wanted)});
-    }
+  const auto declare = [&](const Value& port, const ValueType& known) {
+    const auto kept = kept_values_.find(&port);
+    if (kept == kept_values_.end() || port.type.kind == ValueType::Kind::Unknown) return;
+    if (edit_.has_changed_types()) edit_.refresh_types();
+    const std::string mine = type_word(kept->second->type), declared = type_word(port.type);
+    if (mine == declared || issue_type(*kept->second, declared)) return;
+    if (mine != type_word(known)) issue_type(*kept->second, type_word(known));
   };
-  declare(b_.graph().inputs(), inferred_.graph().inputs());
-  declare(b_.graph().outputs(), inferred_.graph().outputs());
+  const Graph &b = b_.graph(), &known = inferred_.graph();
+  for (size_t i = 0; i < b.inputs().size(); ++i) declare(*b.inputs()[i], known.inputs()[i]->type);
+  // The first command infers types, those of outputs that were looked at before, too.
+  for (int round = 0; round < 2; ++round)
+    for (size_t i = 0; i < b.outputs().size(); ++i)
+      declare(*b.outputs()[i], known.outputs()[i]->type);
+  for (const Graph* graph : b_.all_graphs())
+    if (!is_in_function(*graph)) inner_types(*graph);
+}
+
+// In bodies that came as a whole a value is found by its path, which is what it will be by now.
+Value* ScriptWriter::made_value(const Value& other) {
+  if (graph_of_.count(other.graph) != 0) {
+    const auto kept = kept_values_.find(&other);
+    return kept == kept_values_.end() ? nullptr : kept->second;
+  }
+  const auto found = resolve_value(edit_.model(), value_path(other));
+  return found ? *found : nullptr;
+}
+
+void ScriptWriter::inner_types(const Graph& b) {
+  for (const Value* value : b.values()) {
+    if (value->initializer || value->type.kind == ValueType::Kind::Unknown) continue;
+    if (&b == &b_.graph() && (value->is_input || value->is_output())) continue;
+    const Value* made = made_value(*value);
+    if (made == nullptr || made->initializer || made->type.kind == ValueType::Kind::Unknown)
+      continue;
+    const ValueType &mine = made->type, &wanted = value->type;
+    if (mine.kind == wanted.kind && mine.element == wanted.element &&
+        (!mine.shape || !wanted.shape || mine.shape == wanted.shape))
+      continue;
+    issue_type(*made, type_word(wanted));
+  }
+}
+
+bool ScriptWriter::issue_type(const Value& value, const std::string& type) {
+  return issue("set-type", {value_path(value), type});
 }
 
 }  // namespace acuate

@@ -45,6 +45,9 @@ class ScriptWriter {
   void add_functions();
   void remove_unneeded();
   void types();
+  void inner_types(const Graph& b);
+  Value* made_value(const Value& other);
+  bool issue_type(const Value& value, const std::string& type);
 
   // Graph by graph.
   void rename(const Graph& a, const Graph& b);

@@ -17,7 +17,9 @@ Result<void> remove_output(Edit& edit, std::span<const Token> arguments) {
   std::vector<std::string> names;
   for (Value* output : graph.outputs()) {
     names.push_back(to_valid_utf8(output->name));
-    if (output->name != place.name && names.back() != place.name) kept.push_back(output);
+    const bool stays = output->name != place.name && names.back() != place.name;
+    if (stays) kept.push_back(output);
+    if (!stays) edit.model().note_change(*output);  // its type is that of an inner value now
   }
   if (kept.size() == names.size())
     return edit.blame(arguments[0], fail("there is no output '{}'; there are: {}",

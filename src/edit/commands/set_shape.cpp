@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include "base/text.h"
+#include "edit/address.h"
 #include "edit/command.h"
 #include "edit/declare.h"
 #include "edit/input_dims.h"
@@ -45,23 +46,24 @@ void note_other_inputs(Edit& edit, const Value& input, const std::vector<Dim>& o
 }
 
 // Dims as they stand: what contradicts them is what the model computes.
-Result<void> set_output_shape(Edit& edit, Value& output, std::span<const Token> given) {
-  ValueType type = output.type;
+Result<void> set_computed_shape(Edit& edit, Value& value, std::span<const Token> given) {
+  if (value.type.kind == ValueType::Kind::Unknown) edit.refresh_types();
+  ValueType type = value.type;
   if (type.kind != ValueType::Kind::Tensor)
-    return fail("output '{}' is {}; expected a tensor", to_valid_utf8(output.name), type.text());
+    return fail("'{}' is {}; expected a tensor", value_path(value), type.text());
   type.shape.emplace();
   for (const Token& token : given) {
     auto dim = parse_dim(edit.model(), token.text);
     if (!dim) return edit.blame(token, dim.error());
     type.shape->push_back(*dim);
   }
-  return declare_type(edit, output, std::move(type));
+  return declare_type(edit, value, std::move(type));
 }
 
 Result<void> set_shape(Edit& edit, std::span<const Token> arguments) {
-  if (Value* value = edit.model().graph().find(arguments[0].text);
-      value != nullptr && value->is_output() && !value->is_input)
-    return set_output_shape(edit, *value, arguments.subspan(1));
+  const auto value = resolve_value(edit.model(), arguments[0].text);
+  if (value && !((*value)->is_input && (*value)->graph == &edit.model().graph()))
+    return set_computed_shape(edit, **value, arguments.subspan(1));
   auto input = find_input(edit.model(), arguments[0].text);
   if (!input) return edit.blame(arguments[0], input.error());
   auto dims = merge_dims(edit, **input, arguments.subspan(1));
@@ -80,10 +82,10 @@ Result<void> set_shape(Edit& edit, std::span<const Token> arguments) {
 void register_edit_set_shape(EditCommandRegistry& registry) {
   registry.add(
       {"set_shape", "set-shape VALUE DIM…", "set-shape x 1 3 640 640",
-       "Declares the shape of an input or output: each DIM a number, or a name or `?` where it "
-       "stays dynamic. Refused where a number contradicts one that the model fixes or computes, or "
-       "the count differs; set-type declares another type altogether. Types of inner values are "
-       "inferred again.",
+       "Declares the shape of an input or output, or of an inner value as set-type does: each DIM "
+       "a number, or a name or `?` where it stays dynamic. Refused where a number contradicts one "
+       "that the model fixes or computes, or the count differs; set-type declares another type "
+       "altogether. Behind an input, types are inferred again.",
        2, 64, set_shape});
 }
 

@@ -58,8 +58,8 @@ TEST(SetShape, ContradictionsNameBothNumbers) {
   EXPECT_THAT(refusal(kModel, "set-shape x 0 3 8 8"),
               HasSubstr("column 13: set-shape: found the dimension 0"));
   EXPECT_THAT(refusal(kModel, "set-shape x 1.5 3 8 8"), HasSubstr("found the dimension '1.5'"));
-  EXPECT_THAT(refusal(kModel, "set-shape r 1 3 8 8"),
-              HasSubstr("there is no input 'r'; there are: x, s"));
+  EXPECT_THAT(refusal(kModel, "set-shape q 1 3 8 8"),
+              HasSubstr("there is no input 'q'; there are: x, s"));
 }
 
 TEST(SetShape, OfAnOutputThatNothingIsKnownOf) {

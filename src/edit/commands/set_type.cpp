@@ -21,9 +21,11 @@ Result<void> set_type(Edit& edit, std::span<const Token> arguments) {
 void register_edit_set_type(EditCommandRegistry& registry) {
   registry.add(
       {"set_type", "set-type VALUE TYPE", "set-type x float16[1, 3, h, w]",
-       "Declares element type and shape of an input or output of the model, whatever they were; "
-       "TYPE as for add-input. Types of inner values are inferred again. Refused: what "
-       "contradicts the default value of an input, or what the model computes for an output.",
+       "Declares element type and shape of an input or output of the model, or of an inner value, "
+       "bodies of If, Loop and Scan included; TYPE as for add-input. Behind an input, types are "
+       "inferred again, and a declaration of an inner value holds until they are: it comes last in "
+       "a script. Refused: what contradicts the default value of an input, or what the model "
+       "computes.",
        2, 2, set_type});
 }
 

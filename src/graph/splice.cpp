@@ -138,4 +138,25 @@ Result<void> splice_body(const Graph& source, Graph& into, Splice& splice) {
   return Splicer(source.model(), into.model(), splice).copy_body(source, into);
 }
 
+void FunctionCopier::bring_for(const Node& node) {
+  if (from_.functions().empty()) return;
+  std::vector<const Node*> callers{&node};
+  const auto look_into = [&](const Graph& graph) {
+    for (const Node* inner = graph.first(); inner != nullptr; inner = inner->next())
+      callers.push_back(inner);
+  };
+  while (!callers.empty()) {
+    const Node& caller = *callers.back();
+    callers.pop_back();
+    for (const Function& function : from_.functions())
+      if (function.name == caller.op_type() && function.domain == caller.domain() &&
+          function.overload == caller.overload() && done_.insert(&function).second) {
+        copy_function(function, into_);
+        look_into(*function.body);
+      }
+    for (const Attribute& attribute : caller.attributes())
+      for (const auto& body : attribute.graphs) look_into(*body);
+  }
+}
+
 }  // namespace acuate

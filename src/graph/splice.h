@@ -3,6 +3,7 @@
 #include <span>
 #include <string>
 #include <unordered_map>
+#include <unordered_set>
 
 #include "base/result.h"
 #include "graph/model.h"
@@ -35,5 +36,18 @@ Result<void> splice_body(const Graph& source, Graph& into, Splice& splice);
 // The function as it stands, for a model that keeps the storage of the other and has none of that
 // name.
 Function& copy_function(const Function& source, Model& into);
+
+// Copies functions with the nodes that call them, and what those call in turn, each once.
+class FunctionCopier {
+ public:
+  // `into` keeps the storage of `from` and has none of these functions.
+  FunctionCopier(const Model& from, Model& into) : from_(from), into_(into) {}
+  void bring_for(const Node& node);
+
+ private:
+  const Model& from_;
+  Model& into_;
+  std::unordered_set<const Function*> done_;
+};
 
 }  // namespace acuate

@@ -17,32 +17,6 @@ bool is_constant(const Value& value) {
   return value.is_constant() || value.is_sparse_initializer || is_constant_node(value.producer);
 }
 
-// Calls of functions, which may call others.
-class FunctionCopier {
- public:
-  FunctionCopier(const Model& from, Model& to) : from_(from), to_(to) {}
-
-  void bring_for(const Node& node) {
-    for (const Function& function : from_.functions())
-      if (function.name == node.op_type() && function.domain == node.domain() &&
-          function.overload == node.overload() && done_.insert(&function).second) {
-        copy_function(function, to_);
-        bring_for(*function.body);
-      }
-    for (const Attribute& attribute : node.attributes())
-      for (const auto& body : attribute.graphs) bring_for(*body);
-  }
-
- private:
-  void bring_for(const Graph& graph) {
-    for (const Node* node = graph.first(); node != nullptr; node = node->next()) bring_for(*node);
-  }
-
-  const Model& from_;
-  Model& to_;
-  std::unordered_set<const Function*> done_;
-};
-
 // The names of the edges of the part, whose values come from outside or are seen there.
 Result<void> declare(Graph& graph, const Value& theirs, const Splice& splice) {
   if (theirs.type.kind == ValueType::Kind::Unknown ||

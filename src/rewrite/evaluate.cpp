@@ -4,6 +4,8 @@
 
 #include <fmt/format.h>
 
+#include "graph/splice.h"
+
 namespace acuate {
 namespace {
 
@@ -80,6 +82,8 @@ class Evaluation {
     part->set_ir_version(model_.ir_version());
     for (const OpsetImport& import : model_.opset_imports())
       part->set_opset(import.domain, import.version);
+    part->keep_storage_of(model_);  // for functions
+    FunctionCopier functions(model_, *part);
     Graph& graph = part->graph();
     std::unordered_map<const Value*, Value*> copies;
     size_t count = 0;
@@ -111,6 +115,8 @@ class Evaluation {
         if (output != nullptr) copies[output] = results.back();
       }
       Node* copy = graph.add_node(node.op_type(), node.domain(), "", inputs, results);
+      copy->set_overload(node.overload());
+      functions.bring_for(node);
       for (const Attribute& attribute : node.attributes()) {
         WireRope wire;
         wire.append_view(attribute.wire);

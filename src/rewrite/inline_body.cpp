@@ -2,7 +2,6 @@
 
 #include <fmt/format.h>
 
-#include "graph/splice.h"
 #include "rewrite/surgery.h"
 
 namespace acuate {
@@ -13,26 +12,6 @@ std::string unused(std::unordered_set<std::string>& taken, std::string_view name
   for (size_t suffix = 1; !taken.insert(free).second; ++suffix)
     free = fmt::format("{}_{}", name, suffix);
   return free;
-}
-
-// What the body and the bodies in it read from outside stands for itself.
-void map_outer_values(const Graph& body, Splice& splice) {
-  std::vector<const Graph*> open{&body};
-  std::unordered_set<const Graph*> inside;
-  while (!open.empty()) {
-    const Graph* graph = open.back();
-    open.pop_back();
-    inside.insert(graph);
-    for (const Node* node = graph->first(); node != nullptr; node = node->next()) {
-      for (size_t slot = 0; slot < node->input_count(); ++slot)
-        if (Value* input = node->input(slot); input != nullptr && inside.count(input->graph) == 0)
-          splice.values.emplace(input, input);
-      for (const Attribute& attribute : node->attributes())
-        for (const auto& inner : attribute.graphs) open.push_back(inner.get());
-    }
-    for (Value* output : graph->outputs())
-      if (inside.count(output->graph) == 0) splice.values.emplace(output, output);
-  }
 }
 
 // `result` is read where `output` was; a graph output keeps its name.
@@ -69,6 +48,25 @@ void replace(Node& holder, std::span<Value* const> results) {
 }
 
 }  // namespace
+
+void map_outer_values(const Graph& body, Splice& splice) {
+  std::vector<const Graph*> open{&body};
+  std::unordered_set<const Graph*> inside;
+  while (!open.empty()) {
+    const Graph* graph = open.back();
+    open.pop_back();
+    inside.insert(graph);
+    for (const Node* node = graph->first(); node != nullptr; node = node->next()) {
+      for (size_t slot = 0; slot < node->input_count(); ++slot)
+        if (Value* input = node->input(slot); input != nullptr && inside.count(input->graph) == 0)
+          splice.values.emplace(input, input);
+      for (const Attribute& attribute : node->attributes())
+        for (const auto& inner : attribute.graphs) open.push_back(inner.get());
+    }
+    for (Value* output : graph->outputs())
+      if (inside.count(output->graph) == 0) splice.values.emplace(output, output);
+  }
+}
 
 std::string BodyInliner::free_name(std::string_view name) {
   if (names_.empty())

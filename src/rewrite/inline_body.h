@@ -7,9 +7,14 @@
 #include <unordered_set>
 #include <vector>
 
+#include "graph/splice.h"
 #include "rewrite/pass.h"
 
 namespace acuate {
+
+// For a copy within the model: what the body and the bodies in it read from outside stands for
+// itself.
+void map_outer_values(const Graph& body, Splice& splice);
 
 // Copies bodies of control flow into the graphs that hold their nodes. Names stay unique in the
 // whole model, bodies included: what is a body's own in one place would hide what the other reads.

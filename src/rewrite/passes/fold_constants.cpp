@@ -2,6 +2,7 @@
 #include <unordered_set>
 
 #include "base/text.h"
+#include "rewrite/calls.h"
 #include "rewrite/evaluate.h"
 #include "rewrite/facts.h"
 #include "rewrite/pass.h"
@@ -27,7 +28,8 @@ bool has_bounded_result(const Node& node) {
 
 class Folder {
  public:
-  Folder(Model& model, const PassContext& context) : model_(model), context_(context) {}
+  Folder(Model& model, const PassContext& context)
+      : model_(model), context_(context), calls_(model) {}
 
   PassOutcome run() {
     for (Graph* graph : model_.all_graphs())
@@ -49,7 +51,7 @@ class Folder {
   // Nodes that depend on constants alone, producers first.
   void collect(Graph& graph) {
     for (Node* node = graph.first(); node != nullptr; node = node->next()) {
-      if (node->input_count() == 0 || !is_deterministic(*node)) continue;
+      if (node->input_count() == 0 || !calls_.is_deterministic(*node)) continue;
       bool constant = true;
       for (size_t slot = 0; slot < node->input_count() && constant; ++slot)
         constant = node->input(slot) == nullptr || is_constant(*node->input(slot));
@@ -161,6 +163,7 @@ class Folder {
 
   Model& model_;
   const PassContext& context_;
+  const FunctionCalls calls_;
   PassOutcome outcome_;
   std::unordered_set<const Node*> constant_;
   std::vector<Node*> constant_nodes_;
@@ -173,8 +176,9 @@ class Folder {
 
 void register_rewrite_fold_constants(PassRegistry& registry) {
   registry.add({.id = "fold_constants",
-                .doc = "Nodes that depend on constants alone are run once, some hundreds in one "
-                       "model, and replaced by their results where these do not grow the model. "
+                .doc = "Nodes that depend on constants alone, calls of local functions too, are "
+                       "run once, some hundreds in one model, and replaced by their results where "
+                       "these do not grow the model. "
                        "Every value stays the same to the bit; an engine may choose another "
                        "kernel for an operand that is constant now.",
                 .phase = Phase::Fold,

@@ -43,6 +43,39 @@ TEST(InlineConstantIf, WeightsOfABodyComeAlong) {
   EXPECT_EQ(constant_values(*model, model->graph().first()->input(1)), (std::vector<float>{3, 4}));
 }
 
+// Of the second, another weight, another attribute, another operand and another order of outputs.
+TEST(InlineConstantIf, BranchesThatDoTheSame) {
+  const auto graph = [](const std::string& second) {
+    return R"(g (float[2] x, float[2] z, bool c) => (float[2] y, float[2] w) {
+    y, w = If (c) <
+      then_branch = th () => (float[2] p, float[2] x2) {
+        k = Constant<value = float[2] {1.0, 2.0}>()  a = Add(x, k)  p = Elu<alpha = 0.5>(a)  x2 = Neg(z) },
+      else_branch = el () => )" +
+           second + "> }";
+  };
+  for (const bool moved : {false, true}) {
+    auto model = text_model(graph(R"((float[2] q, float[2] x3) {
+        l = Constant<value = float[2] {1.0, 2.0}>()  b = Add(x, l)  q = Elu<alpha = 0.5>(b)  x3 = Neg(z) })"));
+    if (moved) apply("constants_to_initializers", *model);
+    EXPECT_EQ(apply("inline_constant_if", *model).applied, 1U);
+    EXPECT_EQ(operators(*model).back(), "Neg");
+    EXPECT_EQ(model->graph().outputs()[0]->producer->op_type(), "Elu");
+  }
+  for (const char* other :
+       {"(float[2] q, float[2] x3) { l = Constant<value = float[2] {1.0, 3.0}>()"
+        "  b = Add(x, l)  q = Elu<alpha = 0.5>(b)  x3 = Neg(z) }",
+        "(float[2] q, float[2] x3) { l = Constant<value = float[2] {1.0, 2.0}>()"
+        "  b = Add(x, l)  q = Elu<alpha = 0.25>(b)  x3 = Neg(z) }",
+        "(float[2] q, float[2] x3) { l = Constant<value = float[2] {1.0, 2.0}>()"
+        "  b = Add(z, l)  q = Elu<alpha = 0.5>(b)  x3 = Neg(z) }",
+        "(float[2] x3, float[2] q) { l = Constant<value = float[2] {1.0, 2.0}>()"
+        "  b = Add(x, l)  q = Elu<alpha = 0.5>(b)  x3 = Neg(z) }"}) {
+    auto model = text_model(graph(other));
+    apply("constants_to_initializers", *model);
+    EXPECT_EQ(apply("inline_constant_if", *model).applied, 0U) << other;
+  }
+}
+
 TEST(InlineConstantIf, AConditionThatIsComputedStays) {
   auto model = text_model(R"(g (float[2] x, bool c) => (float[2] y) {
     y = If (c) <then_branch = th () => (float[2] p) { p = Relu(x) }, else_branch = el () => (float[2] q) { q = Neg(x) }> })");

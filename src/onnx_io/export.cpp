@@ -265,8 +265,10 @@ class GraphExporter {
     WireRope out;
     for (const Node::Operand& operand : node.inputs_)
       out.text_field(node_field::kInput, operand.value ? operand.value->name : "");
-    for (const Value* output : node.outputs_)
-      out.text_field(node_field::kOutput, output ? output->name : "");
+    size_t outputs = node.outputs_.size();  // omitted ones at the end are not written
+    while (outputs > 1 && node.outputs_[outputs - 1] == nullptr) --outputs;
+    for (size_t slot = 0; slot < outputs; ++slot)
+      out.text_field(node_field::kOutput, node.outputs_[slot] ? node.outputs_[slot]->name : "");
     if (!node.name_.empty()) out.text_field(node_field::kName, node.name_);
     out.text_field(node_field::kOpType, node.op_type_);
     if (!node.domain_.empty()) out.text_field(node_field::kDomain, node.domain_);

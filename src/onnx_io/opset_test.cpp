@@ -1,9 +1,12 @@
 #include "onnx_io/opset.h"
 
 #include <algorithm>
+#include <filesystem>
+#include <fstream>
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <onnx/onnx_pb.h>
 
 #include "graph/verify.h"
 #include "onnx_io/authority.h"
@@ -58,6 +61,56 @@ TEST(ConvertOpset, SavedWeightsAreItsOwn) {
   const auto found = (*again)->load(*(*again)->graph().find("w")->initializer);
   ASSERT_TRUE(found) << found.error().message;
   EXPECT_TRUE(std::ranges::equal(found->bytes(), weight.bytes()));
+}
+
+// The library copies what it converts and takes 2 GiB at most; weights do not go through it.
+TEST(ConvertOpset, WeightsBeyondTwoGigabytesStayWhereTheyLie) {
+  constexpr int64_t kElements = (int64_t{5} << 29) / 4;  // 2.5 GiB, sparse on disk
+  const std::filesystem::path folder = std::filesystem::path(testing::TempDir()) / "opset_huge";
+  std::filesystem::create_directories(folder);
+  std::ofstream(folder / "w.data").put('x');
+  std::filesystem::resize_file(folder / "w.data", kElements * 4);
+  onnx::ModelProto proto;
+  proto.set_ir_version(8);
+  proto.add_opset_import()->set_version(13);
+  onnx::GraphProto& graph = *proto.mutable_graph();
+  graph.set_name("g");
+  const auto declare = [&](onnx::ValueInfoProto& port, const char* name) {
+    port.set_name(name);
+    port.mutable_type()->mutable_tensor_type()->set_elem_type(onnx::TensorProto::FLOAT);
+    port.mutable_type()->mutable_tensor_type()->mutable_shape()->add_dim()->set_dim_value(
+        kElements);
+  };
+  declare(*graph.add_input(), "x");
+  declare(*graph.add_output(), "y");
+  onnx::NodeProto& add = *graph.add_node();
+  add.set_op_type("Add");
+  for (const char* name : {"x", "w"}) add.add_input(name);
+  add.add_output("y");
+  onnx::TensorProto& weight = *graph.add_initializer();
+  weight.set_name("w");
+  weight.set_data_type(onnx::TensorProto::FLOAT);
+  weight.add_dims(kElements);
+  weight.set_data_location(onnx::TensorProto::EXTERNAL);
+  auto& entry = *weight.add_external_data();
+  entry.set_key("location");
+  entry.set_value("w.data");
+  std::ofstream(folder / "m.onnx", std::ios::binary) << proto.SerializeAsString();
+  const auto model = import_model(folder / "m.onnx");
+  ASSERT_TRUE(model) << model.error().message;
+  const auto converted = convert_opset(**model, 17);
+  ASSERT_TRUE(converted) << converted.error().message;
+  EXPECT_EQ((*converted)->graph().inputs().size(), 1U);
+  const Value* found = (*converted)->graph().find("w");
+  ASSERT_TRUE(found != nullptr && found->is_constant());
+  EXPECT_EQ(found->initializer->size(), kElements);
+  ASSERT_TRUE(found->initializer->is_external());
+  EXPECT_EQ(found->initializer->external->path, folder / "w.data");
+  EXPECT_TRUE(verify(**converted).empty());
+  EXPECT_EQ(import_model(as_bytes(encode_model(**converted).flatten()), nullptr, folder / "m.onnx")
+                .has_value(),
+            true);
+  std::filesystem::remove_all(folder);
 }
 
 TEST(ConvertOpset, SaysWhatItCannotDo) {

@@ -7,7 +7,7 @@
 namespace acuate {
 namespace {
 
-constexpr int kMaxRelaxations = 4;
+constexpr int kMaxRelaxations = 5;
 
 // A bound of an expression whose floors, minima and maxima are replaced by what bounds them:
 // (p − c + 1)/c ≤ ⌊p/c⌋ ≤ p/c, min(a, b) ≤ a, max(a, b) ≥ a. Only the sign of the result means
@@ -163,7 +163,8 @@ std::optional<bool> same(Expr a, Expr b) {
   if (a.is_number() && b.is_number()) return false;
   const Expr difference = a - b;
   if (difference.is_number()) return difference.is_number(0);
-  if (difference.lower_bound().value_or(0) > 0 || difference.upper_bound().value_or(0) < 0)
+  if (relaxed_bound(difference, false).value_or(0) > 0 ||
+      relaxed_bound(difference, true).value_or(0) < 0)
     return false;
   return std::nullopt;
 }

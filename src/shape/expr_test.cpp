@@ -78,6 +78,14 @@ TEST_F(ExprTest, EqualityIsDecidedOrNot) {
   EXPECT_EQ(same(h, h + 1), false);
   EXPECT_EQ(same(h, -1), false);
   EXPECT_EQ(same(h, w), std::nullopt);
+  // The last window of Swin, when padded: min(3, what is padded), which is never -1.
+  const Expr quarter = floor_div(h, 4), eighth = floor_div(h, 8);
+  for (const Expr& windows : {floor_div(quarter * 6, 7), floor_div(quarter * 6 + eighth, 7)}) {
+    const Expr padded = quarter * 7 - windows * 7;
+    const Expr last = padded - max(padded - 3, 0);
+    EXPECT_EQ(same(last, -1), false) << last.text();
+    EXPECT_EQ(same(last, 3), std::nullopt);
+  }
   EXPECT_EQ(less(h, h + w + 1), true);
   EXPECT_EQ(less(h + 3, 2), false);
   EXPECT_EQ(less(h, 2), std::nullopt);

@@ -54,6 +54,14 @@ onnx::TypeProto to_proto(const SymbolicType& type) {
   return proto;
 }
 
+// A name in the type of a sequence's items stands for the size of each, which may differ.
+SymbolicType of_items(SymbolicType item) {
+  if (item.shape)
+    for (Expr& dim : *item.shape)
+      if (!dim.is_number()) dim = Expr::unknown();
+  return item;
+}
+
 SymbolicType from_proto(Model& model, ExprPool& pool, const onnx::TypeProto& proto) {
   SymbolicType type;
   const auto fill = [&](ValueType::Kind kind, const auto& tensor) {
@@ -76,7 +84,8 @@ SymbolicType from_proto(Model& model, ExprPool& pool, const onnx::TypeProto& pro
       fill(ValueType::Kind::SparseTensor, proto.sparse_tensor_type());
       return type;
     case onnx::TypeProto::kSequenceType:
-      type = SymbolicType::sequence(from_proto(model, pool, proto.sequence_type().elem_type()));
+      type = SymbolicType::sequence(
+          of_items(from_proto(model, pool, proto.sequence_type().elem_type())));
       break;
     case onnx::TypeProto::kOptionalType:
       type = SymbolicType::optional(from_proto(model, pool, proto.optional_type().elem_type()));

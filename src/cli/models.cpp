@@ -52,8 +52,10 @@ EditContext default_edit_context(const fs::path& folder) {
   EditContext context;
   context.folder = folder;
   context.read_npy = [](const fs::path& path) { return read_npy(path); };
-  context.infer = [](Model& model) { infer_shapes(model); };
-  context.apply_pass = [passes = default_pass_context()](Model& model, std::string_view id) {
+  context.infer = true;
+  context.apply_pass = [passes = default_pass_context()](Model& model, std::string_view id,
+                                                         ShapeInference* shapes) mutable {
+    passes.shapes = shapes;
     return apply_pass_by_name(model, id, passes);
   };
   return context;

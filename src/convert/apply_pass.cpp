@@ -1,3 +1,5 @@
+#include <optional>
+
 #include "base/text.h"
 #include "convert/convert.h"
 #include "edit/address.h"
@@ -5,14 +7,14 @@
 #include "graph/verify.h"
 #include "report/display.h"
 #include "rewrite/legalizer.h"
-#include "shape/infer.h"
 #include "shape/inference.h"
 
 namespace acuate {
 namespace {
 
 // `legalize-gelu NODE…`
-Result<std::string> apply_legalizer(Model& model, const ScriptLine& words) {
+Result<std::string> apply_legalizer(Model& model, const ScriptLine& words,
+                                    const PassContext& context) {
   auto legalizer = legalizers().find(to_snake_case(words.command), "legalizer");
   if (!legalizer) return legalizer.error();
   std::vector<Node*> nodes;
@@ -22,7 +24,9 @@ Result<std::string> apply_legalizer(Model& model, const ScriptLine& words) {
     nodes.push_back(*node);
   }
   if (nodes.empty()) return fail("{} stands before the nodes that it replaces", words.command);
-  ShapeInference shapes(model);
+  std::optional<ShapeInference> own;
+  ShapeInference& shapes = context.shapes != nullptr ? *context.shapes : own.emplace(model);
+  shapes.update();
   for (size_t i = 0; i < nodes.size(); ++i) {
     const std::string path = to_valid_utf8(words.arguments[i].text);
     if (nodes[i]->is_removed())
@@ -41,7 +45,7 @@ Result<std::string> apply_pass_by_name(Model& model, std::string_view id,
   if (to_snake_case(id).starts_with("legalize_")) {
     const auto words = parse_script(id);
     if (!words) return words.error();
-    return apply_legalizer(model, words->lines.at(0));
+    return apply_legalizer(model, words->lines.at(0), context);
   }
   const std::string key = to_snake_case(id);
   constexpr std::string_view kWithPatterns = "simplify:";
@@ -64,7 +68,6 @@ Result<std::string> apply_pass_by_name(Model& model, std::string_view id,
   }
   auto pass = passes().find(key, "pass");
   if (!pass) return fail("{}, simplify, simplify-exact, simplify:PATTERN,…", pass.error().message);
-  infer_shapes(model);
   auto outcome = run_pass(**pass, model, context);
   if (!outcome) return outcome.error();
   return fmt::format("{} changes", outcome->applied);

@@ -5,8 +5,8 @@
 #include "base/text.h"
 #include "data/propose_shape.h"
 #include "data/split.h"
-#include "diagnose/dynamic.h"
 #include "diagnose/rule.h"
+#include "shape/dynamic.h"
 
 namespace acuate {
 namespace {

@@ -11,7 +11,7 @@
 #include "diagnose/rule.h"
 #include "edit/address.h"
 #include "rewrite/surgery.h"
-#include "shape/infer.h"
+#include "shape/inference.h"
 
 namespace acuate {
 namespace {
@@ -71,15 +71,17 @@ Result<std::vector<Finding>> diagnose(const Model& model, const Target& target,
   const bool is_sound = std::none_of(issues.begin(), issues.end(), is_blocking);
 
   std::unique_ptr<Model> shadow;
+  std::unique_ptr<const ShapeInference> shapes, shadow_shapes;
   bool has_shapes = false;
   if (is_sound) {
+    shapes = std::make_unique<ShapeInference>(*original);
     // What a node's first contradiction leads to is not told again.
     std::set<std::string> told;
-    for (ModelIssue& issue : infer_shapes(*original).issues)
+    for (ModelIssue& issue : shapes->issues())
       if (issue.node.empty() || told.insert(issue.node).second) issues.push_back(std::move(issue));
-    FixOptions shapes = options.fix;
-    shapes.evaluate = nullptr;  // what stays dynamic is told by the rules
-    auto fixed = fix(*original, shapes);
+    FixOptions given = options.fix;
+    given.evaluate = nullptr;  // what stays dynamic is told by the rules
+    auto fixed = fix(*original, given);
     if (!fixed) return fixed.error();
     shadow = std::move(fixed->model);
     has_shapes = !fixed->edits.empty();
@@ -92,12 +94,14 @@ Result<std::vector<Finding>> diagnose(const Model& model, const Target& target,
     context.evaluate = options.fix.evaluate;
     if (auto done = simplify(*shadow, context, {.patterns = target.patterns}); !done)
       return done.error();
-    infer_shapes(*shadow);
+    shadow_shapes = std::make_unique<ShapeInference>(*shadow);
   }
 
   const ModelModuleTree modules = ModelModuleTree::of(*original);
   DiagnoseContext context{.original = *original,
                           .shadow = *shadow,
+                          .shapes = shapes.get(),
+                          .shadow_shapes = shadow_shapes.get(),
                           .target = target,
                           .modules = modules,
                           .is_sound = is_sound,

@@ -1,11 +1,13 @@
 #include "diagnose/fix.h"
 
+#include <algorithm>
 #include <set>
 
 #include <fmt/format.h>
 
 #include "base/text.h"
 #include "edit/command.h"
+#include "shape/dynamic.h"
 #include "shape/infer.h"
 
 namespace acuate {
@@ -140,11 +142,21 @@ class Planner {
   std::vector<std::string> lines_;
 };
 
-void note_dynamic(const Value& value, std::set<const Value*>& seen,
+void add_once(std::vector<std::string>& all, std::string text) {
+  if (std::find(all.begin(), all.end(), text) == all.end()) all.push_back(std::move(text));
+}
+
+void note_dynamic(const ShapeInference& shapes, const Value& value, std::set<const Value*>& seen,
                   std::vector<StillDynamic>& out) {
   if (!is_dynamic(value) || !seen.insert(&value).second) return;
-  const DynamicOrigin origin = dynamic_origin(value);
-  out.push_back({to_valid_utf8(value.name), value.type.text(), origin.source(), origin.text()});
+  std::vector<std::string> sources, chains;
+  for (const DynamicAxis& axis : explain_dynamic(shapes, value))
+    for (const DynamicAxis::Source& source : axis.sources) {
+      add_once(sources, source.origin);
+      add_once(chains, chain_text(source));
+    }
+  out.push_back(
+      {to_valid_utf8(value.name), value.type.text(), join(sources, ", "), join(chains, "; ")});
 }
 
 Result<std::vector<StillDynamic>> find_dynamic(const Model& fixed, const Evaluator& evaluate) {
@@ -156,14 +168,14 @@ Result<std::vector<StillDynamic>> find_dynamic(const Model& fixed, const Evaluat
     exact.exact_only = true;
     if (auto done = simplify(*copy, context, exact); !done) return done.error();
   }
-  infer_shapes(*copy);
+  const ShapeInference shapes(*copy);
   std::vector<StillDynamic> out;
   std::set<const Value*> seen;
-  for (const Value* input : fed_inputs(*copy)) note_dynamic(*input, seen, out);
-  for (const Node* node : data_dependent_nodes(*copy))
+  for (const Value* input : fed_inputs(*copy)) note_dynamic(shapes, *input, seen, out);
+  for (const Node* node : data_dependent_nodes(shapes))
     for (const Value* value : node->outputs())
-      if (value != nullptr) note_dynamic(*value, seen, out);
-  for (const Value* output : copy->graph().outputs()) note_dynamic(*output, seen, out);
+      if (value != nullptr) note_dynamic(shapes, *value, seen, out);
+  for (const Value* output : copy->graph().outputs()) note_dynamic(shapes, *output, seen, out);
   return out;
 }
 
@@ -199,9 +211,11 @@ namespace {
 Result<std::unique_ptr<Model>> apply_edits(const Model& model,
                                            const std::vector<std::string>& edits) {
   EditContext context;
-  context.infer = [](Model& edited) { infer_shapes(edited); };
+  context.infer = true;
   auto fixed = apply_script(model, join(edits, "\n"), context);
-  if (!fixed) return fail("internal edit script: {}", fixed.error().message);
+  if (!fixed)
+    return fail("the model cannot have these shapes: {}: {}", join(edits, "; "),
+                fixed.error().message);
   return fixed;
 }
 

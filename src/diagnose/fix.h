@@ -9,7 +9,6 @@
 #include <vector>
 
 #include "base/result.h"
-#include "diagnose/dynamic.h"
 #include "graph/model.h"
 #include "rewrite/pass.h"
 
@@ -36,8 +35,8 @@ struct FixOptions {
 struct StillDynamic {
   std::string value;
   std::string type;    // `float32[1, ?, 4]`
-  std::string source;  // `input 'x'`, `NonMaxSuppression 'nms'`
-  std::string chain;   // from there to the tensor: `x → conv → relu`
+  std::string source;  // of its dimensions, each once: `input 'x'`, `NonMaxSuppression 'nms'`
+  std::string chain;  // from there to the tensor: `input 'x', axis 0 → Conv 'stem' → Relu 'act'`
 };
 
 struct FixResult {

@@ -71,7 +71,7 @@ TEST(Fix, OneNameIsOneNumber) {
   EXPECT_EQ(fixed->still_dynamic[0].value, "y");
   EXPECT_EQ(fixed->still_dynamic[1].value, "z");
   EXPECT_EQ(fixed->still_dynamic[1].source, "input 'y'");
-  EXPECT_EQ(fixed->still_dynamic[1].chain, "y → @z");
+  EXPECT_EQ(fixed->still_dynamic[1].chain, "input 'y', axis 1 → Concat '@z'");
 }
 
 TEST(Fix, SetsDimensionsByName) {
@@ -95,7 +95,7 @@ TEST(Fix, ItsEditsReplayToTheSameBytes) {
   const auto fixed = fix(*model, options({"x=2x3"}, {"m=7"}));
   ASSERT_TRUE(fixed);
   EditContext context;
-  context.infer = [](Model& edited) { infer_shapes(edited); };
+  context.infer = true;
   const auto replayed = apply_script(*model, join(fixed->edits, "\n"), context);
   ASSERT_TRUE(replayed);
   EXPECT_EQ(encode_model(**replayed).flatten(), encode_model(*fixed->model).flatten());
@@ -114,6 +114,14 @@ TEST(Fix, RefusesWhatDoesNotFit) {
               HasSubstr("dimension 0 ('n'): found 2, but dimension 'n' gives 1"));
   EXPECT_THAT(refusal(kTwo, options({"x=2x3", "y=4x5"})),
               HasSubstr("found 4, but dimension 0 of input 'x' gives 2"));
+}
+
+TEST(Fix, RefusesShapesThatTheModelCannotHave) {
+  EXPECT_THAT(refusal("g (float[n, 4] x, float[m, 4] u) => (float[n, 4] y) { [sum] y = Add(x, u) }",
+                      options({"x=2x4", "u=3x4"})),
+              testing::AllOf(
+                  HasSubstr("cannot have these shapes: set-shape u 3 4; set-shape x 2 4"),
+                  HasSubstr("'x' float32[2, 4] (input)"), HasSubstr("'u' float32[3, 4] (input)")));
 }
 
 TEST(Fix, TellsWhatValuesKeepDynamic) {

@@ -6,13 +6,38 @@
 #include <fmt/format.h>
 
 #include "base/text.h"
-#include "diagnose/dynamic.h"
 #include "edit/address.h"
 
 namespace acuate {
 namespace {
 
 constexpr size_t kShownEvidence = 3;
+
+bool is_constant(const Value& value) {
+  return value.initializer.has_value() ||
+         (value.producer != nullptr && value.producer->is_op("Constant"));
+}
+
+// Shape scaffolds: nodes of the main graph whose results depend on constants and on dimensions
+// (Shape, Size) alone. With static shapes they fold away.
+std::unordered_set<const Node*> shape_scaffold(const Model& model) {
+  std::unordered_set<const Node*> scaffold;
+  for (const Node* node = model.graph().first(); node != nullptr; node = node->next()) {
+    const bool has_bodies =
+        std::any_of(node->attributes().begin(), node->attributes().end(),
+                    [](const Attribute& attribute) { return !attribute.graphs.empty(); });
+    if (node->is_op("Constant") || has_bodies) continue;
+    const bool measures = node->is_op("Shape") || node->is_op("Size");
+    bool known = node->input_count() > 0;
+    for (size_t slot = 0; slot < node->input_count() && !measures; ++slot) {
+      const Value* input = node->input(slot);
+      known &= input == nullptr || is_constant(*input) ||
+               (input->producer != nullptr && scaffold.count(input->producer) > 0);
+    }
+    if (known) scaffold.insert(node);
+  }
+  return scaffold;
+}
 
 class Judge {
  public:

@@ -9,6 +9,7 @@
 #include "diagnose/finding.h"
 #include "graph/model.h"
 #include "graph/module_tree.h"
+#include "shape/inference.h"
 #include "targets/target.h"
 
 namespace acuate {
@@ -31,6 +32,8 @@ struct DiagnoseContext {
   const Model& original;  // the user's model; with inferred types where it is sound
   const Model& shadow;  // the same with the shapes that are known, simplified; here scaffolds that
                         // compute shapes have folded away
+  const ShapeInference* shapes;         // of the original; null where it is not sound
+  const ShapeInference* shadow_shapes;  // of the shadow; null where the original is not sound
   const Target& target;
   const ModelModuleTree& modules;  // of the original
   bool is_sound = true;  // no blocking issue; else types are as declared, and the shadow is a copy

@@ -38,9 +38,70 @@ Result<void> check(const Node& node) {
   return {};
 }
 
+std::vector<Node*> calls_of(const Function& function) {
+  std::vector<Node*> calls;
+  for (Graph* graph : function.body->model().all_graphs())
+    for (Node* node = graph->first(); node != nullptr; node = node->next())
+      if (node->op_type() == function.name && node->domain() == function.domain &&
+          node->overload() == function.overload)
+        calls.push_back(node);
+  return calls;
+}
+
+size_t count_of(const std::vector<Value*>& outputs) {
+  size_t count = outputs.size();
+  while (count > 0 && outputs[count - 1] == nullptr) --count;
+  return count;
+}
+
+Result<void> check_calls(const Function& function) {
+  const size_t inputs = function.body->inputs().size(), outputs = function.body->outputs().size();
+  for (const Node* call : calls_of(function))
+    if (call->input_count() > inputs || count_of(call->outputs()) > outputs)
+      return fail(
+          "'{}' calls {} with {} inputs and {} outputs, which has {} and {} (set-input, "
+          "set-output, add-input, add-output change either)",
+          node_path(*call), graph_text(*function.body), call->input_count(),
+          count_of(call->outputs()), inputs, outputs);
+  return {};
+}
+
 }  // namespace
 
+Result<void> drop_operand_of_calls(const Graph& function_body, size_t slot) {
+  for (Node* call : calls_of(*function_body.function())) {
+    const size_t count = call->input_count();
+    if (slot >= count) continue;
+    for (size_t i = slot; i + 1 < count; ++i) call->set_input(i, call->input(i + 1));
+    call->set_input_count(count - 1);
+  }
+  return {};
+}
+
+Result<void> drop_output_of_calls(const Graph& function_body, size_t slot) {
+  const auto calls = calls_of(*function_body.function());
+  for (const Node* call : calls)
+    if (const Value* output = call->output(slot); output != nullptr && !output->is_unused())
+      return fail("'{}' is in use; it is what the call '{}' takes there", value_path(*output),
+                  node_path(*call));
+  for (Node* call : calls) {
+    const size_t count = call->outputs().size();
+    if (slot >= count) continue;
+    Value* dropped = call->output(slot);
+    call->set_output(slot, nullptr);
+    for (size_t i = slot; i + 1 < count; ++i) {
+      Value* next = call->output(i + 1);
+      call->set_output(i + 1, nullptr);
+      if (next != nullptr) call->set_output(i, next);
+    }
+    if (dropped != nullptr) dropped->graph->remove_value(*dropped);
+  }
+  return {};
+}
+
 void watch_body(Edit& edit, const Graph& graph) {
+  if (const Function* function = graph.function())
+    edit.check_at_end([function] { return check_calls(*function); });
   if (const Node* owner = graph.owner()) edit.check_at_end([owner] { return check(*owner); });
 }
 

@@ -5,7 +5,7 @@
 #include <fmt/format.h>
 
 #include "base/text.h"
-#include "edit/address.h"
+#include "edit/consistency.h"
 #include "graph/verify.h"
 
 namespace acuate {
@@ -29,15 +29,6 @@ void loosen_types(Graph& graph, bool keep_ranks) {
   const bool is_body = graph.owner() != nullptr || graph.function() != nullptr;
   if (!is_body) return;
   for (Value* input : graph.inputs()) loosen_type(*input, keep_ranks);
-}
-
-// Whether these are loose, where all else is; in doubt not.
-bool are_loose(const ChangeSet& changes, const Model& model) {
-  return !changes.all && std::ranges::all_of(changes.values, [&](const Value* value) {
-    return value->graph == nullptr || value->initializer ||
-           value->type.kind == ValueType::Kind::Unknown ||
-           (value->is_input && value->graph == &model.graph());
-  });
 }
 
 using Ranks = std::unordered_map<const Value*, size_t>;
@@ -71,7 +62,7 @@ std::string shortened(const std::string& message) {
          fmt::format("… ({} bytes more)", message.size() - kLongest);
 }
 
-Result<void> run_line(Edit& edit, const ScriptLine& line) {
+Result<void> run_command(Edit& edit, const ScriptLine& line) {
   const auto command = edit_commands().find(line.command, "edit command");
   if (!command) {
     std::vector<std::string> ids;
@@ -102,27 +93,32 @@ Edit::Edit(ModelHistory& history, const EditContext& context)
     : history_(history), context_(context), output_ranks_(output_ranks(history.model())) {}
 
 void Edit::replace_model(std::unique_ptr<Model> model) {
+  forget_shapes();
   history_.replace(std::move(model));
   sorted_.clear();
-  state_.stale = state_.changed = true;
+  state_ = {true, true, Loosened::No, state_.checks};
 }
 
-void Edit::shapes_changed() { loosen(true); }
-void Edit::types_changed() { loosen(false); }
+void Edit::shapes_changed() { loosen(Loosened::Numbers); }
+void Edit::types_changed() { loosen(Loosened::All); }
 
-// The model notes its changes from when all types were dropped until they are inferred: among many
-// commands in a row only the first looks at everything, the others at what was noted.
-void Edit::loosen(bool keep_ranks) {
-  state_.stale = state_.changed = true;
-  if (model().is_tracking_changes() && are_loose(model().take_changes(), model())) return;
-  for (Graph* graph : model().all_graphs()) loosen_types(*graph, keep_ranks);
-  model().track_changes(!keep_ranks);
+void Edit::loosen(Loosened to) {
+  // Nothing was declared or inferred since the last time.
+  if (state_.stale && state_.changed && state_.loosened >= to) return;
+  state_ = {true, true, std::max(to, state_.loosened), state_.checks};
+  for (Graph* graph : model().all_graphs()) loosen_types(*graph, to == Loosened::Numbers);
 }
 
 void Edit::refresh_types() {
-  model().track_changes(false);
   if (!state_.stale || !context_.infer) return;
-  context_.infer(model());
+  if (shapes_ == nullptr) {
+    shapes_ = std::make_unique<ShapeInference>(model());
+  } else {
+    // What outputs declare was declared by commands, or by the model where none touched them.
+    for (Value* output : model().graph().outputs())
+      if (output->producer != nullptr) model().note_change(*output);
+    shapes_->update();
+  }
   state_.stale = false;
 }
 
@@ -155,19 +151,22 @@ void Edit::go_back(const State& state) {
   checks_.resize(state.checks);
   sorted_.clear();
   state_ = state;
-  model().track_changes(false);
+}
+
+Result<void> run_line(Edit& edit, const Script& script, const ScriptLine& line, Journal& journal) {
+  edit.begin_line();
+  if (auto done = run_command(edit, line); !done) {
+    const size_t column = edit.blamed_column() != 0 ? edit.blamed_column() : line.column;
+    return fail("{}: {}: {}", script_position(script, line.line, column),
+                shortened(to_valid_utf8(line.command)), shortened(done.error().message));
+  }
+  journal.push_back({line.line, format_command(line.command, line.arguments), edit.take_notes()});
+  return {};
 }
 
 Result<void> run_script(Edit& edit, const Script& script, Journal& journal) {
-  for (const ScriptLine& line : script.lines) {
-    edit.begin_line();
-    if (auto done = run_line(edit, line); !done) {
-      const size_t column = edit.blamed_column() != 0 ? edit.blamed_column() : line.column;
-      return fail("{}: {}: {}", script_position(script, line.line, column),
-                  shortened(to_valid_utf8(line.command)), shortened(done.error().message));
-    }
-    journal.push_back({line.line, format_command(line.command, line.arguments), edit.take_notes()});
-  }
+  for (const ScriptLine& line : script.lines)
+    if (auto done = run_line(edit, script, line, journal); !done) return done;
   if (auto holds = edit.run_checks(); !holds)
     return fail("{}at the end of the script: {}", script.name.empty() ? "" : script.name + ": ",
                 shortened(holds.error().message));
@@ -181,6 +180,8 @@ Result<std::unique_ptr<Model>> apply_script(const Model& model, const Script& sc
   Journal entries;
   if (auto done = run_script(edit, script, entries); !done) return done.error();
   edit.finish_types();
+  if (!contradictions(edit).empty())
+    if (auto fits = check_consistent(model, script, context); !fits) return fits.error();
   if (!script.lines.empty()) check_invariants(history.model());
   if (journal != nullptr) *journal = std::move(entries);
   return history.release();

@@ -16,15 +16,18 @@
 #include "edit/history.h"
 #include "edit/script.h"
 #include "graph/model.h"
+#include "shape/inference.h"
 
 namespace acuate {
 
 // What commands need of the rooms below this one; each may be empty.
 struct EditContext {
-  // Writes the types of all values from those of inputs and initializers.
-  std::function<void(Model&)> infer;
-  // Runs the pass and says in a sentence what it did.
-  std::function<Result<std::string>(Model&, std::string_view pass_id)> apply_pass;
+  // Types are inferred from those of inputs and initializers, once for the model and then for what
+  // commands reach; a script that makes the model contradict itself is refused.
+  bool infer = false;
+  // Runs the pass and says in a sentence what it did; `shapes` are those of the model, or null.
+  std::function<Result<std::string>(Model&, std::string_view pass_id, ShapeInference* shapes)>
+      apply_pass;
   // Files that a script names lie in this folder or below it; empty: it may name none.
   std::filesystem::path folder;
   // Reads an array of NumPy.
@@ -47,10 +50,16 @@ class Edit {
   void shapes_changed();
   // Values may have another rank or element type from now on: outputs keep no shape at all.
   void types_changed();
+  // A value was declared, or one that is declared stands among inner ones now: the next change of
+  // types looks at all of them again.
+  void types_declared() { state_.loosened = Loosened::No; }
   // There are values whose types are to be inferred; those that are known stay.
   void values_added() { state_.stale = state_.changed = true; }
   // Infers types unless that was done and nothing changed since.
   void refresh_types();
+  // Of the model after refresh_types(); null where types are not inferred.
+  ShapeInference* shapes() const { return shapes_.get(); }
+  void forget_shapes() { shapes_.reset(); }  // before the model goes
   bool has_changed_types() const { return state_.changed; }
   // When the script is done: infers types where a command changed any; an output of which nothing
   // can be inferred keeps the rank that it had before the first command.
@@ -66,11 +75,14 @@ class Edit {
   // Whether producers stand before users in the graph; looked for once, since commands keep it so.
   bool is_sorted(const Graph& graph);
 
+  // How far declared types were loosened.
+  enum class Loosened { No, Numbers, All };
   // What the commands so far leave behind besides the model.
   struct State {
     bool stale = true;     // types were not inferred since the last change, or never
     bool changed = false;  // by a command
-    size_t checks = 0;     // for the end of the script
+    Loosened loosened = Loosened::No;
+    size_t checks = 0;  // for the end of the script
   };
   const State& state() const { return state_; }
   void go_back(const State& state);  // to one that it had
@@ -88,10 +100,11 @@ class Edit {
   void begin_line();
 
  private:
-  void loosen(bool keep_ranks);
+  void loosen(Loosened to);
 
   ModelHistory& history_;
   const EditContext& context_;
+  std::unique_ptr<ShapeInference> shapes_;
   std::unordered_map<const Value*, size_t> output_ranks_;  // of the main graph, at the beginning
   std::unordered_set<const Graph*> sorted_;                // found to be so
   std::vector<std::string> notes_;
@@ -122,6 +135,9 @@ struct JournalEntry {
   std::vector<std::string> notes;
 };
 using Journal = std::vector<JournalEntry>;
+
+// Runs one line. Errors name its place.
+Result<void> run_line(Edit& edit, const Script& script, const ScriptLine& line, Journal& journal);
 
 // Runs the lines and checks what they leave. Where one fails the model may be half changed: the
 // caller drops it or goes back.

@@ -125,11 +125,12 @@ TEST(ApplyScript, AStaticShapeReachesTheOutputOfARealModel) {
   ASSERT_TRUE(model) << model.error().message;
   EXPECT_FALSE((*model)->graph().outputs()[0]->type.is_static());
   EditContext context;
-  context.infer = [](Model& m) { infer_shapes(m); };
-  context.apply_pass = [](Model& m, std::string_view id) -> Result<std::string> {
+  context.infer = true;
+  context.apply_pass = [](Model& m, std::string_view id,
+                          ShapeInference* shapes) -> Result<std::string> {
     const auto pass = passes().find(id, "pass");
     if (!pass) return pass.error();
-    const auto outcome = run_pass(**pass, m, {});
+    const auto outcome = run_pass(**pass, m, {.evaluate = {}, .shapes = shapes});
     if (!outcome) return outcome.error();
     return fmt::format("applied {} times", outcome->applied);
   };

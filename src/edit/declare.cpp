@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include "edit/address.h"
+#include "shape/infer.h"
 
 namespace acuate {
 
@@ -50,7 +51,7 @@ Result<bool> check_computed(const Edit& edit, const Value& value, const ValueTyp
   const auto twin = resolve_value(*copy, value_path(value));
   if (!twin) return twin.error();
   (*twin)->graph->set_type(**twin, ValueType());
-  edit.context().infer(*copy);
+  infer_shapes(*copy);
   const ValueType& computed = (*twin)->type;
   if (!types_agree(type, computed))
     return fail("found {} for '{}', but {} computes {}", type.text(), value_path(value),
@@ -78,6 +79,7 @@ Result<void> declare_type(Edit& edit, Value& value, ValueType type) {
     if (!*has_shape && !value.uses().empty()) edit.types_changed();
   }
   value.graph->set_type(value, std::move(type));
+  edit.types_declared();
   return {};
 }
 

@@ -33,7 +33,7 @@ TEST(DiffCorpus, ScriptsMakeTheSimplifiedForms) {
   ASSERT_NE(mkdtemp(folder.data()), nullptr);
   EditContext context;
   context.folder = folder;
-  context.infer = infer;
+  context.infer = true;
   size_t scripts = 0;
   for (const fs::path& path : corpus()) {
     const auto model = import_model(path);

@@ -6,9 +6,12 @@
 #include <fmt/format.h>
 
 #include "edit/script_writer.h"
+#include "shape/infer.h"
 
 namespace acuate {
 namespace {
+
+void infer_types(Model& model) { infer_shapes(model); }
 
 // With types as the end of a script leaves them.
 std::unique_ptr<Model> inferred(const Model& model, const EditContext& context) {
@@ -70,7 +73,7 @@ Result<DiffScript> attempt(const Attempt& with, const ModelMatch& match,
     if (!writer.refused().empty()) script.left.push_back(writer.refused());
     return script;
   }
-  ModelDiff left = diff_models(**made, with.b, {with.context.infer});
+  ModelDiff left = diff_models(**made, with.b, {with.context.infer ? infer_types : nullptr});
   if (!left.empty() && !script.text.empty()) {
     left = diff_inferred(**made, with.known, with.b, with.context);
     if (left.empty())

@@ -37,7 +37,7 @@ std::string diff_text(std::string_view a, std::string_view b) {
 std::string diff_after(std::string_view script, std::string_view graph = kModel) {
   const auto before = text_model(graph);
   EditContext context;
-  context.infer = [](Model& model) { infer_shapes(model); };
+  context.infer = true;
   const auto after = apply_script(*before, script, context);
   EXPECT_TRUE(after) << after.error().message;
   const ModelDiff diff = diff_of(*before, **after);

@@ -114,7 +114,7 @@ TEST_F(LongChain, IsSimplified) {
 
 TEST_F(LongChain, IsEdited) {
   EditContext context;
-  context.infer = [](Model& edited) { infer_shapes(edited); };
+  context.infer = true;
   const auto edited = apply_script(*model, "rename-node @v50000 middle\nset-dim N 4\n", context);
   ASSERT_TRUE(edited) << edited.error().message;
   EXPECT_EQ((*edited)->graph().last()->output()->type.text(), "float32[4]");

@@ -3,6 +3,7 @@
 #include <memory>
 #include <string>
 #include <string_view>
+#include <unordered_set>
 #include <vector>
 
 #include "edit/command.h"
@@ -19,8 +20,8 @@ class EditSession {
   EditSession(const EditSession&) = delete;
   EditSession& operator=(const EditSession&) = delete;
 
-  // As it stands, types inferred. Not to be changed from outside; another object after an undo or
-  // a command that exchanges the whole model.
+  // As it stands; types are inferred once a command changed any, until then as declared. Not to be
+  // changed from outside; another object after an undo or a command that exchanges the whole model.
   const Model& model() const { return history_.model(); }
 
   // Applies the commands whole or not at all; the entries that this added to the journal. Text
@@ -31,6 +32,10 @@ class EditSession {
   bool can_redo() const { return !undone_.empty(); }
   Result<void> undo();  // the last step
   Result<void> redo();  // runs the lines of the step that was undone last again
+
+  bool has_inferred_types() const { return edit_.has_changed_types(); }
+  // How often a node was inferred so far: what an edit reaches counts, not the size of the model.
+  size_t inferred_nodes() const;
 
   // What is applied; `line` is that of script().
   const Journal& journal() const { return journal_; }
@@ -47,6 +52,7 @@ class EditSession {
   Result<Journal> apply(const Script& script);
   void go_to(const ModelHistory::Mark& mark, const Edit::State& state);
   void infer_types();
+  Result<void> run_step(const Script& script, Journal& added);
   std::string lines_from(size_t first_entry) const;
 
   EditContext context_;
@@ -57,6 +63,8 @@ class EditSession {
   ModelHistory::Mark applied_;
   Edit::State applied_state_;
   std::vector<Step> steps_;
+  // What contradicted itself after the last step, and was there before a script of ours.
+  std::unordered_set<const Node*> contradictory_;
   std::vector<std::string> undone_;  // their scripts, the last one undone at the end
   Journal journal_;
 };

@@ -136,11 +136,12 @@ class ScriptGenerator {
 
 EditContext full_context() {
   EditContext context;
-  context.infer = [](Model& model) { infer_shapes(model); };
-  context.apply_pass = [](Model& model, std::string_view id) -> Result<std::string> {
+  context.infer = true;
+  context.apply_pass = [](Model& model, std::string_view id,
+                          ShapeInference* shapes) -> Result<std::string> {
     const auto pass = passes().find(id, "pass");
     if (!pass) return pass.error();
-    const auto outcome = run_pass(**pass, model, {});
+    const auto outcome = run_pass(**pass, model, {.evaluate = {}, .shapes = shapes});
     if (!outcome) return outcome.error();
     return fmt::format("applied {} times", outcome->applied);
   };
@@ -150,6 +151,25 @@ EditContext full_context() {
 struct Tally {
   size_t applied = 0, refused = 0;
 };
+
+// What the session knows against an inference of the same bytes; they tell of no inner types.
+void expect_fresh_types(const Model& model, const std::string& after) {
+  const auto bytes = std::make_shared<const std::string>(bytes_of(model));
+  const auto fresh = import_model(as_bytes(*bytes), bytes, {});
+  ASSERT_TRUE(fresh) << fresh.error().message;
+  infer_shapes(**fresh);
+  const auto mine = model.all_graphs(), theirs = (*fresh)->all_graphs();
+  ASSERT_EQ(mine.size(), theirs.size());
+  for (size_t i = 0; i < mine.size(); ++i) {
+    if (mine[i]->function() != nullptr) continue;
+    for (const Value* value : mine[i]->values()) {
+      if (value->producer == nullptr) continue;
+      const Value* twin = theirs[i]->find(value->name);
+      ASSERT_NE(twin, nullptr) << value->name;
+      EXPECT_EQ(value->type.text(), twin->type.text()) << value_path(*value) << " after\n" << after;
+    }
+  }
+}
 
 void hold(const Model& model, unsigned seed, size_t rounds, Tally& tally) {
   const EditContext context = full_context();
@@ -172,6 +192,7 @@ void hold(const Model& model, unsigned seed, size_t rounds, Tally& tally) {
         ++tally.applied;
         states.push_back(bytes_of(session.model()));
       }
+      if (session.has_inferred_types()) expect_fresh_types(session.model(), session.script());
       ASSERT_TRUE(bytes_of(session.model()) == states.back())
           << "not as before after " << script << "\n"
           << (ran ? "" : ran.error().message);

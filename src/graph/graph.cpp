@@ -399,7 +399,9 @@ void Graph::add_output(Value& value) {
     log->record([this] {
       --outputs_.back()->output_count;
       outputs_.pop_back();
+      note_outputs_changed();
     });
+  note_outputs_changed();
   touch();
 }
 
@@ -407,6 +409,13 @@ void Graph::exchange_outputs(std::vector<Value*>& outputs) {
   for (Value* output : outputs_) --output->output_count;
   outputs_.swap(outputs);
   for (Value* output : outputs_) ++output->output_count;
+  note_outputs_changed();
+}
+
+// What a body or function hands out is what its node, or its calls, give.
+void Graph::note_outputs_changed() {
+  if (owner_ != nullptr) model_->note_change(*owner_);
+  if (function_ != nullptr) model_->note_all_changed();
 }
 
 void Graph::set_outputs(std::vector<Value*> outputs) {
@@ -459,7 +468,10 @@ void Graph::set_type(Value& value, ValueType type) {
 
 void Graph::set_inferred_type(Value& value, ValueType type) {
   if (ChangeLog* log = this->log())
-    log->record([&value, old = std::move(value.type)]() mutable { value.type = std::move(old); });
+    log->record([this, &value, old = std::move(value.type)]() mutable {
+      value.type = std::move(old);
+      model_->note_restored(value);
+    });
   value.type = std::move(type);
 }
 
@@ -475,11 +487,12 @@ void Graph::clear_inferred_types() {
     if (value->graph != this || value->is_input || value->is_output() || value->initializer)
       continue;
     auto declared = declarations_.extract(value);
-    if (declared.empty() && value->type.kind == ValueType::Kind::Unknown) continue;
+    const bool is_followed = model_->is_tracking_changes();
+    if (declared.empty() && (is_followed || value->type.kind == ValueType::Kind::Unknown)) continue;
     declared_any |= !declared.empty();
     cleared.push_back({value, std::exchange(value->type, {}), std::move(declared)});
+    model_->note_change(*value);
   }
-  model_->note_all_changed();
   if (cleared.empty() && !declared_any) return;
   if (ChangeLog* log = this->log())
     log->record(
@@ -487,9 +500,9 @@ void Graph::clear_inferred_types() {
           for (Cleared& entry : cleared) {
             entry.value->type = std::move(entry.type);
             declarations_.insert(std::move(entry.declared));
+            model_->note_change(*entry.value);
           }
           value_infos_ = std::move(infos);
-          model_->note_all_changed();
         });
   value_infos_.clear();
   if (declared_any) touch();

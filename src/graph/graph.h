@@ -84,7 +84,8 @@ class Graph {
   void set_type(Value& value, ValueType type);  // declares it: it is written to the file
   // What inference found of a value: written only where the value is declared already.
   void set_inferred_type(Value& value, ValueType type);
-  // Drops the declared types of values that are neither inputs nor outputs.
+  // Drops the types of values that are neither inputs nor outputs; with a reader of the model's
+  // changes, which knows all others, those that are declared.
   void clear_inferred_types();
   // Producers before users, stable; false (and nothing changed) when there is a cycle.
   bool sort_topologically();
@@ -110,6 +111,7 @@ class Graph {
   size_t leave_name(const Value& value);        // returns its place
   void exchange_outputs(std::vector<Value*>& outputs);
   void exchange_inputs(std::vector<Value*>& inputs);
+  void note_outputs_changed();
   void node_renamed(Node& node, std::string_view old_name);
 
   // A ValueInfoProto as it stood (inputs, outputs, value_info), and whether the type was changed

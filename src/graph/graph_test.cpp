@@ -154,7 +154,11 @@ TEST(Graph, TellsWhatChangedOnce) {
   EXPECT_EQ(changes.values, std::vector<Value*>{last->output()});
   EXPECT_TRUE(last->is_removed());
   EXPECT_FALSE(changes.all);
+  c.model.graph().set_type(*c.a, c.model.graph().inputs()[0]->type);
+  c.model.take_changes();
   c.model.graph().clear_inferred_types();
+  EXPECT_EQ(c.model.take_changes().values, std::vector<Value*>{c.a});
+  c.model.note_all_changed();
   EXPECT_TRUE(c.model.take_changes().all);
   c.model.track_changes(false);
   c.first->set_name("nobody reads");

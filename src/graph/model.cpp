@@ -236,6 +236,10 @@ void Model::note_change(Value& value) {
   changes_.values.push_back(&value);
 }
 
+void Model::note_restored(Value& value) {
+  if (tracking_) changes_.restored.push_back(&value);
+}
+
 std::vector<Graph*> Model::all_graphs() const {
   std::vector<Graph*> out{graph_.get()};
   for (const Function& function : functions_)

@@ -41,7 +41,8 @@ struct ModelIssue {
 struct ChangeSet {
   std::vector<Node*> nodes;
   std::vector<Value*> values;
-  bool all = false;  // too much to name: everything may be another
+  std::vector<Value*> restored;  // an undo took back what inference had written there
+  bool all = false;              // too much to name: everything may be another
 };
 
 // A network and everything that keeps its bytes alive. Not movable: nodes and values point into it.
@@ -105,6 +106,7 @@ class Model {
   ChangeSet take_changes();  // those since the last call
   void note_change(Node& node);
   void note_change(Value& value);
+  void note_restored(Value& value);
   void note_all_changed() { changes_.all = true; }
 
   // An independent copy that shares the mapped bytes; linear in nodes, no weight is copied.

@@ -39,34 +39,94 @@ std::string node_text(const Node& node) {
   return fmt::format("{} '{}'", to_valid_utf8(node.op_type()), node.address());
 }
 
+// What a value is made of: the operands of its producer and what the bodies of that hand out; for
+// an input of a body the operands of the node that holds it.
+std::vector<const Value*> made_of(const Value& value, const Node& node) {
+  std::vector<const Value*> all;
+  for (size_t slot = 0; slot < node.input_count(); ++slot)
+    if (const Value* input = node.input(slot)) all.push_back(input);
+  if (value.producer == nullptr) return all;
+  for (const Attribute& attribute : node.attributes())
+    for (const auto& body : attribute.graphs)
+      for (const Value* output : body->outputs()) all.push_back(output);
+  return all;
+}
+
 DynamicAxis::Source trace(const ShapeInference& shapes, const Value& value,
                           const std::string& symbol) {
-  DynamicAxis::Source source{symbol, "", {}, {}};
-  std::unordered_set<const Node*> passed;  // a cycle must end
+  DynamicAxis::Source source;
+  source.symbol = symbol;
+  std::unordered_set<const Value*> passed;  // a cycle must end
+  std::unordered_set<const Node*> told;
   const Value* at = &value;
-  while (at->producer != nullptr && passed.insert(at->producer).second) {
-    const Node& node = *at->producer;
-    source.chain.push_back(&node);
-    const Value* next = nullptr;
-    for (size_t slot = 0; slot < node.input_count() && next == nullptr; ++slot)
-      if (const Value* input = node.input(slot); input && carries(shapes, *input, symbol))
-        next = input;
-    if (next == nullptr) {
-      source.origin = node_text(node);
+  while (passed.insert(at).second) {
+    const Node* node = at->producer != nullptr ? at->producer : at->graph->owner();
+    if (node == nullptr) break;
+    if (told.insert(node).second) source.chain.push_back(node);
+    const auto before = made_of(*at, *node);
+    const auto next = std::find_if(before.begin(), before.end(), [&](const Value* other) {
+      return passed.count(other) == 0 && carries(shapes, *other, symbol);
+    });
+    if (next == before.end()) {
+      source.origin = node_text(*node);
       break;
     }
-    at = next;
+    at = *next;
   }
   if (source.origin.empty()) {
     source.origin =
         fmt::format("{} '{}'", at->is_input ? "input" : "value", to_valid_utf8(at->name));
+    if (at->is_input) source.input = at;
     if (!symbol.empty()) source.axis = axis_with(shapes, *at, symbol);
   }
   std::reverse(source.chain.begin(), source.chain.end());
   return source;
 }
 
+// Whether values, not an input's dimensions, decide a dimension that the node is the first to have.
+bool decides_by_values(const ShapeInference& shapes, const Node& node, const Value& output) {
+  const auto is_operand = [&](const auto& has) {
+    for (size_t slot = 0; slot < node.input_count(); ++slot)
+      if (const Value* input = node.input(slot); input != nullptr && has(*input)) return true;
+    return false;
+  };
+  const Dims* dims = shapes.shape(output);
+  if (dims == nullptr)
+    return is_dynamic(output) &&
+           !is_operand([&](const Value& input) { return carries(shapes, input, ""); });
+  for (const Expr& dim : *dims) {
+    if (dim.is_number()) continue;
+    for (const std::string& symbol : dim.symbols())
+      if (!is_operand(
+              [&](const Value& input) { return axis_with(shapes, input, symbol).has_value(); }) &&
+          !trace(shapes, output, symbol).axis)
+        return true;
+  }
+  return false;
+}
+
 }  // namespace
+
+bool is_dynamic(const Value& value) {
+  if (value.initializer.has_value()) return false;
+  return value.type.kind == ValueType::Kind::Unknown ||
+         (value.type.kind == ValueType::Kind::Tensor && !value.type.is_static());
+}
+
+bool is_dynamic_input(const Value& value) {
+  return value.is_input && value.graph != nullptr && value.graph->owner() == nullptr &&
+         is_dynamic(value);
+}
+
+std::vector<const Node*> data_dependent_nodes(const ShapeInference& shapes) {
+  std::vector<const Node*> out;
+  for (const Node* node = shapes.model().graph().first(); node != nullptr; node = node->next())
+    if (std::any_of(node->outputs().begin(), node->outputs().end(), [&](const Value* output) {
+          return output != nullptr && decides_by_values(shapes, *node, *output);
+        }))
+      out.push_back(node);
+  return out;
+}
 
 std::vector<DynamicAxis> explain_dynamic(const ShapeInference& shapes, const Value& value) {
   std::vector<DynamicAxis> all;

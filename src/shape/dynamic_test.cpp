@@ -47,6 +47,27 @@ TEST(Dynamic, NamesTheNodeWithoutARule) {
   EXPECT_EQ(chain_text(dims[0].sources[0]), "data of Mystery 'm' → Relu 'r'");
 }
 
+TEST(Dynamic, FollowsBodiesInwardAndOutward) {
+  const Inferred m(R"((float[n,3] x, bool c) => (float[] y) {
+    [act] a = Relu(x)
+    [choose] y = If (c) <then_branch = t () => (float[] p) { [in] p = Neg(a) },
+                         else_branch = e () => (float[] q) { [other] q = Abs(a) }> })");
+  EXPECT_THAT(chains(m, "y"),
+              testing::ElementsAre("0 n: input 'x', axis 0 → Relu 'act' → Neg 'in' → If 'choose'"));
+}
+
+TEST(Dynamic, NamesTheNodesWhereValuesDecide) {
+  const Inferred m(
+      R"((float[n] x, int64[1] count, float[n,4] w) => (float[] z, float[] r, float[] d)
+      <int64[2] tail = {-1, 2}, int64[1] two = {2}> {
+    [find] i = NonZero(x) [turn] t = Transpose(i) [cast] z = Cast<to=1>(t)
+    [measure] s = Shape(x) [list] l = Concat<axis=0>(s, two, two) [grid] r = Reshape(w, l)
+    [grow] d = Expand(x, count) })");
+  std::vector<std::string> found;
+  for (const Node* node : data_dependent_nodes(*m.shapes)) found.push_back(node->address());
+  EXPECT_THAT(found, testing::ElementsAre("find", "grow"));
+}
+
 TEST(Dynamic, SaysNothingOfNumbers) {
   const Inferred m("(float[2,3] x) => (float[] y) { y = Relu(x) }");
   EXPECT_TRUE(explain_dynamic(*m.shapes, *m.model->graph().find("y")).empty());

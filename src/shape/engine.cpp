@@ -70,19 +70,19 @@ void ShapeEngine::infer_all() {
 }
 
 size_t ShapeEngine::update() {
-  inferred_nodes_ = 0;
+  const size_t inferred_before = inferred_nodes_;
   const ChangeSet changes = model_.take_changes();
   if (changes.all) {  // declared types went with it
     declarations_.clear();
     first_ = true;
     infer_all();
     first_ = false;
-  } else if (std::any_of(changes.nodes.begin(), changes.nodes.end(), [&](Node* node) {
-               const Graph* graph = &node->graph();
-               while (graph->owner() != nullptr) graph = &graph->owner()->graph();
-               return graph != &model_.graph();  // a function's body: any call may change
+  } else if (std::any_of(changes.nodes.begin(), changes.nodes.end(),
+                         [&](Node* node) { return stands_in_function(node->graph()); }) ||
+             std::any_of(changes.values.begin(), changes.values.end(), [&](Value* value) {
+               return value->graph != nullptr && stands_in_function(*value->graph);
              })) {
-    infer_all();
+    infer_all();  // any call may change
   } else {
     for (Value* value : changes.values) {
       if (value->graph == nullptr) {
@@ -91,6 +91,7 @@ size_t ShapeEngine::update() {
       }
       if (value->producer != nullptr) {  // declared anew
         declarations_[value] = value->type;
+        declared_anew_.insert(value);
         believed_.erase(value->producer);
         enqueue(*value->producer);
         continue;
@@ -115,9 +116,27 @@ size_t ShapeEngine::update() {
       enqueue(*node);
     }
     drain(model_.graph());
+    // Declared anew, or taken back: what is known is written even where that did not change.
+    for (Value* value : changes.values) write_again(*value);
+    for (Value* value : changes.restored) write_again(*value);
+    declared_anew_.clear();
   }
   model_.take_changes();  // types that were written
-  return inferred_nodes_;
+  return inferred_nodes_ - inferred_before;
+}
+
+void ShapeEngine::write_again(Value& value) {
+  if (!writes_ || value.graph == nullptr || stands_in_function(*value.graph)) return;
+  const bool is_body_input = value.is_input && value.graph->owner() != nullptr;
+  if (value.producer == nullptr && !is_body_input) return;
+  if (const auto state = states_.find(&value); state != states_.end())
+    write_type(value, state->second.type);
+}
+
+bool ShapeEngine::stands_in_function(const Graph& graph) const {
+  const Graph* outermost = &graph;
+  while (outermost->owner() != nullptr) outermost = &outermost->owner()->graph();
+  return outermost != &model_.graph();
 }
 
 int64_t ShapeEngine::opset(std::string_view domain) const {
@@ -305,7 +324,7 @@ void ShapeEngine::settle(Node& node, size_t slot, RuleContext& context) {
         place->second = std::move(made_of);
         declarations_.erase(said);
       }
-    } else if (first_ && type.shape && declared.shape &&
+    } else if (is_believed(output) && type.shape && declared.shape &&
                type.shape->size() == declared.shape->size()) {
       // A name that the model gives to what nothing better is known of.
       for (size_t i = 0; i < type.shape->size(); ++i) {
@@ -437,6 +456,15 @@ std::vector<ModelIssue> ShapeEngine::issues() const {
     for (const Node* node = graph->first(); node != nullptr; node = node->next())
       if (const auto found = issues_.find(node); found != issues_.end())
         all.insert(all.end(), found->second.begin(), found->second.end());
+  return all;
+}
+
+std::vector<const Node*> ShapeEngine::contradictory_nodes() const {
+  std::vector<const Node*> all;
+  if (issues_.empty()) return all;
+  for (const Graph* graph : model_.all_graphs())
+    for (const Node* node = graph->first(); node != nullptr; node = node->next())
+      if (issues_.count(node) > 0) all.push_back(node);
   return all;
 }
 

@@ -48,6 +48,8 @@ class ShapeEngine {
   SymbolicType from_value_type(const Value& value, const ValueType& type);
 
   std::vector<ModelIssue> issues() const;
+  std::vector<const Node*> contradictory_nodes() const;
+  size_t inferred_nodes() const { return inferred_nodes_; }
   std::vector<const Value*> unknown() const;
 
  private:
@@ -79,6 +81,9 @@ class ShapeEngine {
   void read_source(const Value& value);  // an input, initializer or undefined value
   void look_up_constant(const Value& value, ValueState& state);
   void write_type(Value& value, const SymbolicType& type);
+  void write_again(Value& value);
+  bool stands_in_function(const Graph& graph) const;
+  bool is_believed(const Value& value) const { return first_ || declared_anew_.count(&value) > 0; }
   std::string_view interned_name(const Expr& dim);
   std::string symbol_stem(const Value& value) const;
   const Function* function_of(const Node& node) const;
@@ -90,6 +95,7 @@ class ShapeEngine {
   std::unordered_map<const Graph*, GraphState> graphs_;
   std::unordered_set<const Node*> queued_;
   std::unordered_map<const Value*, ValueType> declarations_;  // what the model said, until an edit
+  std::unordered_set<const Value*> declared_anew_;            // in this update
   std::unordered_map<const Node*, std::string> believed_;     // nodes whose declared results hold:
                                                               // what they were made of
   std::unordered_map<const Node*, std::vector<ModelIssue>> issues_;

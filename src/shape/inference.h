@@ -34,6 +34,8 @@ class ShapeInference {
 
   // Infers again what the changes since the last call reach. The number of nodes that were.
   size_t update();
+  // How often a node was inferred so far, calls' bodies included.
+  size_t inferred_nodes() const;
 
   Model& model() const;
   ExprPool& pool() const;
@@ -45,6 +47,8 @@ class ShapeInference {
   // `type_mismatch`: an operator refuses its inputs, or contradicts what the model declares; the
   // message names both sources. In graph order.
   std::vector<ModelIssue> issues() const;
+  // Those that issues() tells of; in constant time where there are none.
+  std::vector<const Node*> contradictory_nodes() const;
   // Values whose shape stays unknown because there is no rule for their producer.
   std::vector<const Value*> unknown() const;
 

@@ -122,10 +122,11 @@ void ShapeEngine::write_type(Value& value, const SymbolicType& type) {
     return;
   }
   // The names that the model gives to open dimensions of its outputs are its interface.
-  const std::optional<std::vector<Dim>>& before = value.type.shape;
-  if (first_ && before && out.shape && before->size() == out.shape->size())
-    for (size_t i = 0; i < before->size(); ++i)
-      if (!(*out.shape)[i].is_known() && !(*before)[i].name.empty()) (*out.shape)[i] = (*before)[i];
+  const auto said = declarations_.find(&value);
+  if (is_believed(value) && said != declarations_.end() && out.shape)
+    if (const auto& dims = said->second.shape; dims && dims->size() == out.shape->size())
+      for (size_t i = 0; i < dims->size(); ++i)
+        if (!(*out.shape)[i].is_known() && !(*dims)[i].name.empty()) (*out.shape)[i] = (*dims)[i];
   if (value.type.kind == out.kind && value.type.element == out.element &&
       value.type.shape == out.shape)
     return;

@@ -94,11 +94,12 @@ void apply_text(std::string_view script) {
   }();
   static const std::string before = bytes_of(*model);
   EditContext context;  // without a folder: scripts read no files
-  context.infer = [](Model& edited) { infer_shapes(edited); };
-  context.apply_pass = [](Model& edited, std::string_view id) -> Result<std::string> {
+  context.infer = true;
+  context.apply_pass = [](Model& edited, std::string_view id,
+                          ShapeInference* shapes) -> Result<std::string> {
     auto pass = passes().find(id, "pass");
     if (!pass) return pass.error();
-    auto outcome = run_pass(**pass, edited, {});
+    auto outcome = run_pass(**pass, edited, {.evaluate = {}, .shapes = shapes});
     if (!outcome) return outcome.error();
     return std::string("done");
   };

@@ -8,6 +8,7 @@
 #include "edit/diff_script.h"
 #include "onnx_io/import.h"
 #include "report/display.h"
+#include "shape/infer.h"
 
 namespace acuate {
 namespace {
@@ -89,7 +90,7 @@ Result<int> run(const Flags& flags, const Console& console) {
   if (!a) return a.error();
   auto b = import_model(flags.b);
   if (!b) return b.error();
-  const ModelDiff diff = diff_models(**a, **b, {default_edit_context().infer});
+  const ModelDiff diff = diff_models(**a, **b, {[](Model& model) { infer_shapes(model); }});
   if (!flags.script.empty())
     if (auto written = write_script(flags, **a, **b, console); !written) return written.error();
   if (flags.script != "-")

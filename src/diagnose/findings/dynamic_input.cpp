@@ -3,10 +3,10 @@
 #include <fmt/format.h>
 
 #include "base/text.h"
-#include "diagnose/dynamic.h"
 #include "diagnose/dynamic_fix.h"
 #include "diagnose/judge.h"
 #include "diagnose/rule.h"
+#include "shape/dynamic.h"
 
 namespace acuate {
 namespace {

@@ -2,10 +2,10 @@
 
 #include <fmt/format.h>
 
-#include "diagnose/dynamic.h"
 #include "diagnose/dynamic_fix.h"
 #include "diagnose/judge.h"
 #include "diagnose/rule.h"
+#include "shape/dynamic.h"
 
 namespace acuate {
 namespace {
@@ -18,11 +18,15 @@ const Value* dynamic_operand(const Node& node) {
   return nullptr;
 }
 
-std::string cause_of_change(const DynamicOrigin& origin, const Node& first) {
-  std::string chain = origin.text();
-  if (origin.chain.empty() || origin.chain.back() != &first)
-    chain += (chain.empty() ? "" : " → ") + first.address();
-  return fmt::format("from {}: {}", origin.source(), chain);
+// What makes the first dynamic dimension of an operand of the node, with the way to the node.
+std::optional<DynamicAxis::Source> source_of(const ShapeInference& shapes, const Node& node) {
+  const Value* operand = dynamic_operand(node);
+  if (operand == nullptr) return std::nullopt;
+  auto axes = explain_dynamic(shapes, *operand);
+  if (axes.empty() || axes[0].sources.empty()) return std::nullopt;
+  DynamicAxis::Source source = std::move(axes[0].sources[0]);
+  if (source.chain.empty() || source.chain.back() != &node) source.chain.push_back(&node);
+  return source;
 }
 
 // What the shadow, with the shapes that are known, still has of the group.
@@ -35,7 +39,7 @@ std::string what_stays(const DiagnoseContext& context, const std::vector<const N
     return fmt::format("; with the shapes {} none stays dynamic", context.shapes_source);
   std::string text =
       fmt::format("; with the shapes {} {} of them stay dynamic", context.shapes_source, stays);
-  if (const auto roots = data_dependent_nodes(context.shadow); !roots.empty())
+  if (const auto roots = data_dependent_nodes(*context.shadow_shapes); !roots.empty())
     text += fmt::format(", because the result of {} '{}' depends on values", roots[0]->op_type(),
                         roots[0]->address());
   return text;
@@ -61,14 +65,11 @@ std::vector<Finding> find(const DiagnoseContext& context) {
     finding.cause = group.message;
     finding.evidence =
         fmt::format("{} node{}", group.nodes.size(), group.nodes.size() == 1 ? "" : "s");
-    DynamicOrigin origin;
-    if (const Value* operand = dynamic_operand(*group.nodes[0])) {
-      origin = dynamic_origin(*operand);
-      finding.evidence += ", " + cause_of_change(origin, *group.nodes[0]);
-    }
+    const auto source = source_of(*context.shapes, *group.nodes[0]);
+    if (source) finding.evidence += ", from " + chain_text(*source);
     finding.evidence += what_stays(context, group.nodes, still);
-    if (origin.input != nullptr) {
-      const ShapeRemedy remedy = shape_remedy(context, *origin.input);
+    if (source && source->input != nullptr) {
+      const ShapeRemedy remedy = shape_remedy(context, *source->input);
       if (!remedy.command.empty()) finding.fix = {remedy.command};
       if (!remedy.letters.empty())
         finding.evidence += fmt::format("; in the fix put numbers for {}", remedy.letters);
@@ -91,7 +92,7 @@ void register_diagnose_dynamic_shape(FindingRuleRegistry& registry) {
        "finding for each part of the model, judged on the model as it stands; the evidence follows "
        "the shape "
        "back\n"
-       "by the shortest way to an input, or to the node whose result's size depends on values.\n\n"
+       "to an input, or to the node whose result's size depends on values.\n\n"
        "To mend it, fix the inputs' shapes (see `dynamic_input`). The evidence says what stays "
        "dynamic\n"
        "after that: what a node such as NonZero or NonMaxSuppression makes is dynamic with any "

@@ -19,7 +19,8 @@ TEST(DynamicShape, OneFindingForEachPartWithTheWayThere) {
   EXPECT_EQ(findings[0].module, "a");
   EXPECT_EQ(findings[1].module, "b");
   EXPECT_THAT(findings[1].nodes, ElementsAre("/b/c/Neg", "/b/d/Abs"));
-  EXPECT_THAT(findings[1].evidence, HasSubstr("from input 'x': x → /a/Relu → /b/c/Neg"));
+  EXPECT_THAT(findings[1].evidence,
+              HasSubstr("from input 'x', axis 0 → Relu '/a/Relu' → Neg '/b/c/Neg'"));
   EXPECT_THAT(findings[1].fix, ElementsAre("set-shape x D0 8"));
   EXPECT_TRUE(findings[1].worth.empty());
 }

@@ -16,7 +16,7 @@ Result<void> apply(Edit& edit, std::span<const Token> arguments) {
   const std::string words = arguments.size() == 1
                                 ? arguments[0].text
                                 : format_command(arguments[0].text, arguments.subspan(1));
-  auto done = edit.context().apply_pass(edit.model(), words);
+  auto done = edit.context().apply_pass(edit.model(), words, edit.shapes());
   if (!done) return edit.blame(arguments[0], done.error());
   if (!done->empty()) edit.note(*std::move(done));
   return {};

@@ -6,14 +6,15 @@ namespace acuate {
 namespace {
 using testing::HasSubstr;
 
-constexpr const char* kModel = "agraph (float[N] x) => (float[N] y) { [relu] y = Relu (x) }";
+constexpr const char* kModel =
+    "agraph (float[N] x) => (float[N] y) { [relu] h = Relu (x)  y = Neg (h) }";
 
 TEST(Apply, RunsThePassOnInferredTypes) {
-  bool inferred = false;
   EditContext context;
-  context.infer = [&](Model&) { inferred = true; };
-  context.apply_pass = [&](Model& model, std::string_view id) -> Result<std::string> {
-    EXPECT_TRUE(inferred);
+  context.infer = true;
+  context.apply_pass = [&](Model& model, std::string_view id,
+                           ShapeInference* shapes) -> Result<std::string> {
+    EXPECT_EQ(shapes->type(*model.graph().find("h"))->text(), "float32[N]");
     if (id != "rename") return fail("there is no pass '{}'; there are: rename", id);
     model.graph().first()->set_name("renamed");
     return std::string("renamed 1 node");
@@ -27,7 +28,7 @@ TEST(Apply, RunsThePassOnInferredTypes) {
 
 TEST(Apply, HandsOnTheNodes) {
   EditContext context;
-  context.apply_pass = [](Model&, std::string_view words) -> Result<std::string> {
+  context.apply_pass = [](Model&, std::string_view words, ShapeInference*) -> Result<std::string> {
     EXPECT_EQ(words, "legalize-relu relu \"@y\"");
     return std::string();
   };

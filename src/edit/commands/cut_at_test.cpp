@@ -20,7 +20,7 @@ constexpr const char* kModel = R"(
 
 EditContext inferring() {
   EditContext context;
-  context.infer = [](Model& model) { infer_shapes(model); };
+  context.infer = true;
   return context;
 }
 

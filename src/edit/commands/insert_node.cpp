@@ -51,7 +51,7 @@ Result<void> insert_node(Edit& edit, std::span<const Token> arguments) {
     std::vector<Value*> outputs = value.graph->outputs();
     std::replace(outputs.begin(), outputs.end(), &value, &output);
     value.graph->set_outputs(outputs);
-    edit.model().note_change(value);  // its type is that of an inner value now
+    edit.types_declared();
   }
   edit.types_changed();
   return keep_in_front(edit, output);

@@ -16,7 +16,7 @@ constexpr const char* kModel = R"(
 
 TEST(InsertNode, EveryReaderGetsItsOutput) {
   EditContext context;
-  context.infer = [](Model& model) { infer_shapes(model); };
+  context.infer = true;
   EXPECT_EQ(edited(kModel, "insert-node Abs y -> w", context), normalised(R"(
   agraph (float[N] x) => (float[N] z, float[N] w) {
     y = Relu (x)

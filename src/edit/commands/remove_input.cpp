@@ -37,6 +37,11 @@ Result<void> remove_input(Edit& edit, std::span<const Token> arguments) {
                       fail("in IR version {} every constant is an input; expected 4 or newer",
                            edit.model().ir_version()));
   std::vector<Value*> inputs = graph.inputs();
+  const auto slot =
+      static_cast<size_t>(std::find(inputs.begin(), inputs.end(), &value) - inputs.begin());
+  if (graph.function() != nullptr)
+    if (auto dropped = drop_operand_of_calls(graph, slot); !dropped)
+      return edit.blame(arguments[0], dropped.error());
   std::erase(inputs, &value);
   graph.set_inputs(inputs);
   watch_body(edit, graph);
@@ -52,8 +57,8 @@ Result<void> remove_input(Edit& edit, std::span<const Token> arguments) {
 void register_edit_remove_input(EditCommandRegistry& registry) {
   registry.add({"remove_input", "remove-input INPUT", "remove-input mask",
                 "Removes an input that nothing reads, or makes one with a default value a "
-                "constant. Of functions and the bodies of Loop and Scan, too; a body must fit its "
-                "node when the script is done.",
+                "constant. Of functions, too, whose calls no longer hand it in, and of the bodies "
+                "of Loop and Scan; a body must fit its node when the script is done.",
                 1, 1, remove_input});
 }
 

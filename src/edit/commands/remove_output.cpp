@@ -19,7 +19,6 @@ Result<void> remove_output(Edit& edit, std::span<const Token> arguments) {
     names.push_back(to_valid_utf8(output->name));
     const bool stays = output->name != place.name && names.back() != place.name;
     if (stays) kept.push_back(output);
-    if (!stays) edit.model().note_change(*output);  // its type is that of an inner value now
   }
   if (kept.size() == names.size())
     return edit.blame(arguments[0], fail("there is no output '{}'; there are: {}",
@@ -28,7 +27,13 @@ Result<void> remove_output(Edit& edit, std::span<const Token> arguments) {
     return edit.blame(arguments[0], fail("'{}' is the only output, and {} needs one; add "
                                          "another first (add-output)",
                                          names[0], graph_text(graph)));
+  if (graph.function() != nullptr)
+    for (size_t slot = names.size(); slot-- > 0;)
+      if (std::find(kept.begin(), kept.end(), graph.outputs()[slot]) == kept.end())
+        if (auto dropped = drop_output_of_calls(graph, slot); !dropped)
+          return edit.blame(arguments[0], dropped.error());
   graph.set_outputs(kept);
+  edit.types_declared();
   watch_body(edit, graph);
   return {};
 }
@@ -39,8 +44,8 @@ void register_edit_remove_output(EditCommandRegistry& registry) {
   registry.add(
       {"remove_output", "remove-output OUTPUT", "remove-output scores",
        "Takes a value out of the outputs of the model, of a function or of a body; the nodes that "
-       "compute it stay. The last output cannot go; a body must fit its node when the script is "
-       "done.",
+       "compute it stay. The last output cannot go, nor one of a function that a call uses; a body "
+       "must fit its node when the script is done.",
        1, 1, remove_output});
 }
 

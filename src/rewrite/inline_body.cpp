@@ -49,6 +49,11 @@ void replace(Node& holder, std::span<Value* const> results) {
 
 }  // namespace
 
+const Graph* body_of(const Node& node, std::string_view attribute) {
+  const Attribute* found = node.attribute(attribute);
+  return found != nullptr && found->graphs.size() == 1 ? found->graphs[0].get() : nullptr;
+}
+
 void map_outer_values(const Graph& body, Splice& splice) {
   std::vector<const Graph*> open{&body};
   std::unordered_set<const Graph*> inside;

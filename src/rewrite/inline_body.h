@@ -12,6 +12,9 @@
 
 namespace acuate {
 
+// The one body that the attribute holds; null where it holds none.
+const Graph* body_of(const Node& node, std::string_view attribute);
+
 // For a copy within the model: what the body and the bodies in it read from outside stands for
 // itself.
 void map_outer_values(const Graph& body, Splice& splice);

@@ -9,12 +9,6 @@
 namespace acuate {
 namespace {
 
-const Graph* body_of(const Node& node, std::string_view name) {
-  const Attribute* attribute = node.attribute(name);
-  return attribute != nullptr && attribute->graphs.size() == 1 ? attribute->graphs[0].get()
-                                                               : nullptr;
-}
-
 bool is_read(const Node& node, size_t slot) {
   const Value* output = node.output(slot);
   return output != nullptr && !output->is_unused();

@@ -64,15 +64,9 @@ class SameBranches {
   std::unordered_map<const Value*, const Value*> pairs_;  // what the nodes so far made
 };
 
-const Graph* branch(const Node& node, std::string_view name) {
-  const Attribute* attribute = node.attribute(name);
-  return attribute != nullptr && attribute->graphs.size() == 1 ? attribute->graphs[0].get()
-                                                               : nullptr;
-}
-
 // The body that runs, or one that does what the other does; null where that is not known.
 const Graph* chosen_body(const Node& node) {
-  const Graph *then = branch(node, "then_branch"), *otherwise = branch(node, "else_branch");
+  const Graph *then = body_of(node, "then_branch"), *otherwise = body_of(node, "else_branch");
   if (is_constant_of(node.input(0), 1)) return then;
   if (is_constant_of(node.input(0), 0)) return otherwise;
   const bool same = then && otherwise && SameBranches(*then, *otherwise).run();

@@ -51,9 +51,9 @@ Value* stacked(Node& loop, Value& row, std::string_view name, BodyInliner& inlin
 
 Result<std::vector<Value*>> inline_body(Node& loop, BodyInliner& inliner) {
   const std::vector<Value*> stays;
-  const Attribute* attribute = loop.attribute("body");
-  if (attribute == nullptr || attribute->graphs.size() != 1 || loop.input_count() < 2) return stays;
-  const Graph& body = *attribute->graphs[0];
+  const Graph* found = body_of(loop, "body");
+  if (found == nullptr || loop.input_count() < 2) return stays;
+  const Graph& body = *found;
   const size_t carried = loop.input_count() - 2;
   const auto& outputs = loop.outputs();
   if (body.inputs().size() != carried + 2 || body.outputs().size() != outputs.size() + 1 ||

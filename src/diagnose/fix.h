@@ -49,7 +49,8 @@ struct FixResult {
 // Gives inputs their shapes and infers all others anew. A named dimension is one number: one that
 // `shapes` gives to an input holds for the other inputs that have it. The given model stays as it
 // is; without shapes the result is an equal one. Errors: an unknown input or dimension (the closest
-// name is suggested), another rank, and two numbers for one dimension (both are named).
+// name is suggested), another rank, two numbers for one dimension (both are named), and a node that
+// refuses the shapes.
 Result<FixResult> fix(const Model& model, const FixOptions& options);
 
 // The model of fix() alone, for callers that do not ask what stays dynamic.

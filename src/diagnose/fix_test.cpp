@@ -9,6 +9,7 @@
 namespace acuate {
 namespace {
 
+using testing::AllOf;
 using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::IsEmpty;
@@ -52,6 +53,15 @@ TEST(ParseDimOption, TakesANameAndANumber) {
             std::pair(std::string("p2o.DynamicDimension.0"), int64_t{1}));
   for (const char* wrong : {"", "n", "=1", "n=", "n=0", "n=x"})
     EXPECT_FALSE(parse_dim_option(wrong)) << wrong;
+}
+
+TEST(Fix, RefusesShapesThatBreakAReshape) {
+  constexpr const char* kReshape = R"(g (float[n, 3, h, w] x) => (float[n, 48] y)
+    <int64[2] shape = {-1, 48}> { [flatten] y = Reshape(x, shape) })";
+  EXPECT_THAT(
+      refusal(kReshape, options({"x=1x3x5x5"})),
+      AllOf(HasSubstr("cannot have these shapes: set-shape x 1 3 5 5"), HasSubstr("flatten")));
+  EXPECT_EQ(refusal(kReshape, options({"x=1x3x4x4"})), "");
 }
 
 TEST(Fix, GivesInputsTheirShapeAndInfersTheRest) {

@@ -45,5 +45,8 @@ Result<Image> read_image(const std::filesystem::path& path);
 // (cv2.INTER_LINEAR); with it the triangle widens on downscaling (Pillow's BILINEAR). Computed in
 // float in a fixed order, rounded once: deterministic, and within one step of both.
 Image resize(const Image& image, ImageSize size, bool antialias);
+// The same for one plane of real numbers, row by row, which are not rounded.
+std::vector<float> resize_plane(std::span<const float> plane, ImageSize from, ImageSize to,
+                                bool antialias);
 
 }  // namespace acuate

@@ -42,48 +42,60 @@ std::vector<Taps> taps_for(int in, int out, bool antialias) {
   return all;
 }
 
-}  // namespace
-
-Image resize(const Image& image, ImageSize size, bool antialias) {
-  if (image.width == size.width && image.height == size.height) return image;
-  const auto channels = static_cast<size_t>(image.channels);
-  const auto width = static_cast<size_t>(size.width), in_width = static_cast<size_t>(image.width);
-  const std::vector<Taps> across = taps_for(image.width, size.width, antialias);
-  const std::vector<Taps> down = taps_for(image.height, size.height, antialias);
-
-  // Rows first, kept in float so that only the end rounds.
-  std::vector<float> rows(static_cast<size_t>(image.height) * width * channels);
-  for (size_t y = 0; y < static_cast<size_t>(image.height); ++y) {
-    const uint8_t* in = image.pixels.data() + y * in_width * channels;
+// [height, width, channels] interleaved, to floats that are not rounded. Rows first, so that only
+// the caller's end rounds.
+template <class T>
+std::vector<float> resize_pixels(std::span<const T> pixels, ImageSize from, ImageSize to,
+                                 size_t channels, bool antialias) {
+  const auto width = static_cast<size_t>(to.width), in_width = static_cast<size_t>(from.width);
+  const std::vector<Taps> across = taps_for(from.width, to.width, antialias);
+  const std::vector<Taps> down = taps_for(from.height, to.height, antialias);
+  std::vector<float> rows(static_cast<size_t>(from.height) * width * channels);
+  for (size_t y = 0; y < static_cast<size_t>(from.height); ++y) {
+    const T* in = pixels.data() + y * in_width * channels;
     float* out = rows.data() + y * width * channels;
     for (const Taps& taps : across)
       for (size_t c = 0; c < channels; ++c) {
-        const uint8_t* from = in + static_cast<size_t>(taps.first) * channels + c;
+        const T* tap = in + static_cast<size_t>(taps.first) * channels + c;
         float sum = 0;
         for (float weight : taps.weights) {
-          sum += weight * static_cast<float>(*from);
-          from += channels;
+          sum += weight * static_cast<float>(*tap);
+          tap += channels;
         }
         *out++ = sum;
       }
   }
-
-  Image result{size.width, size.height, image.channels, {}};
   const size_t row_size = width * channels;
-  result.pixels.resize(static_cast<size_t>(size.height) * row_size);
-  std::vector<float> sums(row_size);
-  for (size_t y = 0; y < static_cast<size_t>(size.height); ++y) {
-    std::fill(sums.begin(), sums.end(), 0.0f);
-    const float* from = rows.data() + static_cast<size_t>(down[y].first) * row_size;
+  std::vector<float> result(static_cast<size_t>(to.height) * row_size);
+  for (size_t y = 0; y < static_cast<size_t>(to.height); ++y) {
+    float* sums = result.data() + y * row_size;
+    const float* row = rows.data() + static_cast<size_t>(down[y].first) * row_size;
     for (float weight : down[y].weights) {
-      for (size_t i = 0; i < row_size; ++i) sums[i] += weight * from[i];
-      from += row_size;
+      for (size_t i = 0; i < row_size; ++i) sums[i] += weight * row[i];
+      row += row_size;
     }
-    for (size_t i = 0; i < row_size; ++i)
-      result.pixels[y * row_size + i] =
-          static_cast<uint8_t>(std::clamp(sums[i] + 0.5f, 0.0f, 255.0f));
   }
   return result;
+}
+
+}  // namespace
+
+Image resize(const Image& image, ImageSize size, bool antialias) {
+  if (image.width == size.width && image.height == size.height) return image;
+  const std::vector<float> pixels =
+      resize_pixels(std::span<const uint8_t>(image.pixels), {image.width, image.height}, size,
+                    static_cast<size_t>(image.channels), antialias);
+  Image result{size.width, size.height, image.channels, {}};
+  result.pixels.resize(pixels.size());
+  for (size_t i = 0; i < pixels.size(); ++i)
+    result.pixels[i] = static_cast<uint8_t>(std::clamp(pixels[i] + 0.5f, 0.0f, 255.0f));
+  return result;
+}
+
+std::vector<float> resize_plane(std::span<const float> plane, ImageSize from, ImageSize to,
+                                bool antialias) {
+  if (from == to) return {plane.begin(), plane.end()};
+  return resize_pixels(plane, from, to, 1, antialias);
 }
 
 }  // namespace acuate

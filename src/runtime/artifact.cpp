@@ -49,7 +49,36 @@ Result<Artifact> Artifact::open(const fs::path& folder, const EngineOptions& opt
   return artifact;
 }
 
+// The adapters against the inputs and outputs that the modules have themselves.
+Result<void> Artifact::check_adapters() const {
+  if (manifest_.adapters.empty()) return {};
+  std::vector<IoSpec> inputs;
+  for (const auto& engine : engines_)
+    inputs.insert(inputs.end(), engine->inputs().begin(), engine->inputs().end());
+  for (const PadAdapter& adapter : manifest_.adapters)
+    if (auto fits = adapter.check(inputs, manifest_.outputs); !fits) return fits;
+  return {};
+}
+
+std::vector<IoSpec> Artifact::network_inputs() const {
+  std::vector<IoSpec> specs = inputs();
+  for (const PadAdapter& adapter : manifest_.adapters) adapter.close_sizes(specs);
+  return specs;
+}
+
+Shape Artifact::image_shape(size_t input, ImageSize image) const {
+  Shape shape = inputs()[input].shape;
+  for (const PadAdapter& adapter : manifest_.adapters) {
+    if (adapter.input != inputs()[input].name) continue;
+    const size_t at = adapter.layout == Preprocess::Layout::Nchw ? 2 : 1;
+    shape[at] = image.height;
+    shape[at + 1] = image.width;
+  }
+  return shape;
+}
+
 Result<void> Artifact::plan() {
+  if (auto fits = check_adapters(); !fits) return fits;
   std::map<std::string, size_t> place;
   const auto define = [&](const std::string& name) {
     return place.insert_or_assign(name, places_++).first->second;
@@ -87,6 +116,12 @@ Result<void> Artifact::plan() {
 Result<std::vector<Tensor>> Artifact::run(std::span<const Tensor> inputs) {
   if (auto fits = check_inputs(manifest_.inputs, inputs); !fits) return fits.error();
   std::vector<Tensor> values(inputs.begin(), inputs.end());
+  std::vector<AdaptedRun> adapted;
+  for (const PadAdapter& adapter : manifest_.adapters) {
+    auto run = AdaptedRun::begin(adapter, manifest_.inputs, values);
+    if (!run) return run.error();
+    adapted.push_back(std::move(*run));
+  }
   values.resize(places_);
   for (size_t m = 0; m < engines_.size(); ++m) {
     const ManifestModule& module = manifest_.modules[m];
@@ -101,6 +136,8 @@ Result<std::vector<Tensor>> Artifact::run(std::span<const Tensor> inputs) {
   }
   std::vector<Tensor> outputs;
   for (const size_t place : output_places_) outputs.push_back(values[place]);
+  for (const AdaptedRun& run : adapted)
+    if (auto done = run.end(manifest_.outputs, outputs); !done) return done.error();
   return outputs;
 }
 

@@ -21,7 +21,14 @@ class Artifact {
   const std::vector<IoSpec>& inputs() const { return manifest_.inputs; }
   const std::vector<IoSpec>& outputs() const { return manifest_.outputs; }
 
-  // Inputs in the order of inputs(), results in that of outputs(). Modules run in order; tensors
+  // inputs() with the fixed sizes that adapters pad to: what the modules take themselves.
+  std::vector<IoSpec> network_inputs() const;
+  // The shape that an image of this size takes as the input, where the manifest's pre-processing
+  // makes it: the input's own, and the image's size where an adapter leaves that open.
+  Shape image_shape(size_t input, ImageSize image) const;
+
+  // Inputs in the order of inputs(), results in that of outputs(); images of other sizes go through
+  // the manifest's adapters. Modules run in order; tensors
   // pass between them without copies and are given back to the engine that made them after their
   // last reader, so that its arena uses their memory again.
   Result<std::vector<Tensor>> run(std::span<const Tensor> inputs);
@@ -31,6 +38,7 @@ class Artifact {
  private:
   Artifact() = default;
   Result<void> plan();
+  Result<void> check_adapters() const;
 
   // What a module reads and gives, as places among all tensors of a run.
   struct Step {
@@ -59,6 +67,9 @@ class Runnable {
   static Runnable of(std::unique_ptr<Engine> engine);
   const std::vector<IoSpec>& inputs() const {
     return artifact_ ? artifact_->inputs() : engine_->inputs();
+  }
+  std::vector<IoSpec> network_inputs() const {
+    return artifact_ ? artifact_->network_inputs() : engine_->inputs();
   }
   const std::vector<IoSpec>& outputs() const {
     return artifact_ ? artifact_->outputs() : engine_->outputs();

@@ -1,5 +1,7 @@
 #include "runtime/manifest.h"
 
+#include <algorithm>
+
 #include <nlohmann/json.hpp>
 
 #include "base/file.h"
@@ -22,6 +24,22 @@ Json port_to_json(const IoSpec& port) {
       shape.push_back(name);
   }
   return {{"name", port.name}, {"type", element_type_name(port.type)}, {"shape", shape}};
+}
+
+Json adapter_to_json(const PadAdapter& adapter) {
+  Json masks = Json::array(), outputs = Json::array();
+  for (const PadAdapter::Mask& mask : adapter.masks)
+    masks.push_back({{"input", mask.input}, {"padding", mask.padding}});
+  for (const auto& [name, kind] : adapter.outputs)
+    outputs.push_back({{"output", name}, {"kind", kind.text()}});
+  return {{"kind", "pad"},
+          {"input", adapter.input},
+          {"layout", adapter.layout == Preprocess::Layout::Nchw ? "nchw" : "nhwc"},
+          {"height", adapter.size.height},
+          {"width", adapter.size.width},
+          {"fill", adapter.fill},
+          {"masks", std::move(masks)},
+          {"outputs", std::move(outputs)}};
 }
 
 // Members are read through here, so that every mistake names file and member.
@@ -84,6 +102,40 @@ class Reader {
     }
     return out;
   }
+  double number(const nlohmann::json& value, const char* key) {
+    if (!value.is_number()) refuse(key);
+    return value.is_number() ? value.get<double>() : 0;
+  }
+  int side(const nlohmann::json& object, const char* key) {
+    const auto& value = member(object, key, nlohmann::json::value_t::number_unsigned);
+    constexpr uint64_t kMost = 1 << 15;
+    const uint64_t side = value.is_number_unsigned() ? value.get<uint64_t>() : 0;
+    if (side < 1 || side > kMost) refuse(key);
+    return static_cast<int>(std::min(side, kMost));
+  }
+  PadAdapter adapter(const nlohmann::json& object) {
+    PadAdapter out;
+    if (text(object, "kind") != "pad") refuse("kind");
+    out.input = text(object, "input");
+    const std::string layout = text(object, "layout");
+    if (layout != "nchw" && layout != "nhwc") refuse("layout");
+    out.layout = layout == "nhwc" ? Preprocess::Layout::Nhwc : Preprocess::Layout::Nchw;
+    out.size = {side(object, "width"), side(object, "height")};
+    for (const auto& value : member(object, "fill", nlohmann::json::value_t::array))
+      out.fill.push_back(number(value, "fill"));
+    for (const auto& item : member(object, "masks", nlohmann::json::value_t::array)) {
+      const bool has_padding = item.is_object() && item.contains("padding");
+      if (!has_padding) refuse("padding");
+      out.masks.push_back(
+          {text(item, "input"), has_padding ? number(item["padding"], "padding") : 0});
+    }
+    for (const auto& item : member(object, "outputs", nlohmann::json::value_t::array)) {
+      auto kind = OutputKind::parse(text(item, "kind"));
+      if (!kind) refuse("kind");
+      out.outputs.emplace_back(text(item, "output"), kind ? *kind : OutputKind());
+    }
+    return out;
+  }
   void refuse(const char* key) {
     if (!error_)
       error_ =
@@ -109,6 +161,9 @@ std::string write_manifest(const Manifest& manifest) {
   for (const IoSpec& port : manifest.outputs) json["outputs"].push_back(port_to_json(port));
   json["preprocess"] = nullptr;
   if (manifest.preprocess) json["preprocess"] = preprocess_to_json(*manifest.preprocess);
+  json["adapters"] = Json::array();
+  for (const PadAdapter& adapter : manifest.adapters)
+    json["adapters"].push_back(adapter_to_json(adapter));
   json["modules"] = Json::array();
   for (const ManifestModule& module : manifest.modules)
     json["modules"].push_back({{"kind", module.kind},
@@ -136,6 +191,10 @@ Result<Manifest> parse_manifest(std::string_view text, const std::string& source
   manifest.target = reader.text(json, "target");
   manifest.inputs = reader.ports(json, "inputs");
   manifest.outputs = reader.ports(json, "outputs");
+  // Artifacts of earlier versions have none.
+  if (json.contains("adapters"))
+    for (const auto& item : reader.member(json, "adapters", nlohmann::json::value_t::array))
+      manifest.adapters.push_back(reader.adapter(item));
   for (const auto& item : reader.member(json, "modules", nlohmann::json::value_t::array)) {
     ManifestModule module;
     module.kind = reader.text(item, "kind");

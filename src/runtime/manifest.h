@@ -8,6 +8,7 @@
 
 #include "base/result.h"
 #include "data/preprocess.h"
+#include "runtime/adapter.h"
 #include "targets/engine.h"
 
 namespace acuate {
@@ -35,6 +36,8 @@ struct Manifest {
   std::vector<IoSpec> inputs;
   std::vector<IoSpec> outputs;
   std::optional<Preprocess> preprocess;
+  // Of inputs whose images may have other sizes than the modules take; `inputs` leave those open.
+  std::vector<PadAdapter> adapters;
   std::vector<ManifestModule> modules;
   std::vector<ManifestFile> files;
   std::map<std::string, std::string> environment;

@@ -191,8 +191,8 @@ OutTensor prepare_image(const Artifact& artifact, const std::filesystem::path& p
   {
     const nb::gil_scoped_release release;
     const Image image = take(read_image(path));
-    tensor =
-        take(preprocess_image(*artifact.manifest().preprocess, image, artifact.inputs()[0].shape));
+    tensor = take(preprocess_image(*artifact.manifest().preprocess, image,
+                                   artifact.image_shape(0, {image.width, image.height})));
   }
   return to_python(tensor);
 }

@@ -1,5 +1,7 @@
 #include "cli/flags.h"
 
+#include <algorithm>
+
 #include "base/text.h"
 
 namespace acuate {
@@ -25,6 +27,17 @@ Result<FixOptions> ShapeFlags::parse() const {
     if (!options.dims.insert(*dim).second) return fail("--dim is given twice for '{}'", dim->first);
   }
   return options;
+}
+
+Result<std::vector<std::string>> parse_cut(const std::vector<std::string>& texts) {
+  std::vector<std::string> cut = split_list(texts);
+  if (!texts.empty() && cut.empty()) return fail("--cut: expected auto, none or names of tensors");
+  if (cut.size() > 1)
+    for (const char* word : {"auto", "none"})
+      if (std::find(cut.begin(), cut.end(), word) != cut.end())
+        return fail("--cut: found '{}' beside '{}'; expected one of them", word,
+                    cut[0] == word ? cut[1] : cut[0]);
+  return cut;
 }
 
 std::vector<std::string> split_list(const std::vector<std::string>& texts) {

@@ -17,6 +17,9 @@ struct ShapeFlags {
   Result<FixOptions> parse() const;
 };
 
+// `--cut auto|none|TENSOR[,…]`; words and tensors do not go together.
+Result<std::vector<std::string>> parse_cut(const std::vector<std::string>& texts);
+
 // One or several targets: `--target T[,T…]`.
 std::vector<std::string> split_list(const std::vector<std::string>& texts);
 

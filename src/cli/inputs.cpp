@@ -1,6 +1,7 @@
 #include "cli/inputs.h"
 
 #include <algorithm>
+#include <functional>
 #include <random>
 
 #include <fmt/format.h>
@@ -12,8 +13,11 @@
 namespace acuate {
 namespace {
 
-Result<Tensor> read_input(const std::string& file, const IoSpec& spec,
-                          const Preprocess* preprocess) {
+// The shape that an image of this size takes as an input.
+using ImageShape = std::function<Shape(size_t input, ImageSize)>;
+
+Result<Tensor> read_input(const std::string& file, const IoSpec& spec, const Preprocess* preprocess,
+                          const std::function<Shape(ImageSize)>& shape_of) {
   if (file.ends_with(".npy")) return read_npy(file);
   if (preprocess == nullptr)
     return fail(
@@ -22,7 +26,7 @@ Result<Tensor> read_input(const std::string& file, const IoSpec& spec,
         spec.name, file);
   auto image = read_image(file);
   if (!image) return image.error();
-  return preprocess_image(*preprocess, *image, spec.shape);
+  return preprocess_image(*preprocess, *image, shape_of({image->width, image->height}));
 }
 
 template <class T, class Draw>
@@ -51,15 +55,10 @@ Result<std::map<std::string, std::string>> InputFlags::parse() const {
   return files;
 }
 
-Result<std::vector<Tensor>> read_inputs(const InputFlags& flags, const Runnable& runnable) {
-  const Artifact* artifact = runnable.artifact();
-  const bool is_known = artifact != nullptr && artifact->manifest().preprocess;
-  return read_inputs(flags, runnable.inputs(),
-                     is_known ? &*artifact->manifest().preprocess : nullptr);
-}
+namespace {
 
-Result<std::vector<Tensor>> read_inputs(const InputFlags& flags, const std::vector<IoSpec>& inputs,
-                                        const Preprocess* preprocess) {
+Result<std::vector<Tensor>> read_files(const InputFlags& flags, const std::vector<IoSpec>& inputs,
+                                       const Preprocess* preprocess, const ImageShape& shape_of) {
   auto files = flags.parse();
   if (!files) return files.error();
   std::vector<std::string> names;
@@ -72,11 +71,30 @@ Result<std::vector<Tensor>> read_inputs(const InputFlags& flags, const std::vect
     const auto file = files->find(spec.name);
     if (file == files->end())
       return fail("no --input for '{}' ({}); give {}=FILE.npy", spec.name, spec.text(), spec.name);
-    auto tensor = read_input(file->second, spec, preprocess);
+    const size_t place = tensors.size();
+    auto tensor = read_input(file->second, spec, preprocess,
+                             [&](ImageSize size) { return shape_of(place, size); });
     if (!tensor) return tensor.error();
     tensors.push_back(std::move(*tensor));
   }
   return tensors;
+}
+
+}  // namespace
+
+Result<std::vector<Tensor>> read_inputs(const InputFlags& flags, const Runnable& runnable) {
+  const Artifact* artifact = runnable.artifact();
+  if (artifact == nullptr || !artifact->manifest().preprocess)
+    return read_inputs(flags, runnable.inputs(), nullptr);
+  return read_files(
+      flags, runnable.inputs(), &*artifact->manifest().preprocess,
+      [&](size_t input, ImageSize size) { return artifact->image_shape(input, size); });
+}
+
+Result<std::vector<Tensor>> read_inputs(const InputFlags& flags, const std::vector<IoSpec>& inputs,
+                                        const Preprocess* preprocess) {
+  return read_files(flags, inputs, preprocess,
+                    [&](size_t input, ImageSize) { return inputs[input].shape; });
 }
 
 Tensor random_tensor(const IoSpec& input, const Shape& shape, uint64_t seed) {

@@ -3,6 +3,7 @@
 #include "base/stop.h"
 #include "base/text.h"
 #include "base/version.h"
+#include "convert/adapt.h"
 #include "convert/division.h"
 #include "convert/float_model.h"
 #include "convert/report_parts.h"
@@ -98,7 +99,7 @@ class Pipeline {
     fixed_ = std::move(fixed->model);
     edits_ = std::move(fixed->edits);
     fix_options_ = std::move(fixed->options);
-    proposed_ = fixed->is_proposed;
+    proposed_ = !fixed->proposals.empty();
     set_inputs(samples_, *fixed_);
     return {};
   }
@@ -107,7 +108,23 @@ class Pipeline {
     auto simplified = simplify_for(*fixed_, options_, target_, edits_);
     if (!simplified) return simplified.error();
     float_ = std::move(*simplified);
+    const Preprocess* declared = nullptr;
+    if (const SampleSet* set = image_samples(); set != nullptr) declared = &set->preprocess;
+    std::vector<IoSpec> inputs, outputs;
+    for (const Value* input : acuate::fed_inputs(*float_)) inputs.push_back(io_spec(*input));
+    for (const Value* output : float_->graph().outputs()) outputs.push_back(io_spec(*output));
+    auto adapter = adapter_for(options_, inputs, outputs, declared);
+    if (!adapter) return adapter.error();
+    adapter_ = std::move(*adapter);
     return {};
+  }
+
+  // The samples that are images, if any are.
+  const SampleSet* image_samples() const {
+    const SampleSet* set = samples_.calibration  ? &*samples_.calibration
+                           : samples_.evaluation ? &*samples_.evaluation
+                                                 : nullptr;
+    return set != nullptr && set->dataset.is_images() ? set : nullptr;
   }
 
   Result<void> diagnose_model() {
@@ -241,10 +258,11 @@ class Pipeline {
     manifest.acuate = kVersion;
     manifest.target = target_.id;
     if (auto described = describe_ports(manifest); !described) return described;
-    const SampleSet* set = samples_.calibration  ? &*samples_.calibration
-                           : samples_.evaluation ? &*samples_.evaluation
-                                                 : nullptr;
-    if (set != nullptr && set->dataset.is_images()) manifest.preprocess = set->preprocess;
+    if (const SampleSet* set = image_samples()) manifest.preprocess = set->preprocess;
+    if (adapter_) {
+      adapter_->open_sizes(manifest.inputs);
+      manifest.adapters.push_back(*adapter_);
+    }
     manifest.modules = modules_;
     for (const auto& entry : fs::recursive_directory_iterator(folder_->path() / "modules")) {
       if (!entry.is_regular_file()) continue;
@@ -269,6 +287,7 @@ class Pipeline {
     auto artifact = Runnable::open(folder_->path(), target_, engine_options());
     if (!artifact) return artifact.error();
     converted_.emplace(std::move(*artifact));
+    if (auto told = ask_for_output_kinds(); !told) return told;
     if (!samples_.evaluation) {
       Finding finding = new_finding("no_evaluation_data");
       finding.cause =
@@ -311,6 +330,26 @@ class Pipeline {
       report_.findings.push_back(std::move(finding));
     }
     require_coverage();
+    return {};
+  }
+
+  // Outputs of an adapted network whose meaning nobody declared, with what tests on the float model
+  // propose.
+  Result<void> ask_for_output_kinds() {
+    if (!adapter_) return {};
+    const std::vector<std::string> names = undeclared_outputs(*adapter_, baseline_->outputs());
+    if (names.empty()) return {};
+    const SampleSet* set = samples_.evaluation    ? &*samples_.evaluation
+                           : samples_.calibration ? &*samples_.calibration
+                                                  : nullptr;
+    constexpr size_t kTested = 4;
+    auto proposals = propose_output_kinds(
+        *adapter_, baseline_->inputs(), baseline_->outputs(), names,
+        [this](std::span<const Tensor> inputs) { return baseline_->run(inputs); },
+        [set](size_t i) { return set->load(i); },
+        set == nullptr ? 0 : std::min(set->size(), kTested));
+    if (!proposals) return proposals.error();
+    report_.findings.push_back(unknown_kinds_finding(names, *proposals));
     return {};
   }
 
@@ -421,6 +460,7 @@ class Pipeline {
   std::unique_ptr<Model> original_, fixed_;
   std::unique_ptr<Model> float_;  // simplified: the canonical float graph
   Samples samples_;
+  std::optional<PadAdapter> adapter_;
   FixOptions fix_options_;
   bool proposed_ = false;
   std::vector<std::string> edits_;

@@ -8,6 +8,7 @@
 #include "base/file.h"
 #include "base/text.h"
 #include "convert/float_model.h"
+#include "convert/mend.h"
 #include "convert/module_config.h"
 #include "diagnose/rule.h"
 #include "graph/module_tree.h"
@@ -31,6 +32,7 @@ class Divider {
     if (auto read = read_costs(); !read) return read.error();
     judge();
     refuse_undividable_modules();
+    if (auto cut = cut_tail(); !cut) return cut.error();
     PartitionRequest request;
     request.may_take = [this](const Node& node) { return label(node) != kHost; };
     request.group = [this](const Node& node) { return label(node); };
@@ -172,6 +174,27 @@ class Divider {
       if (divides) continue;
       std::erase_if(labels_, [g = group](const auto& entry) { return entry.second == g; });
     }
+  }
+
+  // What is behind the cut is the host's.
+  Result<void> cut_tail() {
+    if (!cuts_by_name(options_) && !cuts_automatically(options_)) return {};
+    TailRequest request;
+    request.may_take = [this](const Node& node) {
+      return cuts_by_name(options_) || label(node) != kHost;
+    };
+    if (cuts_by_name(options_)) {
+      auto cuts = cut_values(model_, options_.cut);
+      if (!cuts) return cuts.error();
+      request.cuts = std::move(*cuts);
+    }
+    request.before_mixing = cuts_automatically(options_);
+    const Tail tail = find_tail(model_.graph(), request);
+    if (cuts_by_name(options_))
+      if (auto useful = check_tail(tail, options_); !useful) return useful;
+    for (size_t i = 0; i < tail.labels.size(); ++i)
+      if (tail.labels[i] == kHost) labels_.erase(tail.dag.nodes[i]);
+    return {};
   }
 
   Label label(const Node& node) const {

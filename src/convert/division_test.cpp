@@ -101,6 +101,39 @@ class Divide : public testing::Test {
   std::vector<std::string> unmet_;
 };
 
+TEST_F(Divide, ACutLeavesOneEngineAndATail) {
+  options_.cut = {"auto"};
+  EXPECT_THAT(files(), ElementsAre("modules/00_toy.onnx", "modules/01_host.onnx"));
+  expect_same_outputs();
+  EXPECT_EQ(report_.coverage.nodes_on_target, 2);
+}
+
+TEST_F(Divide, ATensorToCutAtSurvivesSimplification) {
+  // `a` is between a convolution and a Relu, and `i` is a copy that simplification removes.
+  auto model = parse_text_model(R"(<ir_version: 8, opset_import: ["" : 13]>
+    net (float[1,3,6,5] x) => (float[1,3,6,5] y) {
+      a = Relu(x) i = Identity(a) b = Neg(i) y = Relu(b) })");
+  ASSERT_TRUE(model && save_model(**model, options_.model));
+  std::string table = kTable;
+  table += "  Neg: {source: own}\n";
+  ASSERT_TRUE(write_text_file(folder_ / "toy.yaml", table));
+  options_.cut = {"i"};
+  EXPECT_THAT(files(), ElementsAre("modules/00_toy.onnx", "modules/01_host.onnx"));
+  expect_same_outputs();
+  const auto script = read_text_file(options_.output / "edits.acu", 1 << 16);
+  ASSERT_TRUE(script);
+  EXPECT_THAT(*script, HasSubstr("add-output i\napply simplify\nremove-output i\n"));
+}
+
+TEST_F(Divide, CutsThatLeaveNothingAreRefused) {
+  options_.cut = {"nothing"};
+  EXPECT_THAT(files(), ElementsAre(HasSubstr("there is no tensor 'nothing'")));
+  options_.cut = {"x"};
+  EXPECT_THAT(files(), ElementsAre(HasSubstr("'x' is an input of the model")));
+  options_.cut = {"where"};
+  EXPECT_THAT(files(), ElementsAre(HasSubstr("nothing follows from it")));
+}
+
 TEST_F(Divide, WhatTheTargetRefusesRunsOnTheHost) {
   std::vector<std::string> notes;
   options_.note = [&](const std::string& line) { notes.push_back(line); };

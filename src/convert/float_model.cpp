@@ -6,6 +6,9 @@
 #include <fmt/format.h>
 
 #include "base/text.h"
+#include "convert/mend.h"
+#include "edit/address.h"
+#include "edit/command.h"
 #include "onnx_io/opset.h"
 #include "shape/infer.h"
 #include "targets/fold.h"
@@ -39,8 +42,8 @@ Result<FixedModel> fix_for(const Model& original, const ConvertOptions& options,
   out.options = options.fix;
   auto proposals = propose_input_shapes(original, options, samples);
   if (!proposals) return proposals.error();
-  out.is_proposed = !proposals->empty();
-  for (auto& [input, shape] : *proposals) out.options.shapes[input] = std::move(shape);
+  out.proposals = std::move(*proposals);
+  for (const auto& [input, proposal] : out.proposals) out.options.shapes[input] = proposal.shape;
   out.options.evaluate = make_evaluator(target);
   auto fixed = fix(original, out.options);
   if (!fixed) return fixed.error();
@@ -55,26 +58,55 @@ Result<FixedModel> fix_for(const Model& original, const ConvertOptions& options,
   return out;
 }
 
+std::string simplify_line(const ConvertOptions& options, const Target& target) {
+  if (options.exact) return "apply simplify-exact";
+  if (target.patterns.empty()) return "apply simplify";
+  return "apply simplify:" +
+         to_kebab_case(join(std::vector(target.patterns.begin(), target.patterns.end()), ","));
+}
+
 Result<std::unique_ptr<Model>> simplify_for(const Model& fixed, const ConvertOptions& options,
                                             const Target& target, std::vector<std::string>& edits) {
-  auto model = fixed.clone();
   const PassContext context{.evaluate = make_evaluator(target)};
-  auto records = simplify(*model, context,
-                          {.exact_only = options.exact,
-                           .disabled = options.disabled_passes,
-                           .patterns = target.patterns});
-  if (!records) return records.error();
+  const auto run_passes = [&](Model& model) -> Result<std::string> {
+    auto records = simplify(model, context,
+                            {.exact_only = options.exact,
+                             .disabled = options.disabled_passes,
+                             .patterns = target.patterns});
+    return records ? Result<std::string>(std::string()) : records.error();
+  };
+  // Tensors to cut at are outputs for as long as passes run, so that they are still there behind.
+  std::vector<std::string> kept;
+  if (cuts_by_name(options)) {
+    auto cuts = cut_values(fixed, options.cut);
+    if (!cuts) return cuts.error();
+    for (const Value* cut : *cuts)
+      if (!cut->is_output()) kept.push_back(value_path(*cut));
+  }
+  const auto line = [](std::string_view command, const std::string& argument) {
+    return format_command(command, std::vector<std::string>{argument});
+  };
+  std::vector<std::string> before, behind;
+  for (const std::string& path : kept) {
+    before.push_back(line("add-output", path));
+    behind.push_back(line("remove-output", path));
+  }
+  EditContext context_of_edits;
+  context_of_edits.infer = [](Model& edited) { infer_shapes(edited); };
+  auto model = apply_script(fixed, join(before, "\n"), context_of_edits);
+  if (!model) return model.error();
+  if (auto done = run_passes(**model); !done) return done.error();
+  model = apply_script(**model, join(behind, "\n"), context_of_edits);
+  if (!model) return model.error();
+  edits.insert(edits.end(), before.begin(), before.end());
   if (options.disabled_passes.empty()) {
-    std::string line = options.exact ? "apply simplify-exact" : "apply simplify";
-    if (!options.exact && !target.patterns.empty())
-      line += ":" +
-              to_kebab_case(join(std::vector(target.patterns.begin(), target.patterns.end()), ","));
-    edits.push_back(std::move(line));
+    edits.push_back(simplify_line(options, target));
   } else {
     const std::vector<std::string> ids(options.disabled_passes.begin(),
                                        options.disabled_passes.end());
     edits.push_back("# with passes switched off: " + join(ids, ", "));
   }
+  edits.insert(edits.end(), behind.begin(), behind.end());
   return model;
 }
 

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <map>
 #include <memory>
 #include <string>
 #include <vector>
@@ -18,14 +19,19 @@ struct FixedModel {
   std::unique_ptr<Model> model;
   std::vector<std::string> edits;  // edit commands that make it of the original
   FixOptions options;              // as given, with what was proposed
-  bool is_proposed = false;        // shapes were proposed from the data
+  // Shapes that were proposed from the data, by input.
+  std::map<std::string, ShapeProposal> proposals;
 };
 // With the shapes that the options give or the samples propose. Errors: as fix(), and for int8
 // whatever stays dynamic.
 Result<FixedModel> fix_for(const Model& original, const ConvertOptions& options,
                            const Target& target, const Samples& samples);
 
-// A simplified copy; the edit command for it goes to `edits`.
+// The edit command of what simplify_for() does for this target.
+std::string simplify_line(const ConvertOptions& options, const Target& target);
+
+// A simplified copy, in which tensors to cut at are still there; the edit commands for it go to
+// `edits`.
 Result<std::unique_ptr<Model>> simplify_for(const Model& fixed, const ConvertOptions& options,
                                             const Target& target, std::vector<std::string>& edits);
 

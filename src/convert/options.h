@@ -28,12 +28,19 @@ struct ConvertOptions {
   std::string preprocess;  // preset or file; empty: assumed, and said as a finding
   std::optional<std::filesystem::path> eval;
 
+  std::string adapter;                    // `pad[:FILL]` or `INPUT=pad[:FILL]`; empty: none
+  std::vector<std::string> mask_inputs;   // `NAME[=valid|padding]`
+  std::vector<std::string> output_kinds;  // `NAME=KIND`, see OutputKind
+
   std::string precision = "fp32";  // fp32 | int8
   std::string scheme;              // empty: the target's default
   std::string range = "mse";
   std::vector<std::string> exclude;
   std::vector<std::string> max_drop;
 
+  // Tensors behind which all is the host's; `auto`: where the target's longest prefix ends; `none`:
+  // only `fix` cuts unasked. Empty: nothing said.
+  std::vector<std::string> cut;
   std::optional<size_t> max_engines;
   std::vector<std::string> keep_on_host;        // patterns of node names and module paths
   std::vector<std::filesystem::path> costs;     // tables of `bench --calibrate`, of target and host

@@ -3,7 +3,6 @@
 #include <nlohmann/json.hpp>
 
 #include "base/text.h"
-#include "data/propose_shape.h"
 #include "data/split.h"
 #include "diagnose/rule.h"
 #include "shape/dynamic.h"
@@ -111,10 +110,10 @@ void set_inputs(Samples& samples, const Model& model) {
     if (*set) (*set)->inputs = inputs;
 }
 
-Result<std::map<std::string, ShapeSpec>> propose_input_shapes(const Model& model,
-                                                              const ConvertOptions& options,
-                                                              const Samples& samples) {
-  std::map<std::string, ShapeSpec> proposals;
+Result<std::map<std::string, ShapeProposal>> propose_input_shapes(const Model& model,
+                                                                  const ConvertOptions& options,
+                                                                  const Samples& samples) {
+  std::map<std::string, ShapeProposal> proposals;
   const SampleSet* set = samples.calibration  ? &*samples.calibration
                          : samples.evaluation ? &*samples.evaluation
                                               : nullptr;
@@ -125,11 +124,12 @@ Result<std::map<std::string, ShapeSpec>> propose_input_shapes(const Model& model
       continue;
     const std::vector<Dim>& dims = *input->type.shape;
     Shape wanted;
+    std::vector<ShapeCandidate> candidates;
     if (set->dataset.is_images()) {
       if (dims.size() != 4) continue;
       auto sizes = set->dataset.image_sizes();
       if (!sizes) return sizes.error();
-      const auto candidates = propose_shapes(*sizes);
+      candidates = propose_shapes(*sizes);
       if (candidates.empty()) continue;
       const ImageSize size = candidates[0].size;
       const int64_t channels =
@@ -152,7 +152,7 @@ Result<std::map<std::string, ShapeSpec>> propose_input_shapes(const Model& model
     for (size_t i = 0; i < dims.size(); ++i)
       if (!dims[i].is_known() && options.fix.dims.count(std::string(dims[i].name)) == 0)
         spec[i] = wanted[i];
-    proposals.emplace(name, std::move(spec));
+    proposals.emplace(name, ShapeProposal{std::move(spec), std::move(candidates)});
   }
   return proposals;
 }

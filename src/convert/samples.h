@@ -5,6 +5,7 @@
 
 #include "convert/options.h"
 #include "data/dataset.h"
+#include "data/propose_shape.h"
 #include "diagnose/finding.h"
 #include "evaluate/eval_spec.h"
 
@@ -40,10 +41,18 @@ void set_inputs(Samples& samples, const Model& model);
 // The model's inputs that callers feed: those that no initializer gives.
 std::vector<Value*> fed_inputs(const Model& model);
 
+// A shape for a dynamic input, made of the samples.
+struct ShapeProposal {
+  ShapeSpec shape;
+  // Of images: the sizes that there were to choose from, the first of which was taken. Empty for
+  // arrays.
+  std::vector<ShapeCandidate> candidates;
+};
+
 // Shapes for the dynamic inputs that the options leave open, from the images' sizes or the arrays;
 // batch 1. Empty where there is nothing to propose or nothing dynamic.
-Result<std::map<std::string, ShapeSpec>> propose_input_shapes(const Model& model,
-                                                              const ConvertOptions& options,
-                                                              const Samples& samples);
+Result<std::map<std::string, ShapeProposal>> propose_input_shapes(const Model& model,
+                                                                  const ConvertOptions& options,
+                                                                  const Samples& samples);
 
 }  // namespace acuate

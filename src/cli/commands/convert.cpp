@@ -11,7 +11,7 @@ namespace {
 struct Flags {
   ConvertOptions options;
   ShapeFlags shapes;
-  std::vector<std::string> diagnose, disable;
+  std::vector<std::string> diagnose, disable, cut;
 };
 
 void declare_flags(CLI::App& app, Flags& flags) {
@@ -46,6 +46,19 @@ void declare_flags(CLI::App& app, Flags& flags) {
                  "required: top1=0.5% (relative), top1=0.005 (absolute), sqnr=20dB (floor); else "
                  "exit status 1")
       ->type_name("METRIC=V");
+  app.add_option("--cut", flags.cut,
+                 "tensors behind which the host goes on; auto: where the target takes no more")
+      ->type_name("auto|TENSOR[,…]");
+  app.add_option("--adapter", o.adapter,
+                 "take images of other sizes: scaled down to fit, padded with FILL")
+      ->type_name("[INPUT=]pad[:FILL]");
+  app.add_option("--mask-input", o.mask_inputs,
+                 "an input that says where the image is (=valid) or is not (=padding)")
+      ->type_name("NAME[=valid|padding]");
+  app.add_option("--output-kind", o.output_kinds,
+                 "what an output means: xyxy, xywh, cxcywh, points, each also -normalized, mask, "
+                 "none; @AXIS:FIRST where the coordinates stand")
+      ->type_name("NAME=KIND");
   app.add_option("--max-engines", o.max_engines,
                  "at most N pieces on the target; the rest on the host")
       ->type_name("N");
@@ -84,6 +97,9 @@ Action declare(CLI::App& app) {
     if (!fix) return fix.error();
     options.fix = std::move(*fix);
     options.diagnose = split_list(flags->diagnose);
+    auto cut = parse_cut(flags->cut);
+    if (!cut) return cut.error();
+    options.cut = std::move(*cut);
     for (const std::string& id : split_list(flags->disable)) {
       auto pass = passes().find(id, "pass");
       if (!pass) return pass.error();

@@ -62,7 +62,7 @@ Result<DiagnoseOptions> diagnose_options(const Model& model, Flags& flags) {
     auto proposals = propose_input_shapes(model, flags.options, *samples);
     if (!proposals) return proposals.error();
     if (!proposals->empty()) options.shapes_source = "proposed from the data";
-    for (auto& [input, shape] : *proposals) options.fix.shapes[input] = std::move(shape);
+    for (auto& [input, shape] : *proposals) options.fix.shapes[input] = std::move(shape.shape);
   }
   options.fix.evaluate = default_pass_context().evaluate;
   return options;

@@ -40,11 +40,12 @@ Result<Preprocess> choose_preprocess(const Flags& flags, const EvalSpec& spec,
 // What samples must fill: the baseline's inputs, with the sizes that the other model fixes.
 Result<std::vector<InputSpec>> joint_inputs(const Runnable& baseline, const Runnable& model) {
   std::vector<InputSpec> inputs;
-  for (const IoSpec& spec : baseline.inputs()) {
+  const std::vector<IoSpec> taken = model.network_inputs();
+  for (const IoSpec& spec : baseline.network_inputs()) {
     InputSpec input{spec.name, spec.type, spec.shape};
-    const auto other = std::find_if(model.inputs().begin(), model.inputs().end(),
+    const auto other = std::find_if(taken.begin(), taken.end(),
                                     [&](const IoSpec& found) { return found.name == spec.name; });
-    if (other == model.inputs().end())
+    if (other == taken.end())
       return fail("the model has no input '{}', which the baseline has", spec.name);
     if (other->type != spec.type)
       return fail(

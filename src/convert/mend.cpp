@@ -1,0 +1,276 @@
+#include "convert/mend.h"
+
+#include <algorithm>
+#include <set>
+#include <unordered_set>
+
+#include <fmt/format.h>
+
+#include "base/text.h"
+#include "diagnose/legalize.h"
+#include "edit/address.h"
+#include "edit/command.h"
+#include "rewrite/legalizer.h"
+#include "shape/infer.h"
+#include "targets/fold.h"
+
+namespace acuate {
+namespace {
+
+bool is_refused(const Target& target, const Node& node) {
+  const auto reasons = target.why_not(node);
+  return std::any_of(reasons.begin(), reasons.end(), [](auto& reason) { return reason.blocks; });
+}
+
+std::string quoted_names(const std::vector<const Value*>& values) {
+  std::vector<std::string> names;
+  for (const Value* value : values) names.push_back("'" + to_valid_utf8(value->name) + "'");
+  return join(names, ", ");
+}
+
+class Mender {
+ public:
+  Mender(FixedModel fixed, const ConvertOptions& options, const Target* target)
+      : options_(options), target_(target) {
+    mended_.model = std::move(fixed.model);
+    mended_.edits = std::move(fixed.edits);
+    passes_.evaluate = fixed.options.evaluate;
+  }
+
+  Result<Mended> run() {
+    if (cuts_by_name(options_))
+      if (auto cut = cut_at_names(); !cut) return cut.error();
+    if (target_ != nullptr) {
+      if (auto done = simplify(); !done) return done.error();
+      if (auto done = legalize(); !done) return done.error();
+      if (auto done = cut_automatically(); !done) return done.error();
+      judge();
+    }
+    return std::move(mended_);
+  }
+
+ private:
+  // With inferred types, which the model itself need not declare.
+  static std::unique_ptr<Model> inferred(const Model& model) {
+    auto copy = model.clone();
+    infer_shapes(*copy);
+    return copy;
+  }
+
+  void judge() {
+    const auto model = inferred(*mended_.model);
+    mended_.refused = mended_.nodes = 0;
+    for (const Node* node = model->graph().first(); node != nullptr; node = node->next()) {
+      if (node->is_op("Constant")) continue;
+      ++mended_.nodes;
+      mended_.refused += is_refused(*target_, *node);
+    }
+  }
+
+  Result<std::unique_ptr<Model>> apply(const Model& model, const std::string& line) {
+    EditContext context;
+    context.infer = [](Model& edited) { infer_shapes(edited); };
+    context.apply_pass = [this](Model& edited, auto&&...) { return run_passes(edited); };
+    return apply_script(model, line, context);
+  }
+
+  // What `apply simplify…` means here, with the bounds of what it did.
+  Result<std::string> run_passes(Model& model) {
+    auto records = acuate::simplify(
+        model, passes_,
+        {.exact_only = options_.exact,
+         .patterns = options_.exact ? std::set<std::string>() : target_->patterns});
+    if (!records) return records.error();
+    for (const PassRecord& record : *records)
+      if (const Pass* pass = passes().lookup(record.id);
+          record.applied > 0 && pass->exactness == Exactness::Rounding)
+        mended_.bounds.emplace(pass->id, pass->bound);
+    return std::string();
+  }
+
+  // One more command for the model.
+  Result<void> edit(const std::string& line) {
+    auto edited = apply(*mended_.model, line);
+    if (!edited) return fail("{}: {}", line, edited.error().message);
+    mended_.model = std::move(*edited);
+    mended_.edits.push_back(line);
+    return {};
+  }
+
+  Result<void> simplify() {
+    judge();
+    if (mended_.refused == 0) return {};
+    return edit(simplify_line(options_, *target_));
+  }
+
+  Result<void> legalize() {
+    judge();
+    if (mended_.refused == 0) return {};
+    auto legal = acuate::legalize(*mended_.model, *target_);
+    if (!legal) return legal.error();
+    mended_.model = std::move(legal->model);
+    mended_.edits.insert(mended_.edits.end(), legal->edits.begin(), legal->edits.end());
+    for (const std::string& line : legal->edits) note_bound(line);
+    return {};
+  }
+
+  // `apply LEGALIZER NODE…`
+  void note_bound(const std::string& line) {
+    const std::vector<std::string> words = split(line, ' ');
+    const Legalizer* used =
+        words.size() > 1 ? legalizers().lookup(to_snake_case(words[1])) : nullptr;
+    if (used != nullptr && used->exactness == Exactness::Rounding)
+      mended_.bounds.emplace(used->id, used->bound);
+  }
+
+  Result<void> cut_at_names() {
+    const auto model = inferred(*mended_.model);
+    auto cuts = cut_values(*model, options_.cut);
+    if (!cuts) return cuts.error();
+    TailRequest request;
+    request.may_take = [](const Node&) { return true; };
+    request.cuts = std::move(*cuts);
+    return cut(find_tail(model->graph(), request));
+  }
+
+  Result<void> cut_automatically() {
+    if (cuts_by_name(options_) || (!options_.cut.empty() && options_.cut[0] == "none")) return {};
+    judge();
+    // Where the target takes everything, nothing is cut unless that is asked for.
+    if (mended_.refused == 0 && !cuts_automatically(options_)) return {};
+    const auto model = inferred(*mended_.model);
+    TailRequest request;
+    request.may_take = [this](const Node& node) { return !is_refused(*target_, node); };
+    request.before_mixing = true;
+    const Tail tail = find_tail(model->graph(), request);
+    if (tail.tail_nodes == 0) {
+      mended_.notes.push_back(
+          "nothing is cut: the target takes all, and no Concat mixes value "
+          "ranges");
+      return {};
+    }
+    if (tail.prefix_nodes == 0) {
+      mended_.notes.push_back("nothing can be cut: the target takes no node that reads the inputs");
+      return {};
+    }
+    if (tail.cuts.empty() && tail.outputs.size() == model->graph().outputs().size()) {
+      mended_.notes.push_back("nothing can be cut: no output would be left before the cut");
+      return {};
+    }
+    for (const Node* node : tail.mixing_concats)
+      mended_.notes.push_back(
+          fmt::format("cut before '{}': it joins values of different ranges, which one 8-bit grid "
+                      "would destroy",
+                      node_path(*node)));
+    return cut(tail);
+  }
+
+  // The prefix ends at the cuts; the tail begins there.
+  Result<void> cut(const Tail& tail) {
+    if (auto useful = check_tail(tail, options_); !useful) return useful;
+    for (const Value* value : tail.cuts) mended_.cuts.push_back(to_valid_utf8(value->name));
+    for (const Value* value : tail.outputs)
+      mended_.tail_outputs.push_back(to_valid_utf8(value->name));
+    std::vector<std::string> from, to;
+    for (const auto* values : {&tail.inputs, &tail.cuts})
+      for (const Value* value : *values) from.push_back(value_path(*value));
+    for (const Value* value : tail.outputs) to.push_back(value_path(*value));
+    const std::string tail_line = extract_line(from, to);
+    auto behind = apply(*mended_.model, tail_line);
+    if (!behind) return fail("{}: {}", tail_line, behind.error().message);
+    mended_.tail = std::move(*behind);
+    mended_.tail_edits = mended_.edits;
+    mended_.tail_edits.push_back(tail_line);
+    mended_.notes.push_back(fmt::format("cut at {}: {} nodes before it, {} behind",
+                                        quoted_names(tail.cuts), tail.prefix_nodes,
+                                        tail.tail_nodes));
+    return edit(prefix_line(tail));
+  }
+
+  static std::string extract_line(std::span<const std::string> from,
+                                  std::span<const std::string> to) {
+    return format_command("extract", from) + " " + format_command("->", to);
+  }
+
+  // `cut-at` drops the outputs that follow from the cuts; where the tail has others, inputs and
+  // outputs are told.
+  std::string prefix_line(const Tail& tail) const {
+    std::vector<std::string> cuts, from, to;
+    for (const Value* value : tail.cuts) cuts.push_back(value_path(*value));
+    if (follow_from_cuts(tail)) return format_command("cut-at", std::span<const std::string>(cuts));
+    const auto contains = [](const auto& list, const auto& item) {
+      return std::find(list.begin(), list.end(), item) != list.end();
+    };
+    for (const Value* input : fed_inputs(*mended_.model)) from.push_back(value_path(*input));
+    for (const Value* output : mended_.model->graph().outputs())
+      if (!contains(mended_.tail_outputs, to_valid_utf8(output->name)) &&
+          !contains(cuts, value_path(*output)))
+        to.push_back(value_path(*output));
+    to.insert(to.end(), cuts.begin(), cuts.end());
+    return extract_line(from, to);
+  }
+
+  // Whether each output of the tail needs one of the cuts.
+  static bool follow_from_cuts(const Tail& tail) {
+    if (tail.cuts.empty()) return false;
+    const std::unordered_set<const Value*> cuts(tail.cuts.begin(), tail.cuts.end());
+    std::unordered_set<const Value*> behind = cuts;
+    for (size_t i = 0; i < tail.dag.nodes.size(); ++i) {
+      if (tail.labels[i] != kHost) continue;
+      const auto& reads = tail.dag.reads[i];
+      if (std::any_of(reads.begin(), reads.end(), [&](uint32_t read) {
+            return behind.count(tail.dag.tensors[read].value) > 0;
+          }))
+        for (const uint32_t made : tail.dag.makes[i]) behind.insert(tail.dag.tensors[made].value);
+    }
+    return std::all_of(tail.outputs.begin(), tail.outputs.end(),
+                       [&](const Value* output) { return behind.count(output) > 0; });
+  }
+
+  const ConvertOptions& options_;
+  const Target* target_;
+  PassContext passes_;
+  Mended mended_;
+};
+
+}  // namespace
+
+Result<std::vector<const Value*>> cut_values(const Model& model,
+                                             const std::vector<std::string>& names) {
+  std::vector<const Value*> values;
+  for (const std::string& name : names) {
+    const Value* value = model.graph().find(name);
+    if (value == nullptr) {
+      std::vector<std::string> known;
+      for (const Value* each : model.graph().values())
+        if (each->producer != nullptr) known.push_back(to_valid_utf8(each->name));
+      const auto close = closest_match(name, known);
+      return fail("--cut: there is no tensor '{}' in the main graph{}", to_valid_utf8(name),
+                  close ? "; did you mean '" + *close + "'?" : "");
+    }
+    if (value->producer == nullptr)
+      return fail("--cut: '{}' is {}; expected a tensor that a node computes", to_valid_utf8(name),
+                  value->initializer ? "a constant" : "an input of the model");
+    values.push_back(value);
+  }
+  return values;
+}
+
+Result<void> check_tail(const Tail& tail, const ConvertOptions& options) {
+  const std::string names = "'" + join(options.cut, "', '") + "'";
+  if (tail.tail_nodes == 0)
+    return fail(
+        "--cut {}: nothing follows from it, so nothing would be cut off; name a tensor that "
+        "a node reads",
+        names);
+  if (tail.prefix_nodes == 0)
+    return fail("--cut {}: no node is left before the cut, so nothing would be for the target",
+                names);
+  return {};
+}
+
+Result<Mended> mend(FixedModel fixed, const ConvertOptions& options, const Target* target) {
+  return Mender(std::move(fixed), options, target).run();
+}
+
+}  // namespace acuate

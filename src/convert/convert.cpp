@@ -100,6 +100,14 @@ class Pipeline {
     edits_ = std::move(fixed->edits);
     fix_options_ = std::move(fixed->options);
     proposed_ = !fixed->proposals.empty();
+    for (const auto& [input, proposal] : fixed->proposals)
+      if (options_.note && !proposal.candidates.empty()) {
+        const ShapeCandidate& taken = proposal.candidates[0];
+        options_.note(fmt::format(
+            "Input '{}' gets the size that most samples ask for, {}x{}: {:.0f} % fit without being "
+            "scaled down; `acuate fix` tells the other sizes",
+            input, taken.size.width, taken.size.height, 100 * taken.fits_fraction));
+      }
     set_inputs(samples_, *fixed_);
     return {};
   }

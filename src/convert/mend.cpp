@@ -108,19 +108,27 @@ class Mender {
     if (mended_.refused == 0) return {};
     auto legal = acuate::legalize(*mended_.model, *target_);
     if (!legal) return legal.error();
+    std::map<std::string, std::string> bounds;
+    for (const std::string& line : legal->edits)
+      if (const Legalizer* used = legalizer_of(line); used->exactness == Exactness::Rounding)
+        bounds.emplace(used->id, used->bound);
+    if (options_.exact && !bounds.empty()) {
+      mended_.notes.push_back("no operator is replaced, since " +
+                              to_kebab_case(bounds.begin()->first) + " rounds");
+      return {};
+    }
     mended_.model = std::move(legal->model);
     mended_.edits.insert(mended_.edits.end(), legal->edits.begin(), legal->edits.end());
-    for (const std::string& line : legal->edits) note_bound(line);
+    mended_.bounds.merge(bounds);
     return {};
   }
 
-  // `apply LEGALIZER NODE…`
-  void note_bound(const std::string& line) {
+  // Of `apply LEGALIZER NODE…`.
+  static const Legalizer* legalizer_of(const std::string& line) {
     const std::vector<std::string> words = split(line, ' ');
-    const Legalizer* used =
-        words.size() > 1 ? legalizers().lookup(to_snake_case(words[1])) : nullptr;
-    if (used != nullptr && used->exactness == Exactness::Rounding)
-      mended_.bounds.emplace(used->id, used->bound);
+    const Legalizer* used = legalizers().lookup(to_snake_case(words.at(1)));
+    ACUATE_CHECK(used != nullptr, "a legalization is no legalizer: " + line);
+    return used;
   }
 
   Result<void> cut_at_names() {

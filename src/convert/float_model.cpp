@@ -91,12 +91,16 @@ Result<std::unique_ptr<Model>> simplify_for(const Model& fixed, const ConvertOpt
     before.push_back(line("add-output", path));
     behind.push_back(line("remove-output", path));
   }
-  EditContext context_of_edits;
-  context_of_edits.infer = [](Model& edited) { infer_shapes(edited); };
-  auto model = apply_script(fixed, join(before, "\n"), context_of_edits);
+  const auto edit = [](const Model& from, const std::vector<std::string>& lines) {
+    EditContext inferring;
+    inferring.infer = true;
+    return lines.empty() ? Result<std::unique_ptr<Model>>(from.clone())
+                         : apply_script(from, join(lines, "\n"), inferring);
+  };
+  auto model = edit(fixed, before);
   if (!model) return model.error();
   if (auto done = run_passes(**model); !done) return done.error();
-  model = apply_script(**model, join(behind, "\n"), context_of_edits);
+  if (!behind.empty()) model = edit(**model, behind);
   if (!model) return model.error();
   edits.insert(edits.end(), before.begin(), before.end());
   if (options.disabled_passes.empty()) {

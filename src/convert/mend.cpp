@@ -69,13 +69,16 @@ class Mender {
 
   Result<std::unique_ptr<Model>> apply(const Model& model, const std::string& line) {
     EditContext context;
-    context.infer = [](Model& edited) { infer_shapes(edited); };
-    context.apply_pass = [this](Model& edited, auto&&...) { return run_passes(edited); };
+    context.infer = true;
+    context.apply_pass = [this](Model& edited, std::string_view, ShapeInference* shapes) {
+      return run_passes(edited, shapes);
+    };
     return apply_script(model, line, context);
   }
 
   // What `apply simplify…` means here, with the bounds of what it did.
-  Result<std::string> run_passes(Model& model) {
+  Result<std::string> run_passes(Model& model, ShapeInference* shapes) {
+    passes_.shapes = shapes;
     auto records = acuate::simplify(
         model, passes_,
         {.exact_only = options_.exact,

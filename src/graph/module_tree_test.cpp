@@ -18,7 +18,9 @@ class ModuleTreeTest : public testing::Test {
       Value* value = graph.find(weight);
       if (value == nullptr) {
         value = graph.add_value(model.intern(weight));
-        graph.set_initializer(*value, Tensor::of<float>({1}, {1.0F}));
+        // Of two modules, content differs.
+        const float content = static_cast<float>(weight.size());
+        graph.set_initializer(*value, Tensor::of<float>({1}, {content}));
       }
       inputs.push_back(value);
     }
@@ -93,6 +95,58 @@ TEST_F(ModuleTreeTest, AMergedNodeHasTheModuleOfItsOrigins) {
   Node* named = node("/stem/act/Relu");
   named->set_metadata("acuate.origins", R"(["/other/Add"])");
   EXPECT_EQ(path(named), "stem.act");
+}
+
+TEST_F(ModuleTreeTest, AMergedNodeBelongsToEveryModuleThatItComesFrom) {
+  Node* merged = node("/stem/conv/Conv");
+  merged->set_metadata("acuate.origins",
+                       R"(["/stem/conv/Conv", "/stem/bn/Mul", "/stem/bn/Add", "/head/Mul", "n"])");
+  merged->set_metadata("acuate.origin_modules", R"(["stem.scale"])");
+  const auto tree = ModelModuleTree::of(model);
+  std::vector<std::string> found;
+  for (const ModuleInfo* module : tree.modules_of(*merged)) found.push_back(module->path);
+  EXPECT_THAT(found, ElementsAre("stem.conv", "stem.scale", "stem.bn", "head"));
+  EXPECT_THAT(paths(tree), ElementsAre("", "stem", "stem.conv", "stem.scale", "stem.bn", "head"));
+}
+
+TEST_F(ModuleTreeTest, AContainerThatIsNotCalledHoldsItsChildren) {
+  node("/layers.0/norm/Op");
+  EXPECT_THAT(paths(ModelModuleTree::of(model)),
+              ElementsAre("", "layers", "layers.0", "layers.0.norm"));
+}
+
+TEST_F(ModuleTreeTest, AModuleOfWhichOnlyTheParametersAreLeftComesFirst) {
+  Node* conv = node("node_conv", "stem.conv.weight");
+  conv->set_metadata("pkg.torch.onnx.name_scopes", "['', 'stem', 'stem.bn', 'batch_norm']");
+  conv->set_metadata("pkg.torch.onnx.class_hierarchy", "['N', 'S', 'BatchNorm2d', 'aten']");
+  const auto tree = ModelModuleTree::of(model);
+  ASSERT_EQ(tree.modules_of(*conv).size(), 2);
+  EXPECT_EQ(tree.modules_of(*conv)[0]->path, "stem.conv");
+  EXPECT_EQ(*tree.modules_of(*conv)[1], (ModuleInfo{"stem.bn", "BatchNorm2d", true}));
+}
+
+TEST_F(ModuleTreeTest, ANodeWithoutScopesIsWhereItsNeighboursAre) {
+  Node* first = node("/a/b/Op");
+  Node* between = node("nameless");
+  Node* last = node("/a/c/Op");
+  between->set_input_count(1);
+  between->set_input(0, first->output());
+  last->set_input_count(1);
+  last->set_input(0, between->output());
+  EXPECT_EQ(ModelModuleTree::of(model).module_of(*between), (ModuleInfo{"a", "", true}));
+}
+
+TEST_F(ModuleTreeTest, TheModuleOfTheParametersWhereNothingElseIsTold) {
+  Node* conv = node("Conv_12", "backbone.conv1.weight");
+  EXPECT_EQ(ModelModuleTree::of(model).module_of(*conv), (ModuleInfo{"backbone.conv1", "", true}));
+}
+
+TEST(CommonModule, IsWhatHoldsBoth) {
+  EXPECT_EQ(common_module("a.b.c", "a.b.d"), "a.b");
+  EXPECT_EQ(common_module("a.b", "a.b.d"), "a.b");
+  EXPECT_EQ(common_module("a.b", "a.bc"), "a");
+  EXPECT_EQ(common_module("a", "b"), "");
+  EXPECT_EQ(common_module("", "b"), "");
 }
 
 TEST(ParseTextList, ReadsWhatPythonAndJsonWrite) {

@@ -4,6 +4,7 @@
 
 #include "base/progress.h"
 #include "graph/verify.h"
+#include "rewrite/origin_modules.h"
 #include "rewrite/sweep.h"
 #include "shape/inference.h"
 
@@ -106,7 +107,9 @@ Result<PassOutcome> run_pass(const Pass& pass, Model& model, const PassContext& 
   if (context.shapes == nullptr) with_shapes.shapes = &own.emplace(model);
   PassRecord record;
   const Pass* const only[] = {&pass};
+  const OriginModules modules(model);
   if (auto done = run_passes(only, model, with_shapes, {&record, 1}); !done) return done.error();
+  if (record.applied > 0) modules.note(model);
   with_shapes.shapes->update();
   return PassOutcome{record.applied, std::move(record.misses)};
 }
@@ -154,6 +157,7 @@ Result<std::vector<PassRecord>> simplify(Model& model, const PassContext& contex
   PassContext with_shapes = context;
   if (context.shapes == nullptr) with_shapes.shapes = &own.emplace(model);
   LooseEnds known = loose_ends(model);
+  const OriginModules modules(model);
   for (int round = 0; round < kMaxRounds; ++round) {
     const size_t before = applied_by(records);
     for (Step& step : steps) {
@@ -166,6 +170,7 @@ Result<std::vector<PassRecord>> simplify(Model& model, const PassContext& contex
     }
     if (applied_by(records) == before) break;
   }
+  modules.note(model);
   with_shapes.shapes->update();
   return records;
 }

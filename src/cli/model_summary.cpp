@@ -33,12 +33,17 @@ class Modules {
       int depth = 0;
       for (const std::string& path : holders(info.path)) depth += index_.count(path) > 0 ? 1 : 0;
       index_.emplace(info.path, rows_.size());
-      rows_.push_back({to_valid_utf8(info.path), to_valid_utf8(info.class_name), depth, 0, 0, 0});
+      rows_.push_back(
+          {to_valid_utf8(info.path), to_valid_utf8(info.class_name), info.guessed, depth, 0, 0, 0});
     }
   }
 
+  // A merged node counts in every module that it comes from.
   void add_node(const Node& node, std::optional<int64_t> macs) {
-    for (const std::string& path : holders(tree_.module_of(node).path)) {
+    std::set<std::string> paths;
+    for (const ModuleInfo* module : tree_.modules_of(node))
+      for (std::string& path : holders(module->path)) paths.insert(std::move(path));
+    for (const std::string& path : paths) {
       const auto found = index_.find(path);
       if (found == index_.end()) continue;
       ModuleSummary& row = rows_[found->second];
@@ -52,7 +57,26 @@ class Modules {
     }
   }
 
-  std::vector<ModuleSummary> take() { return std::move(rows_); }
+  // Each behind what holds it, otherwise in order of appearance.
+  std::vector<ModuleSummary> take() {
+    std::map<std::string, std::vector<size_t>> below;
+    for (size_t i = rows_.size(); i-- > 1;) {
+      std::string holder;
+      for (const std::string& path : holders(tree_.modules()[i].path))
+        if (path != tree_.modules()[i].path && index_.count(path) > 0) holder = path;
+      below[holder].push_back(i);
+    }
+    std::vector<ModuleSummary> sorted;
+    std::vector<size_t> open = {0};
+    while (!open.empty()) {
+      const size_t i = open.back();
+      open.pop_back();
+      const auto& children = below[tree_.modules()[i].path];
+      open.insert(open.end(), children.begin(), children.end());
+      sorted.push_back(std::move(rows_[i]));
+    }
+    return sorted;
+  }
 
  private:
   ModelModuleTree tree_;

@@ -15,6 +15,7 @@ namespace acuate {
 struct ModuleSummary {
   std::string path;
   std::string class_name;  // empty: the exporter did not say
+  bool guessed = false;    // of none of its nodes the exporter said that it is theirs
   int depth = 0;           // how many of the modules listed hold it
   int64_t nodes = 0;
   int64_t parameters = 0;           // a weight that several modules share counts in each, once

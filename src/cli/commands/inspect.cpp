@@ -11,6 +11,8 @@
 #include "cli/models.h"
 #include "convert/convert.h"
 #include "diagnose/issues.h"
+#include "edit/address.h"
+#include "graph/module_tree.h"
 #include "onnx_io/import.h"
 #include "report/display.h"
 #include "report/table.h"
@@ -27,6 +29,7 @@ struct Flags {
   std::filesystem::path model;
   ShapeFlags shapes;
   int depth = 3;
+  bool nodes = false;
 };
 
 std::string opsets(const Model& model) {
@@ -55,9 +58,11 @@ std::string modules_text(const ModelSummary& summary, int depth) {
       continue;
     }
     const std::string label = module.path.empty() ? "(model)" : module.path;
-    table.add({std::string(static_cast<size_t>(2 * module.depth), ' ') + printable(label),
-               printable(module.class_name), format_count(module.nodes),
-               format_quantity(static_cast<double>(module.parameters)), macs_text(module.macs)});
+    table.add(
+        {std::string(static_cast<size_t>(2 * module.depth), ' ') + printable(label),
+         module.class_name.empty() && module.guessed ? "(guessed)" : printable(module.class_name),
+         format_count(module.nodes), format_quantity(static_cast<double>(module.parameters)),
+         macs_text(module.macs)});
   }
   std::string text = "\nModules\n" + table.render(100);
   if (hidden > 0) text += fmt::format("  … {} more below; --depth shows them\n", hidden);
@@ -175,10 +180,55 @@ Json summary_json(const Model& model, const ModelSummary& summary,
   for (const ModuleSummary& module : summary.modules)
     json["modules"].push_back(macs_json({{"path", module.path},
                                          {"class", module.class_name},
+                                         {"guessed", module.guessed},
                                          {"nodes", module.nodes},
                                          {"parameters", module.parameters}},
                                         module.macs));
   json["findings"] = findings_json(findings);
+  return json;
+}
+
+// Every node with the modules that it comes from.
+struct NodeModules {
+  std::string node, op_type;
+  std::vector<std::string> modules;  // of a merged node all, its own first; empty: the model
+  bool guessed = false;
+};
+
+std::vector<NodeModules> node_modules(const Model& model) {
+  const ModelModuleTree tree = ModelModuleTree::of(model);
+  std::vector<NodeModules> all;
+  for (const Graph* graph : model.all_graphs())
+    for (const Node* node = graph->first(); node != nullptr; node = node->next()) {
+      NodeModules& row = all.emplace_back();
+      row.node = node_path(*node);
+      row.op_type = to_valid_utf8(node->op_type());
+      row.guessed = tree.module_of(*node).guessed;
+      for (const ModuleInfo* module : tree.modules_of(*node))
+        row.modules.push_back(to_valid_utf8(module->path));
+    }
+  return all;
+}
+
+std::string node_modules_text(const std::vector<NodeModules>& rows) {
+  TextTable table({{"node"}, {"operator"}, {"module"}, {""}});
+  for (const NodeModules& row : rows) {
+    std::string modules;
+    for (const std::string& module : row.modules)
+      modules += (modules.empty() ? "" : ", ") + (module.empty() ? "(model)" : module);
+    table.add({printable(row.node), printable(row.op_type), printable(modules),
+               row.guessed ? "guessed" : ""});
+  }
+  return "\nNodes\n" + table.render(100);
+}
+
+Json node_modules_json(const std::vector<NodeModules>& rows) {
+  Json json = Json::array();
+  for (const NodeModules& row : rows)
+    json.push_back({{"node", row.node},
+                    {"operator", row.op_type},
+                    {"modules", row.modules},
+                    {"guessed", row.guessed}});
   return json;
 }
 
@@ -203,6 +253,7 @@ Action declare(CLI::App& app) {
   flags->shapes.declare(app);
   app.add_option("--depth", flags->depth, "levels of the module tree that are shown")
       ->capture_default_str();
+  app.add_flag("--nodes", flags->nodes, "also each node with the modules that it comes from");
   auto console = Console::declare(app);
   return [flags, console]() -> Result<int> {
     auto shapes = flags->shapes.parse();
@@ -218,9 +269,13 @@ Action declare(CLI::App& app) {
     console->print(summary_text(**model, summary, dynamic, flags->depth));
     if (!findings.empty())
       console->print("\n" + render_findings(findings, {.colour = console->colour()}));
-    if (auto written = console->write_json(summary_json(**model, summary, dynamic, findings));
-        !written)
-      return written.error();
+    Json json = summary_json(**model, summary, dynamic, findings);
+    if (flags->nodes) {
+      const std::vector<NodeModules> rows = node_modules(**model);
+      console->print(node_modules_text(rows));
+      json["node_modules"] = node_modules_json(rows);
+    }
+    if (auto written = console->write_json(json); !written) return written.error();
     return kDone;
   };
 }
@@ -232,6 +287,7 @@ void register_cli_inspect(CliCommandRegistry& registry) {
                 .summary = "what is in a model, and what is wrong with it",
                 .examples = "  acuate inspect model.onnx\n"
                             "  acuate inspect model.onnx --shape x=1x3x640x640 --depth 5\n"
+                            "  acuate inspect model.onnx --nodes\n"
                             "  acuate inspect model.onnx --json - | jq .operators",
                 .declare = declare});
 }

@@ -48,6 +48,43 @@ TEST_F(InspectTest, UnknownShapesHaveNoMultiplyAccumulatesButAReason) {
   EXPECT_FALSE(json["reason"]["macs"].empty());
 }
 
+TEST_F(InspectTest, EachNodeIsToldWithItsModules) {
+  auto parsed = parse_text_model(std::string("<ir_version: 8, opset_import: [\"\" : 17]>\n") +
+                                 "g (float[1, 4] x) => (float[1, 4] y)"
+                                 " <float[4] w = {1, 2, 3, 4}> { h = Mul(x, w)  y = Relu(h) }");
+  ASSERT_TRUE(parsed);
+  (*parsed)->graph().first()->set_name("/stem/scale/Mul");
+  ASSERT_TRUE(save_model(**parsed, path("m.onnx")));
+  const auto json = run_json({"inspect", path("m.onnx"), "--nodes"});
+  ASSERT_EQ(json["node_modules"].size(), 2);
+  EXPECT_EQ(json["node_modules"][0]["node"], "/stem/scale/Mul");
+  EXPECT_EQ(json["node_modules"][0]["modules"], nlohmann::json{"stem.scale"});
+  EXPECT_EQ(json["node_modules"][0]["guessed"], false);
+  EXPECT_EQ(json["node_modules"][1]["modules"], nlohmann::json{""});
+  EXPECT_EQ(json["node_modules"][1]["guessed"], true);  // from what is around it
+  ASSERT_EQ(json["modules"].size(), 3);
+  EXPECT_EQ(json["modules"][1]["path"], "stem");
+  EXPECT_EQ(json["modules"][1]["nodes"], 1);
+}
+
+TEST_F(InspectTest, ModulesStandBehindWhatHoldsThem) {
+  auto parsed = parse_text_model(
+      "<ir_version: 8, opset_import: [\"\" : 17]>\n"
+      "g (float[4] x) => (float[4] y)"
+      " { [a] p = Relu(x)  [b] q = Relu(p)  [c] y = Relu(q) }");
+  ASSERT_TRUE(parsed);
+  Node* node = (*parsed)->graph().first();
+  for (const char* name : {"/a/one/Relu", "/b/Relu", "/a/two/Relu"}) {
+    node->set_name(name);
+    node = node->next();
+  }
+  ASSERT_TRUE(save_model(**parsed, path("m.onnx")));
+  const auto json = run_json({"inspect", path("m.onnx")});
+  std::vector<std::string> paths;
+  for (const auto& module : json["modules"]) paths.push_back(module["path"]);
+  EXPECT_THAT(paths, testing::ElementsAre("", "a", "a.one", "a.two", "b"));
+}
+
 TEST_F(InspectTest, WhatIsNoModelIsAMistake) {
   EXPECT_EQ(run({"inspect", write("m.onnx", "no model at all, just text")}), 2);
   EXPECT_NE(err.find("m.onnx"), std::string::npos);

@@ -137,8 +137,15 @@ class Divider {
 
   Label wanted(const Node& node) const {
     const std::string& path = tree_.module_of(node).path;
-    for (const std::string& pattern : options_.keep_on_host)
-      if (matches_pattern(node.address(), pattern) || matches_pattern(path, pattern)) return kHost;
+    const auto modules = tree_.modules_of(node);
+    for (const std::string& pattern : options_.keep_on_host) {
+      const auto is_meant = [&](const ModuleInfo* module) {
+        return matches_pattern(module->path, pattern);
+      };
+      if (matches_pattern(node.address(), pattern) ||
+          std::any_of(modules.begin(), modules.end(), is_meant))
+        return kHost;
+    }
     if (!config_) return 1;
     const auto* choice = choice_of(path);
     return choice == nullptr || !choice->second.convert ? kHost : groups_.at(choice->first);

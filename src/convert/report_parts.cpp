@@ -131,23 +131,30 @@ void report_modules(Report& report, const Model& converted, const Division& divi
   std::map<std::string, const Node*, std::less<>> by_name;
   int64_t total_macs = 0;
   bool macs_known = true;
-  for (const Node* node = converted.graph().first(); node != nullptr; node = node->next()) {
-    const ModuleInfo& info = tree.module_of(*node);
+  const auto row_of = [&](const ModuleInfo& info) -> ReportModule& {
     auto [place, added] = rows.try_emplace(info.path);
     ReportModule& row = place->second;
-    if (added) {
-      order.push_back(info.path);
-      row.path = info.path.empty() ? "(model)" : info.path;
-      row.type = info.class_name;
-      row.status = ModuleStatus::Converted;
-      row.engine = kModuleFile;
-      row.macs = Measure(0);
-      row.time_us = profile.runs > 0 ? Measure(0) : Measure::none("not measured");
-      row.sqnr_db = Measure::none("not measured by module");
-      row.cosine = Measure::none("not measured by module");
+    if (!added) return row;
+    order.push_back(info.path);
+    row.path = info.path.empty() ? "(model)" : info.path;
+    row.type = info.class_name;
+    row.status = ModuleStatus::Converted;
+    row.engine = kModuleFile;
+    row.macs = Measure(0);
+    row.time_us = profile.runs > 0 ? Measure(0) : Measure::none("not measured");
+    row.sqnr_db = Measure::none("not measured by module");
+    row.cosine = Measure::none("not measured by module");
+    return row;
+  };
+  // A merged node stands in every module that it comes from; what it multiplies and its weights are
+  // the first one's, which took the others in, its time is shared.
+  for (const Node* node = converted.graph().first(); node != nullptr; node = node->next()) {
+    for (const ModuleInfo* info : tree.modules_of(*node)) {
+      ReportModule& row = row_of(*info);
+      ++row.nodes;
+      place_node(row, *node, division, file_of_node);
     }
-    ++row.nodes;
-    place_node(row, *node, division, file_of_node);
+    ReportModule& row = row_of(tree.module_of(*node));
     const auto macs = multiply_accumulates(*node);
     macs_known &= macs.has_value();
     if (macs && row.macs)
@@ -162,10 +169,14 @@ void report_modules(Report& report, const Model& converted, const Division& divi
   }
   for (const KernelRecord& kernel : profile.kernels) {
     const auto found = by_name.find(without_engine_suffix(kernel.node));
-    const auto row = rows.find(found == by_name.end() ? "" : tree.module_of(*found->second).path);
-    if (row != rows.end() && profile.runs > 0)
-      row->second.time_us = Measure(row->second.time_us.value_or(0) +
-                                    kernel.time_us / static_cast<double>(profile.runs));
+    if (profile.runs == 0) break;
+    std::vector<const ModuleInfo*> modules = {&tree.modules()[0]};
+    if (found != by_name.end()) modules = tree.modules_of(*found->second);
+    const double time_us =
+        kernel.time_us / static_cast<double>(profile.runs) / static_cast<double>(modules.size());
+    for (const ModuleInfo* info : modules)
+      if (const auto row = rows.find(info->path); row != rows.end())
+        row->second.time_us = Measure(row->second.time_us.value_or(0) + time_us);
   }
   for (const auto& [path, message] : division.failed_modules) {
     const auto row = rows.find(path);

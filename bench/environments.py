@@ -19,11 +19,22 @@ def cache_folder() -> Path:
     return Path(os.environ.get("ACUATE_CACHE") or home / "acuate")
 
 
+def folder_of(name: str) -> Path:
+    requirements = HERE / f"requirements-{name}.txt"
+    key = hashlib.sha256(requirements.read_bytes() + sys.version.encode()).hexdigest()[:12]
+    return cache_folder() / f"bench-{name}-{key}"
+
+
+def installed(name: str) -> Path | None:
+    """The interpreter of an environment that was made before."""
+    folder = folder_of(name)
+    return folder / "bin" / "python" if (folder / "complete").exists() else None
+
+
 def environment(name: str) -> Path:
     """The interpreter of the environment that bench/requirements-<name>.txt describes."""
     requirements = HERE / f"requirements-{name}.txt"
-    key = hashlib.sha256(requirements.read_bytes() + sys.version.encode()).hexdigest()[:12]
-    folder = cache_folder() / f"bench-{name}-{key}"
+    folder = folder_of(name)
     python, done = folder / "bin" / "python", folder / "complete"
     folder.parent.mkdir(parents=True, exist_ok=True)
     with folder.with_suffix(".lock").open("w") as lock:

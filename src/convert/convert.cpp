@@ -112,10 +112,22 @@ class Pipeline {
     return {};
   }
 
+  Result<void> legalize_model() {
+    auto legal = legalize_for(*float_, options_, target_);
+    if (!legal) return legal.error();
+    if (options_.note && !legal->note.empty()) options_.note(legal->note);
+    if (legal->model == nullptr) return {};
+    float_ = std::move(legal->model);
+    infer_shapes(*float_);
+    edits_.insert(edits_.end(), legal->edits.begin(), legal->edits.end());
+    return {};
+  }
+
   Result<void> simplify_model() {
     auto simplified = simplify_for(*fixed_, options_, target_, edits_);
     if (!simplified) return simplified.error();
     float_ = std::move(*simplified);
+    if (auto done = legalize_model(); !done) return done;
     const Preprocess* declared = nullptr;
     if (const SampleSet* set = image_samples(); set != nullptr) declared = &set->preprocess;
     std::vector<IoSpec> inputs, outputs;

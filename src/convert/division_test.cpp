@@ -183,6 +183,24 @@ TEST_F(Divide, QuantizesOnlyWhatIsOnTheTarget) {
   EXPECT_THAT(report_.accuracy[1].converted.reason(), HasSubstr("different sizes"));
 }
 
+TEST_F(Divide, OperatorsThatTheTargetLacksAreWrittenAsThoseItHas) {
+  // An Elu as Relu, Exp and others, which this table takes.
+  auto model = parse_text_model(
+      "<ir_version: 8, opset_import: [\"\" : 13]> net (float[1,4,6,5] x) => (float[1,4,6,5] y) "
+      "{ [\"/act/Elu\"] y = Elu<alpha = 0.5>(x) }");
+  ASSERT_TRUE(model) << model.error().message;
+  ASSERT_TRUE(save_model(**model, folder_ / "net.onnx"));
+  std::string table = kTable;
+  for (const char* op : {"Exp", "Neg", "Sub", "Add", "Mul", "Div"})
+    table += fmt::format("  {}: {{source: own}}\n", op);
+  ASSERT_TRUE(write_text_file(folder_ / "toy.yaml", table));
+  EXPECT_THAT(files(), ElementsAre("modules/model.onnx"));
+  EXPECT_EQ(report_.coverage.engines, 1);
+  const auto script = read_text_file(options_.output / "edits.acu");
+  ASSERT_TRUE(script);
+  EXPECT_THAT(*script, HasSubstr("apply legalize-elu"));
+}
+
 TEST_F(Divide, OnlyNamedModulesAreConverted) {
   ASSERT_TRUE(write_text_file(
       folder_ / "c.json",

@@ -7,9 +7,11 @@
 
 #include "base/text.h"
 #include "convert/mend.h"
+#include "diagnose/legalize.h"
 #include "edit/address.h"
 #include "edit/command.h"
 #include "onnx_io/opset.h"
+#include "rewrite/legalizer.h"
 #include "shape/infer.h"
 #include "targets/fold.h"
 
@@ -112,6 +114,37 @@ Result<std::unique_ptr<Model>> simplify_for(const Model& fixed, const ConvertOpt
   }
   edits.insert(edits.end(), behind.begin(), behind.end());
   return model;
+}
+
+namespace {
+
+// Of `apply LEGALIZER NODE…`.
+const Legalizer& legalizer_of(const std::string& line) {
+  const std::vector<std::string> words = split(line, ' ');
+  const Legalizer* used = legalizers().lookup(to_snake_case(words.at(1)));
+  ACUATE_CHECK(used != nullptr, "a legalization is no legalizer: " + line);
+  return *used;
+}
+
+}  // namespace
+
+Result<LegalModel> legalize_for(const Model& model, const ConvertOptions& options,
+                                const Target& target) {
+  auto legal = legalize(model, target);
+  if (!legal) return legal.error();
+  LegalModel out;
+  for (const std::string& line : legal->edits)
+    if (const Legalizer& used = legalizer_of(line); used.exactness == Exactness::Rounding)
+      out.bounds.emplace(used.id, used.bound);
+  if (options.exact && !out.bounds.empty()) {
+    out.note =
+        "no operator is replaced, since " + to_kebab_case(out.bounds.begin()->first) + " rounds";
+    out.bounds.clear();
+  } else if (!legal->edits.empty()) {
+    out.model = std::move(legal->model);
+    out.edits = std::move(legal->edits);
+  }
+  return out;
 }
 
 Result<void> prepare_quantization(std::unique_ptr<Model>& model) {

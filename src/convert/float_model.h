@@ -35,6 +35,17 @@ std::string simplify_line(const ConvertOptions& options, const Target& target);
 Result<std::unique_ptr<Model>> simplify_for(const Model& fixed, const ConvertOptions& options,
                                             const Target& target, std::vector<std::string>& edits);
 
+// A model whose refused operators were replaced by ones that the target has.
+struct LegalModel {
+  std::unique_ptr<Model> model;  // null: nothing was replaced
+  std::vector<std::string> edits;
+  std::map<std::string, std::string> bounds;  // of the legalizers that round
+  std::string note;  // for people: why nothing was, where something could be
+};
+// With `exact`, only where nothing rounds.
+Result<LegalModel> legalize_for(const Model& model, const ConvertOptions& options,
+                                const Target& target);
+
 // Every node gets a name of its own, by which its labels hold and the engine's profile is read
 // back.
 void name_nodes(Model& model);

@@ -7,10 +7,8 @@
 #include <fmt/format.h>
 
 #include "base/text.h"
-#include "diagnose/legalize.h"
 #include "edit/address.h"
 #include "edit/command.h"
-#include "rewrite/legalizer.h"
 #include "shape/infer.h"
 #include "targets/fold.h"
 
@@ -109,29 +107,14 @@ class Mender {
   Result<void> legalize() {
     judge();
     if (mended_.refused == 0) return {};
-    auto legal = acuate::legalize(*mended_.model, *target_);
+    auto legal = legalize_for(*mended_.model, options_, *target_);
     if (!legal) return legal.error();
-    std::map<std::string, std::string> bounds;
-    for (const std::string& line : legal->edits)
-      if (const Legalizer* used = legalizer_of(line); used->exactness == Exactness::Rounding)
-        bounds.emplace(used->id, used->bound);
-    if (options_.exact && !bounds.empty()) {
-      mended_.notes.push_back("no operator is replaced, since " +
-                              to_kebab_case(bounds.begin()->first) + " rounds");
-      return {};
-    }
+    if (!legal->note.empty()) mended_.notes.push_back(legal->note);
+    if (legal->model == nullptr) return {};
     mended_.model = std::move(legal->model);
     mended_.edits.insert(mended_.edits.end(), legal->edits.begin(), legal->edits.end());
-    mended_.bounds.merge(bounds);
+    mended_.bounds.merge(legal->bounds);
     return {};
-  }
-
-  // Of `apply LEGALIZER NODE…`.
-  static const Legalizer* legalizer_of(const std::string& line) {
-    const std::vector<std::string> words = split(line, ' ');
-    const Legalizer* used = legalizers().lookup(to_snake_case(words.at(1)));
-    ACUATE_CHECK(used != nullptr, "a legalization is no legalizer: " + line);
-    return used;
   }
 
   Result<void> cut_at_names() {

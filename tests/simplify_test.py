@@ -79,7 +79,8 @@ def test_the_engine_is_opened_only_to_fold(tmp_path: Path, monkeypatch: pytest.M
         text = f"""<ir_version: 8, opset_import: ["" : 17]>
             g (float[2] x) => (float[2] y) <float[2] w = {{1.0, 4.0}}> {{ {nodes} }}"""
         onnx.save(onnx.parser.parse_model(text), tmp_path / "model.onnx")
-        call: list[str | Path] = ["simplify", tmp_path / "model.onnx", "-o", tmp_path / "simple.onnx"]
+        model, simple = tmp_path / "model.onnx", tmp_path / "simple.onnx"
+        call: list[str | Path] = ["simplify", model, "-o", simple]
         assert ("No engine runs here" in acuate(*call).stdout) == is_missed
         found = json.loads(acuate(*call, "--json", "-").stdout)
         assert found["folded_constants"] != is_missed

@@ -55,6 +55,7 @@ bool is_constant(const Value& value) {
 struct Operand {
   const Value* value;
   bool is_constant;
+  bool is_numeric = true;  // no sequence, optional, map, sparse tensor or strings
   ElementType element = ElementType::Undefined;
   std::optional<std::vector<Dim>> shape = {};
   std::string text = {};  // `'x' float32[?, 3]`
@@ -65,6 +66,8 @@ Operand describe(const Value& value, const NodeContext& context) {
   ValueType type = value.type;
   if (context.type_of)
     if (auto inferred = context.type_of(value)) type = std::move(*inferred);
+  using Kind = ValueType::Kind;
+  operand.is_numeric = value.initializer || type.kind == Kind::Unknown || type.kind == Kind::Tensor;
   if (value.initializer) {
     operand.element = value.initializer->type;
     operand.shape.emplace();
@@ -78,6 +81,7 @@ Operand describe(const Value& value, const NodeContext& context) {
         fmt::format("'{}' {}", value.name,
                     type.kind == ValueType::Kind::Unknown ? "of unknown type" : type.text());
   }
+  operand.is_numeric &= operand.element != ElementType::String;
   operand.text = to_valid_utf8(operand.text);
   return operand;
 }
@@ -92,8 +96,12 @@ class Judge {
                                  ? std::string(node.op_type())
                                  : fmt::format("{}:{}", node.domain(), node.op_type()));
     row_ = row == table.operators.end() ? nullptr : &row->second;
+    inputs_.resize(node.input_count(), kNone);
     for (size_t slot = 0; slot < node.input_count(); ++slot)
-      if (const Value* value = node.input(slot)) operands_.push_back(describe(*value, context));
+      if (const Value* value = node.input(slot)) {
+        inputs_[slot] = operands_.size();
+        operands_.push_back(describe(*value, context));
+      }
     for (const Value* value : node.outputs())
       if (value != nullptr) operands_.push_back(describe(*value, context));
   }
@@ -109,8 +117,12 @@ class Judge {
     const bool sized_by_data = judge_data_dependence();
     // The reasons above say more than that the table does not list the operator.
     if (!nested && !sized_by_data) judge_operator();
+    judge_values();
     judge_shapes();
+    judge_ranks();
     judge_types();
+    // Whether it is slow matters where it is taken.
+    if (reasons_.empty()) judge_speed();
     return std::move(reasons_);
   }
 
@@ -172,32 +184,81 @@ class Judge {
       add("unsupported_operator", "{} does not take {}", name).evidence = provenance();
       return;
     }
-    for (const auto& [attribute_name, allowed] : row_->attributes) {
-      const Attribute* attribute = node_.attribute(attribute_name);
-      if (attribute == nullptr) continue;
-      const auto text = attribute->as_string();
-      const std::string value = text ? std::string(*text) : attribute->value_text();
-      if (!contains(allowed, value))
-        add("unsupported_operator", "{} takes {} only with {} {}", name, attribute_name,
-            join(allowed, " or "))
-            .evidence =
-            fmt::format("{} is {}; {}", attribute_name, to_valid_utf8(value), provenance());
+    for (const auto& [attribute, limit] : row_->attributes)
+      if (const auto value = attribute_value(node_, attribute); value && !is_within(limit, *value))
+        add("unsupported_attribute", "{} takes {} only with {} {}", name, attribute, limit.text())
+            .evidence = fmt::format("{} is {}; {}", attribute, value->text, provenance());
+    const int64_t opset = node_.graph().opset_version(node_.domain());
+    if ((row_->opset_min && opset < *row_->opset_min) ||
+        (row_->opset_max && opset > *row_->opset_max))
+      add("unsupported_opset", "{} takes {} of opset {} only", name, opset_range()).evidence =
+          fmt::format("the model has opset {}; {}", opset, provenance());
+  }
+
+  std::string opset_range() const {
+    if (row_->opset_min && row_->opset_max)
+      return fmt::format("{} to {}", *row_->opset_min, *row_->opset_max);
+    return row_->opset_min ? fmt::format("{} or later", *row_->opset_min)
+                           : fmt::format("{} or earlier", row_->opset_max.value_or(0));
+  }
+
+  void judge_speed() {
+    if (row_ == nullptr || row_->slow.empty()) return;
+    std::string seen;
+    for (const auto& [attribute, limit] : row_->slow_attributes) {
+      const auto value = attribute_value(node_, attribute);
+      if (!value || !is_within(limit, *value)) return;
+      seen += fmt::format("{} is {}; ", attribute, value->text);
+    }
+    Reason& reason =
+        add("slow_on_target", "{} takes {}, but slowly: {}", node_.op_type(), row_->slow);
+    reason.evidence = seen + provenance();
+    reason.blocks = false;
+  }
+
+  void judge_values() {
+    std::vector<std::string> refused;
+    for (const Operand& operand : operands_)
+      if (!operand.is_numeric && !(operand.element == ElementType::String && types().empty()))
+        note(refused, operand);
+    if (!refused.empty())
+      add("non_numeric_value", "{} computes on tensors of numbers only").evidence =
+          join(refused, ", ");
+  }
+
+  void judge_ranks() {
+    if (row_ == nullptr) return;
+    for (const auto& [slot, ranks] : row_->input_ranks) {
+      if (slot >= inputs_.size() || inputs_[slot] == kNone) continue;
+      const Operand& operand = operands_[inputs_[slot]];
+      if (!operand.shape) continue;
+      const auto rank = static_cast<int>(operand.shape->size());
+      if (std::find(ranks.begin(), ranks.end(), rank) == ranks.end())
+        add("rank_too_high", "{} takes input {} of {} with {} dimensions only", slot,
+            node_.op_type(), fmt::join(ranks, " or "))
+            .evidence = fmt::format("{}; {}", operand.text, provenance());
     }
   }
 
   void judge_shapes() {
     const int max_rank = row_ != nullptr && row_->max_rank > 0 ? row_->max_rank : table_.max_rank;
+    const bool needs_static =
+        row_ != nullptr ? row_->static_shapes.value_or(table_.static_shapes) : table_.static_shapes;
+    const bool is_row = row_ != nullptr && row_->static_shapes.value_or(false);
     std::vector<std::string> dynamic, deep;
     for (const Operand& operand : operands_) {
+      if (!operand.is_numeric && operand.element != ElementType::String) continue;
       const bool is_static =
           operand.shape && std::all_of(operand.shape->begin(), operand.shape->end(),
                                        [](const Dim& d) { return d.is_known(); });
-      if (table_.static_shapes && !is_static && !operand.is_constant) note(dynamic, operand);
+      if (needs_static && !is_static && !operand.is_constant) note(dynamic, operand);
       if (max_rank > 0 && operand.shape && operand.shape->size() > static_cast<size_t>(max_rank))
         note(deep, operand);
     }
     if (!dynamic.empty())
-      add("dynamic_shape", "{} compiles for fixed shapes only").evidence = join(dynamic, ", ");
+      add("dynamic_shape", "{} compiles{} for fixed shapes only",
+          is_row && !table_.static_shapes ? fmt::format(" {}", node_.op_type()) : "")
+          .evidence = join(dynamic, ", ");
     if (!deep.empty())
       add("rank_too_high", "{} takes {} of at most {} dimensions",
           row_ != nullptr && row_->max_rank > 0 ? node_.op_type() : std::string_view("tensors"),
@@ -206,13 +267,12 @@ class Judge {
   }
 
   void judge_types() {
-    const std::vector<ElementType>& types =
-        row_ != nullptr && !row_->types.empty() ? row_->types : table_.types;
-    if (types.empty()) return;
+    const std::vector<ElementType>& taken = types();
+    if (taken.empty()) return;
     std::vector<std::string> refused, narrowed;
     for (const Operand& operand : operands_) {
-      if (operand.element == ElementType::Undefined ||
-          std::find(types.begin(), types.end(), operand.element) != types.end())
+      if (operand.element == ElementType::Undefined || !operand.is_numeric ||
+          std::find(taken.begin(), taken.end(), operand.element) != taken.end())
         continue;
       if (operand.element != ElementType::Int64 || !table_.int64_as_int32) note(refused, operand);
       // Constants are indices, axes and shapes here, which the compiler reads itself.
@@ -221,7 +281,7 @@ class Judge {
     }
     if (!refused.empty()) {
       std::vector<std::string> names;
-      for (ElementType type : types) names.emplace_back(element_type_name(type));
+      for (ElementType type : taken) names.emplace_back(element_type_name(type));
       add("unsupported_type", "{} computes in {}", join(names, ", ")).evidence =
           join(refused, ", ");
     }
@@ -233,6 +293,10 @@ class Judge {
     }
   }
 
+  const std::vector<ElementType>& types() const {
+    return row_ != nullptr && !row_->types.empty() ? row_->types : table_.types;
+  }
+
   static void note(std::vector<std::string>& evidence, const Operand& operand) {
     if (std::find(evidence.begin(), evidence.end(), operand.text) == evidence.end())
       evidence.push_back(operand.text);
@@ -241,7 +305,9 @@ class Judge {
   const CapabilityTable& table_;
   const Node& node_;
   const OperatorRow* row_ = nullptr;
+  static constexpr size_t kNone = SIZE_MAX;
   std::vector<Operand> operands_;
+  std::vector<size_t> inputs_;  // of each slot: its operand
   std::vector<Reason> reasons_;
 };
 

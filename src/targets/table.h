@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "base/result.h"
+#include "targets/attribute_limit.h"
 #include "targets/target.h"
 
 namespace acuate {
@@ -17,10 +18,15 @@ struct OperatorRow {
   bool supported = true;
   std::vector<std::string> sources;  // keys of CapabilityTable::sources
   std::string note;
-  int max_rank = 0;                // of every input and output; 0: the table's
-  std::vector<ElementType> types;  // empty: the table's
-  std::map<std::string, std::vector<std::string>>
-      attributes;  // allowed values, as text; an absent attribute is allowed
+  int max_rank = 0;                                  // of every input and output; 0: the table's
+  std::vector<ElementType> types;                    // empty: the table's
+  std::map<std::string, AttributeLimit> attributes;  // an absent attribute is allowed
+  std::map<size_t, std::vector<int>> input_ranks;    // by input: the ranks that are taken
+  std::optional<int64_t> opset_min, opset_max;       // of the operator's domain
+  std::optional<bool> static_shapes;                 // nothing: the table's
+  // Taken, but slowly: why, and for which attributes (all that are named; none: always).
+  std::string slow;
+  std::map<std::string, AttributeLimit> slow_attributes;
 };
 
 // A capability table: what an accelerator takes, by operator. The format is described in

@@ -1,5 +1,7 @@
 // Reads the YAML of a capability table.
 #include <algorithm>
+#include <cmath>
+#include <cstdlib>
 
 #include <yaml-cpp/yaml.h>
 
@@ -90,6 +92,91 @@ void each_member(const YAML::Node& map, std::string_view what, Read read) {
   }
 }
 
+double real_of(const YAML::Node& node, std::string_view what) {
+  const std::string text = text_of(node, what);
+  char* end = nullptr;
+  const double number = std::strtod(text.c_str(), &end);
+  if (text.empty() || *end != 0 || !std::isfinite(number))
+    refuse(node, "{} is '{}', expected a number", what, text);
+  return number;
+}
+
+// The values that are taken, or a map of `min` and `max`.
+AttributeLimit limit_of(const YAML::Node& node, const std::string& attribute) {
+  AttributeLimit limit;
+  if (!node.IsMap()) {
+    limit.allowed = texts_of(node, attribute);
+    if (limit.allowed.empty()) refuse(node, "{} allows no value", attribute);
+    return limit;
+  }
+  each_member(node, attribute,
+              [&](const std::string& key, const YAML::Node& value, const YAML::Node& at) {
+                if (key != "min" && key != "max")
+                  refuse(at, "{} has the unknown key '{}'; there are: min, max", attribute, key);
+                (key == "min" ? limit.min : limit.max) = real_of(value, key);
+              });
+  if (!limit.min && !limit.max) refuse(node, "{} has neither min nor max", attribute);
+  if (limit.min && limit.max && *limit.min > *limit.max)
+    refuse(node, "{} has min {} above max {}", attribute, *limit.min, *limit.max);
+  return limit;
+}
+
+std::map<std::string, AttributeLimit> limits_of(const YAML::Node& node) {
+  std::map<std::string, AttributeLimit> limits;
+  each_member(node, "attributes",
+              [&](const std::string& attribute, const YAML::Node& limit, const YAML::Node&) {
+                limits[attribute] = limit_of(limit, attribute);
+              });
+  return limits;
+}
+
+void read_opsets(OperatorRow& row, const YAML::Node& node) {
+  each_member(node, "opset",
+              [&](const std::string& key, const YAML::Node& value, const YAML::Node& at) {
+                if (key != "min" && key != "max")
+                  refuse(at, "opset has the unknown key '{}'; there are: min, max", key);
+                (key == "min" ? row.opset_min : row.opset_max) = number_of(value, key);
+              });
+  if (!row.opset_min && !row.opset_max) refuse(node, "opset has neither min nor max");
+  if (row.opset_min && row.opset_max && *row.opset_min > *row.opset_max)
+    refuse(node, "opset has min {} above max {}", *row.opset_min, *row.opset_max);
+}
+
+void read_input_ranks(OperatorRow& row, const YAML::Node& node) {
+  each_member(node, "input_ranks",
+              [&](const std::string& key, const YAML::Node& value, const YAML::Node& at) {
+                const auto slot = parse_int(key);
+                if (!slot || *slot < 0 || *slot > 63)
+                  refuse(at, "input_ranks has the key '{}', expected an input from 0 to 63", key);
+                std::vector<int>& ranks = row.input_ranks[static_cast<size_t>(*slot)];
+                for (const std::string& text : texts_of(value, key)) {
+                  const auto rank = parse_int(text);
+                  if (!rank || *rank < 0 || *rank > 64)
+                    refuse(value, "rank of input {} is '{}', expected a number from 0 to 64", key,
+                           text);
+                  ranks.push_back(static_cast<int>(*rank));
+                }
+                if (ranks.empty()) refuse(value, "input {} has no rank", key);
+              });
+}
+
+void read_slow(OperatorRow& row, const YAML::Node& node) {
+  if (node.IsScalar()) {
+    row.slow = node.Scalar();
+  } else {
+    each_member(node, "slow",
+                [&](const std::string& key, const YAML::Node& value, const YAML::Node& at) {
+                  if (key == "note")
+                    row.slow = text_of(value, key);
+                  else if (key == "attributes")
+                    row.slow_attributes = limits_of(value);
+                  else
+                    refuse(at, "slow has the unknown key '{}'; there are: note, attributes", key);
+                });
+  }
+  if (row.slow.empty()) refuse(node, "slow has no note that says why");
+}
+
 OperatorRow read_row(const YAML::Node& node, const std::string& name,
                      const CapabilityTable& table) {
   OperatorRow row;
@@ -106,16 +193,21 @@ OperatorRow read_row(const YAML::Node& node, const std::string& name,
                 else if (key == "types")
                   row.types = types_of(value);
                 else if (key == "attributes")
-                  each_member(value, "attributes",
-                              [&](const std::string& attribute, const YAML::Node& allowed,
-                                  const YAML::Node&) {
-                                row.attributes[attribute] = texts_of(allowed, attribute);
-                              });
+                  row.attributes = limits_of(value);
+                else if (key == "input_ranks")
+                  read_input_ranks(row, value);
+                else if (key == "opset")
+                  read_opsets(row, value);
+                else if (key == "static_shapes")
+                  row.static_shapes = flag_of(value, key);
+                else if (key == "slow")
+                  read_slow(row, value);
                 else
-                  refuse(at,
-                         "operator {} has the unknown key '{}'; there are: supported, source, "
-                         "note, max_rank, types, attributes",
-                         name, key);
+                  refuse(
+                      at,
+                      "operator {} has the unknown key '{}'; there are: supported, source, "
+                      "note, max_rank, types, attributes, input_ranks, opset, static_shapes, slow",
+                      name, key);
               });
   if (row.sources.empty()) refuse(node, "operator {} names no source", name);
   for (const std::string& source : row.sources)

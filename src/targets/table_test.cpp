@@ -71,6 +71,84 @@ TEST(Table, MistakesAreNamedByLine) {
   EXPECT_THAT(error_of(""), HasSubstr("must be a map"));
 }
 
+TEST(Table, LimitsOfARowAreRead) {
+  const auto table = parse_table(
+      with("Relu: {source: manual}",
+           "Relu: {source: manual, attributes: {alpha: {min: 0.5, max: 2}, mode: [a, b]}, opset: "
+           "{min: 7}, input_ranks: {0: [3, 4], 1: 2}, static_shapes: true, slow: by software}"),
+      "t.yaml");
+  ASSERT_TRUE(table) << table.error().message;
+  const OperatorRow& row = table->operators.at("Relu");
+  EXPECT_EQ(row.attributes.at("alpha").min, 0.5);
+  EXPECT_EQ(row.attributes.at("alpha").text(), "from 0.5 to 2");
+  EXPECT_EQ(row.attributes.at("mode").text(), "a or b");
+  EXPECT_EQ(row.opset_min, 7);
+  EXPECT_EQ(row.opset_max, std::nullopt);
+  EXPECT_EQ(row.input_ranks, (std::map<size_t, std::vector<int>>{{0, {3, 4}}, {1, {2}}}));
+  EXPECT_EQ(row.static_shapes, true);
+  EXPECT_EQ(row.slow, "by software");
+}
+
+TEST(Table, MistakesInLimitsAreNamed) {
+  const auto row = [](const std::string& keys) {
+    return error_of(with("Relu: {source: manual}", "Relu: {source: manual, " + keys + "}"));
+  };
+  EXPECT_THAT(row("attributes: {k: {most: 3}}"), HasSubstr("line 9: k has the unknown key 'most'"));
+  EXPECT_THAT(row("attributes: {k: {}}"), HasSubstr("k has neither min nor max"));
+  EXPECT_THAT(row("attributes: {k: {min: 3, max: 2}}"), HasSubstr("k has min 3 above max 2"));
+  EXPECT_THAT(row("attributes: {k: {min: few}}"), HasSubstr("min is 'few', expected a number"));
+  EXPECT_THAT(row("attributes: {k: {max: .inf}}"), HasSubstr("max is '.inf'"));
+  EXPECT_THAT(row("attributes: {k: []}"), HasSubstr("k allows no value"));
+  EXPECT_THAT(row("opset: 13"), HasSubstr("opset must be a map"));
+  EXPECT_THAT(row("opset: {min: 14, max: 13}"), HasSubstr("opset has min 14 above max 13"));
+  EXPECT_THAT(row("opset: {}"), HasSubstr("opset has neither min nor max"));
+  EXPECT_THAT(row("input_ranks: {x: 2}"), HasSubstr("input_ranks has the key 'x'"));
+  EXPECT_THAT(row("input_ranks: {0: two}"), HasSubstr("rank of input 0 is 'two'"));
+  EXPECT_THAT(row("input_ranks: {0: []}"), HasSubstr("input 0 has no rank"));
+  EXPECT_THAT(row("slow: {attributes: {k: {min: 2}}}"), HasSubstr("slow has no note"));
+  EXPECT_THAT(row("slow: {why: so}"), HasSubstr("slow has the unknown key 'why'"));
+  EXPECT_THAT(row("static_shapes: maybe"), HasSubstr("expected true or false"));
+}
+
+// What each limit says of nodes that are within and outside.
+TEST(Table, LimitsAreHeldAgainstNodes) {
+  const auto table = parse_table(with("Relu: {source: manual}",
+                                      "Relu: {source: manual, attributes: {alpha: {min: 0.5}, "
+                                      "axes: {max: 3}}, input_ranks: {0: "
+                                      "2}, static_shapes: true}"),
+                                 "t.yaml");
+  ASSERT_TRUE(table) << table.error().message;
+  Model model;
+  Graph& graph = model.graph();
+  Value* x = graph.add_value("x");
+  const auto of_shape = [&](std::vector<Dim> dims) {
+    ValueType type;
+    type.kind = ValueType::Kind::Tensor;
+    type.element = ElementType::Float;
+    type.shape = std::move(dims);
+    graph.set_type(*x, std::move(type));
+  };
+  Node* node = graph.add_node("Relu", "", "r", {x}, {});
+  const auto ids = [&] {
+    std::vector<std::string> out;
+    for (const Reason& reason : why_not(*table, *node, {})) out.push_back(reason.id);
+    return out;
+  };
+  of_shape({{2, {}}, {3, {}}});
+  EXPECT_TRUE(ids().empty());
+  of_shape({{2, {}}, {3, {}}, {4, {}}});
+  EXPECT_EQ(ids(), std::vector<std::string>{"rank_too_high"});
+  of_shape({{2, {}}, {-1, {}}});
+  EXPECT_EQ(ids(), std::vector<std::string>{"dynamic_shape"});
+  of_shape({{2, {}}, {3, {}}});
+  node->set_attribute(encode_attribute("alpha", 0.25F));
+  EXPECT_EQ(ids(), std::vector<std::string>{"unsupported_attribute"});
+  node->set_attribute(encode_attribute("alpha", 0.5F));
+  const int64_t axes[] = {1, 4};
+  node->set_attribute(encode_attribute("axes", std::span<const int64_t>(axes)));
+  EXPECT_EQ(ids(), std::vector<std::string>{"unsupported_attribute"});
+}
+
 TEST(Table, AFileIsATarget) {
   const auto path = std::filesystem::path(testing::TempDir()) / "acuate_my_npu.yaml";
   std::ofstream(path) << kGood;

@@ -33,8 +33,9 @@ struct TargetStatus {
 
 // The codes of `Reason::id`; each is the id of a finding.
 inline constexpr std::string_view kReasonIds[] = {
-    "control_flow",  "data_dependent_shape", "dynamic_shape",        "int64_narrowed",
-    "rank_too_high", "unknown_support",      "unsupported_operator", "unsupported_type",
+    "control_flow",          "data_dependent_shape", "dynamic_shape",     "int64_narrowed",
+    "non_numeric_value",     "rank_too_high",        "slow_on_target",    "unknown_support",
+    "unsupported_attribute", "unsupported_operator", "unsupported_opset", "unsupported_type",
 };
 
 // Why a target does not take a node as it stands.

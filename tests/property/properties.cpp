@@ -165,6 +165,7 @@ class Checker {
       property("round trip", [&] { return round_trip(); });
       property("edit and diff", [&] { return edit_and_diff(); });
       property("inference", [&] { return inference(); });
+      property("targets", [&] { return target_answers(); });
       for (const Pass* pass : ordered_passes(passes()))
         property("pass " + pass->id, [&] { return single_pass(*pass); });
       for (const Legalizer& legalizer : legalizers().all())
@@ -239,6 +240,29 @@ class Checker {
       ++verdict_.compared;
       if (std::string text = contradiction(*model, *values); !text.empty()) return text;
     }
+    return {};
+  }
+
+  // Every target answers for every node, in known words and the same twice.
+  std::string target_answers() const {
+    const auto model = imported(bytes_);
+    infer_shapes(*model);
+    const auto same = [](const Reason& a, const Reason& b) {
+      return a.id == b.id && a.message == b.message && a.evidence == b.evidence;
+    };
+    for (const Target& target : targets().all())
+      for (const Graph* graph : model->all_graphs())
+        for (const Node* node = graph->first(); node != nullptr; node = node->next()) {
+          const auto reasons = target.why_not(*node);
+          for (const Reason& reason : reasons)
+            if (!std::ranges::binary_search(kReasonIds, std::string_view(reason.id)) ||
+                reason.message.empty())
+              return fmt::format("{} gives {} the reason '{}' {}", target.id, node->address(),
+                                 reason.id, reason.message);
+          if (!std::ranges::equal(reasons, target.why_not(*node), same))
+            return fmt::format("{} answers differently for {} the second time", target.id,
+                               node->address());
+        }
     return {};
   }
 

@@ -169,7 +169,7 @@ TEST_F(VsiNpu, AttributesOutsideTheRowAreRefused) {
   nearest->set_attribute(encode_attribute("mode", std::string_view("linear")));
   EXPECT_EQ(ids(nearest), Ids());
   nearest->set_attribute(encode_attribute("mode", std::string_view("cubic")));
-  EXPECT_EQ(ids(nearest), Ids{"unsupported_operator"});
+  EXPECT_EQ(ids(nearest), Ids{"unsupported_attribute"});
   EXPECT_THAT(target.why_not(*nearest)[0].evidence, HasSubstr("mode is cubic"));
 }
 

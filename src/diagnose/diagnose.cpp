@@ -9,6 +9,7 @@
 #include "diagnose/issues.h"
 #include "diagnose/judge.h"
 #include "diagnose/rule.h"
+#include "diagnose/worth.h"
 #include "edit/address.h"
 #include "rewrite/surgery.h"
 #include "shape/inference.h"
@@ -50,6 +51,19 @@ class Trail {
   std::vector<const Node*> nodes_;
 };
 
+// Nodes of the original's main graph that keep the target from knowing sizes, or that hold control
+// flow.
+std::unordered_set<const Node*> sized_by_values(const Judgement& judgement) {
+  std::unordered_set<const Node*> out;
+  for (const auto& [nodes, judged, reason] : judgement.reasons)
+    if (reason.blocks && (reason.id == "data_dependent_shape" || reason.id == "control_flow"))
+      for (const Node* node : nodes) {
+        while (node->graph().owner() != nullptr) node = node->graph().owner();
+        out.insert(node);
+      }
+  return out;
+}
+
 std::vector<Finding> apply_rules(const DiagnoseContext& context) {
   std::vector<Finding> findings;
   for (const FindingRule& rule : finding_rules().all())
@@ -63,6 +77,13 @@ std::vector<Finding> apply_rules(const DiagnoseContext& context) {
 }  // namespace
 
 Result<std::vector<Finding>> diagnose(const Model& model, const Target& target,
+                                      const DiagnoseOptions& options) {
+  auto diagnosis = diagnose_and_divide(model, target, options);
+  if (!diagnosis) return diagnosis.error();
+  return std::move(diagnosis->findings);
+}
+
+Result<Diagnosis> diagnose_and_divide(const Model& model, const Target& target,
                                       const DiagnoseOptions& options) {
   if (const Availability able = target.status().diagnose; !able.available)
     return fail("target {} does not diagnose: {}", to_kebab_case(target.id), able.reason);
@@ -109,12 +130,22 @@ Result<std::vector<Finding>> diagnose(const Model& model, const Target& target,
                           .as_it_stands = {},
                           .mended = {},
                           .has_shapes = has_shapes,
-                          .shapes_source = options.shapes_source};
+                          .shapes_source = options.shapes_source,
+                          .origins = [&](const Node& node) { return trail.follow(node); },
+                          .costs = options.costs,
+                          .division = {},
+                          .tail = {}};
   const Origins itself = [](const Node& node) { return std::vector<const Node*>{&node}; };
   context.as_it_stands = judge(*original, target, itself, false);
-  const Origins back = [&](const Node& node) { return trail.follow(node); };
-  context.mended = judge(*shadow, target, back, true);
-  return apply_rules(context);
+  context.mended = judge(*shadow, target, context.origins, true);
+  if (is_sound) {
+    context.division = divide_shadow(*shadow, context.mended, options.costs);
+    context.tail = smallest_tail(*original, sized_by_values(context.mended));
+  }
+  Diagnosis diagnosis;
+  diagnosis.findings = apply_rules(context);
+  if (context.division) diagnosis.options = context.division->partition.options;
+  return diagnosis;
 }
 
 }  // namespace acuate

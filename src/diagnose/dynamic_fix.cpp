@@ -42,7 +42,7 @@ ShapeRemedy shape_remedy(const DiagnoseContext& context, const Value& input) {
 std::vector<const Node*> dynamic_nodes(const Judgement& judgement) {
   std::vector<const Node*> out;
   std::unordered_set<const Node*> seen;
-  for (const auto& [nodes, reason] : judgement.reasons)
+  for (const auto& [nodes, judged, reason] : judgement.reasons)
     if (reason.id == "dynamic_shape")
       for (const Node* node : nodes)
         if (seen.insert(node).second) out.push_back(node);

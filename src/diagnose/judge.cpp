@@ -6,6 +6,7 @@
 #include <fmt/format.h>
 
 #include "base/text.h"
+#include "diagnose/worth.h"
 #include "edit/address.h"
 
 namespace acuate {
@@ -16,27 +17,6 @@ constexpr size_t kShownEvidence = 3;
 bool is_constant(const Value& value) {
   return value.initializer.has_value() ||
          (value.producer != nullptr && value.producer->is_op("Constant"));
-}
-
-// Shape scaffolds: nodes of the main graph whose results depend on constants and on dimensions
-// (Shape, Size) alone. With static shapes they fold away.
-std::unordered_set<const Node*> shape_scaffold(const Model& model) {
-  std::unordered_set<const Node*> scaffold;
-  for (const Node* node = model.graph().first(); node != nullptr; node = node->next()) {
-    const bool has_bodies =
-        std::any_of(node->attributes().begin(), node->attributes().end(),
-                    [](const Attribute& attribute) { return !attribute.graphs.empty(); });
-    if (node->is_op("Constant") || has_bodies) continue;
-    const bool measures = node->is_op("Shape") || node->is_op("Size");
-    bool known = node->input_count() > 0;
-    for (size_t slot = 0; slot < node->input_count() && !measures; ++slot) {
-      const Value* input = node->input(slot);
-      known &= input == nullptr || is_constant(*input) ||
-               (input->producer != nullptr && scaffold.count(input->producer) > 0);
-    }
-    if (known) scaffold.insert(node);
-  }
-  return scaffold;
 }
 
 class Judge {
@@ -58,7 +38,7 @@ class Judge {
       for (Reason& reason : target_.why_not(*node)) {
         if (is_of_scaffold(*node, reason)) continue;
         blocked |= reason.blocks;
-        judgement_.reasons.push_back({nodes, std::move(reason)});
+        judgement_.reasons.push_back({nodes, node, std::move(reason)});
       }
       if (blocked) judgement_.blocked.insert(nodes.begin(), nodes.end());
       for (const Attribute& attribute : node->attributes())
@@ -111,15 +91,16 @@ std::vector<ModuleReasons> group(const DiagnoseContext& context, const Judgement
   std::vector<ModuleReasons> groups;
   std::map<std::pair<std::string, std::string>, size_t> index;
   std::vector<std::unordered_set<const Node*>> seen;
-  for (const auto& [nodes, reason] : judgement.reasons) {
+  for (const auto& [nodes, judged, reason] : judgement.reasons) {
     if (reason.id != id || nodes.empty()) continue;
     const std::string module = part_of(context.modules.module_of(*nodes[0]).path);
     const auto [at, is_new] = index.try_emplace({module, reason.message}, groups.size());
     if (is_new) {
-      groups.push_back({module, reason.message, {}, {}});
+      groups.push_back({module, reason.message, {}, {}, {}});
       seen.emplace_back();
     }
     ModuleReasons& group = groups[at->second];
+    if (reason.blocks) group.judged.push_back(judged);
     for (const Node* node : nodes)
       if (seen[at->second].insert(node).second) group.nodes.push_back(node);
     if (reason.evidence.empty()) continue;
@@ -132,6 +113,25 @@ std::vector<ModuleReasons> group(const DiagnoseContext& context, const Judgement
 }
 
 }  // namespace
+
+std::unordered_set<const Node*> shape_scaffold(const Model& model) {
+  std::unordered_set<const Node*> scaffold;
+  for (const Node* node = model.graph().first(); node != nullptr; node = node->next()) {
+    const bool has_bodies =
+        std::any_of(node->attributes().begin(), node->attributes().end(),
+                    [](const Attribute& attribute) { return !attribute.graphs.empty(); });
+    if (node->is_op("Constant") || has_bodies) continue;
+    const bool measures = node->is_op("Shape") || node->is_op("Size");
+    bool known = node->input_count() > 0;
+    for (size_t slot = 0; slot < node->input_count() && !measures; ++slot) {
+      const Value* input = node->input(slot);
+      known &= input == nullptr || is_constant(*input) ||
+               (input->producer != nullptr && scaffold.count(input->producer) > 0);
+    }
+    if (known) scaffold.insert(node);
+  }
+  return scaffold;
+}
 
 Judgement judge(const Model& model, const Target& target, const Origins& origins,
                 bool skip_scaffolds) {
@@ -167,7 +167,7 @@ std::vector<ModuleReasons> group_by_module(const DiagnoseContext& context,
 std::vector<ModuleReasons> group_by_part(const DiagnoseContext& context, const Judgement& judgement,
                                          std::string_view id) {
   std::optional<std::vector<std::string>> common;
-  for (const auto& [nodes, reason] : judgement.reasons) {
+  for (const auto& [nodes, judged, reason] : judgement.reasons) {
     if (reason.id != id || nodes.empty()) continue;
     const auto scopes = split(context.modules.module_of(*nodes[0]).path, '.');
     if (!common) common = scopes;
@@ -193,7 +193,17 @@ std::vector<Finding> findings_by_reason(const DiagnoseContext& context, std::str
     finding.nodes = addresses(group.nodes);
     finding.cause = group.message;
     finding.evidence = summarize(group.evidence);
+    finding.worth = worth_of(context, group.judged);
     findings.push_back(std::move(finding));
+  }
+  return findings;
+}
+
+std::vector<Finding> cut_off(const DiagnoseContext& context, std::vector<Finding> findings) {
+  if (!context.tail) return findings;
+  for (Finding& finding : findings) {
+    finding.fix = {context.tail->command};
+    finding.evidence += (finding.evidence.empty() ? "" : "; ") + context.tail->text();
   }
   return findings;
 }

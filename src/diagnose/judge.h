@@ -1,19 +1,18 @@
 #pragma once
 
-#include <functional>
-
 #include "diagnose/rule.h"
 
 namespace acuate {
-
-// The nodes of the user's model that a node of the judged one stands for.
-using Origins = std::function<std::vector<const Node*>(const Node&)>;
 
 // Asks the target about every node of the main graph and, where it takes the node that holds them,
 // of bodies. Reasons that only shape scaffolds bring (integers computed from dimensions, and shapes
 // taken from them) are left out with `skip_scaffolds`.
 Judgement judge(const Model& model, const Target& target, const Origins& origins,
                 bool skip_scaffolds);
+
+// Shape scaffolds: nodes of the main graph whose results depend on constants and on dimensions
+// (Shape, Size) alone. With static shapes they fold away.
+std::unordered_set<const Node*> shape_scaffold(const Model& model);
 
 // Part of the nodes, without constants, that the target takes: as the model stands, and mended
 // (nodes that folded away count as taken). Limited to `among` where that is not null.
@@ -31,12 +30,17 @@ Coverage coverage(const DiagnoseContext& context,
 std::vector<Finding> findings_by_reason(const DiagnoseContext& context, std::string_view id,
                                         Severity severity);
 
+// The same findings with the cut that leaves to the host whatever sizes by values or holds control
+// flow (DiagnoseContext::tail): it removes them all at once.
+std::vector<Finding> cut_off(const DiagnoseContext& context, std::vector<Finding> findings);
+
 // The reasons of one id, by module and sentence in graph order.
 struct ModuleReasons {
   std::string module;
   std::string message;
   std::vector<const Node*> nodes;     // each once
   std::vector<std::string> evidence;  // `node: what was found`; empty beyond the first few
+  std::vector<const Node*> judged;    // of the judged model: once for each reason that blocks
 };
 std::vector<ModuleReasons> group_by_module(const DiagnoseContext& context,
                                            const Judgement& judgement, std::string_view id);

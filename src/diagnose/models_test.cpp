@@ -3,6 +3,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include "base/file.h"
 #include "diagnose/issues.h"
 #include "diagnose/test_support.h"
 #include "onnx_io/import.h"
@@ -13,13 +14,35 @@ namespace {
 
 using nlohmann::json;
 
+// Four kinds of source: text in the table, a file of tests/composed in text form, a fixture, and an
+// operator model of the onnx project.
 std::unique_ptr<Model> open(const json& row) {
   if (row.contains("text")) return text_model(row["text"].get<std::string>());
-  const auto path =
-      std::filesystem::path(ACUATE_FIXTURES) / (row["fixture"].get<std::string>() + ".onnx");
+  if (row.contains("composed")) {
+    auto text = read_text_file(std::string(ACUATE_SOURCE_DIR "/tests/composed/") +
+                                   row["composed"].get<std::string>() + ".onnxtxt",
+                               uint64_t{1} << 20);
+    EXPECT_TRUE(text) << (text ? "" : text.error().message);
+    auto model = parse_text_model(text.value());
+    EXPECT_TRUE(model) << (model ? "" : model.error().message);
+    return std::move(*model);
+  }
+  const auto path = row.contains("testdata") ? std::filesystem::path(ACUATE_ONNX_TESTDATA) /
+                                                   row["testdata"].get<std::string>() / "model.onnx"
+                                             : std::filesystem::path(ACUATE_FIXTURES) /
+                                                   (row["fixture"].get<std::string>() + ".onnx");
   auto model = import_model(path);
   EXPECT_TRUE(model) << (model ? "" : model.error().message);
   return model ? std::move(*model) : std::make_unique<Model>();
+}
+
+// The fixes of all findings, each once, in order.
+json fixes_of(const std::vector<Finding>& findings) {
+  json fixes = json::array();
+  for (const Finding& finding : findings)
+    for (const std::string& line : finding.fix)
+      if (std::find(fixes.begin(), fixes.end(), line) == fixes.end()) fixes.push_back(line);
+  return fixes;
 }
 
 // For each id [findings, nodes in them].
@@ -41,7 +64,9 @@ TEST(Models, AreDiagnosedAsTheTableSays) {
   ASSERT_GE(table.size(), 10U);
   for (const json& row : table) {
     SCOPED_TRACE(row["reason"].get<std::string>());
-    ASSERT_TRUE(row.contains("text") != row.contains("fixture"));
+    ASSERT_EQ(row.contains("text") + row.contains("fixture") + row.contains("composed") +
+                  row.contains("testdata"),
+              1);
     const auto model = open(row);
     DiagnoseOptions options;
     options.fix.evaluate = make_evaluator(*resolve_target("onnxruntime"));
@@ -49,6 +74,7 @@ TEST(Models, AreDiagnosedAsTheTableSays) {
       options.fix.shapes.insert(parse_shape_option(shape.get<std::string>()).value());
     const auto findings = all_findings(*model, row["target"].get<std::string>(), options);
     EXPECT_EQ(tally(findings), row["findings"]);
+    EXPECT_EQ(row.contains("fixes") ? fixes_of(findings) : json(), row.value("fixes", json()));
     EXPECT_EQ(!refuse_invalid(*model), row.value("refused", false));
   }
 }

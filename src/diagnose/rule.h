@@ -7,8 +7,10 @@
 
 #include "base/registry.h"
 #include "diagnose/finding.h"
+#include "diagnose/tail_cut.h"
 #include "graph/model.h"
 #include "graph/module_tree.h"
+#include "partition/partition.h"
 #include "shape/inference.h"
 #include "targets/target.h"
 
@@ -18,13 +20,26 @@ namespace acuate {
 struct NodeReason {
   std::vector<const Node*>
       nodes;  // of DiagnoseContext::original: all that the judged one stands for
+  const Node* judged = nullptr;
   Reason reason;
 };
+
+// The nodes of the user's model that a node of the judged one stands for.
+using Origins = std::function<std::vector<const Node*>(const Node&)>;
 
 // A model under judgement of a target: main graph and the bodies that the target would enter.
 struct Judgement {
   std::vector<NodeReason> reasons;          // in graph order
   std::unordered_set<const Node*> blocked;  // nodes of the original that the target refuses
+};
+
+// How the shadow would be divided between target and host.
+struct ShadowDivision {
+  Partition partition;
+  // Reasons that block, by node of the shadow.
+  std::unordered_map<const Node*, size_t> refusals;
+  // How many nodes may still be divided anew, for what findings are worth.
+  mutable size_t nodes_left = 200'000;
 };
 
 // What a rule looks at. Pointers to nodes and values are into `original`.
@@ -42,6 +57,12 @@ struct DiagnoseContext {
   Judgement mended;                // of the shadow, without what only its shape scaffolds bring
   bool has_shapes = false;         // the shadow got shapes from the user, or proposed ones
   std::string shapes_source;       // `as given`, `proposed from the data`
+  Origins origins;                 // of a node of the shadow
+  const PartitionCosts* costs = nullptr;  // of host and target; null: times are not predicted
+  std::optional<ShadowDivision> division;
+  // What to leave to the host so that no size follows from values and no control flow is left;
+  // nothing where there is neither, or where too little would remain.
+  std::optional<TailCut> tail;
 };
 
 // One kind of finding: a unit of src/diagnose/findings. A rule without `find` documents a finding

@@ -14,10 +14,22 @@ TEST(FindingRules, EveryReasonOfATargetIsAFinding) {
 
 // Reasons and findings are one set: the others are the model's own trouble, or about its inputs.
 TEST(FindingRules, AndTheOthersAreTheModelsOwn) {
-  const std::set<std::string> others = {
-      "cycle",          "duplicate_name",   "duplicate_node_name", "dynamic_input",
-      "invalid_node",   "type_mismatch",    "undefined_input",     "undefined_output",
-      "unknown_domain", "unknown_operator", "unsorted_nodes",      "unused_input"};
+  const std::set<std::string> others = {"cycle",
+                                        "duplicate_name",
+                                        "duplicate_node_name",
+                                        "dynamic_input",
+                                        "dynamic_output",
+                                        "invalid_node",
+                                        "mixed_ranges",
+                                        "not_finite",
+                                        "type_mismatch",
+                                        "undefined_input",
+                                        "undefined_output",
+                                        "unknown_domain",
+                                        "unknown_operator",
+                                        "unsorted_nodes",
+                                        "unused_input",
+                                        "weight_channel_range"};
   for (const FindingRule& rule : finding_rules().all()) {
     if (!rule.find) continue;  // found by a later stage
     const bool is_reason =

@@ -11,6 +11,7 @@
 #include "diagnose/diagnose.h"
 #include "diagnose/rule.h"
 #include "onnx_io/text_form.h"
+#include "targets/table.h"
 
 namespace acuate {
 
@@ -20,11 +21,16 @@ inline std::unique_ptr<Model> text_model(const std::string& graph) {
   return model ? std::move(*model) : std::make_unique<Model>();
 }
 
-inline std::vector<Finding> all_findings(const Model& model, const std::string& target = "vsi_npu",
+inline std::vector<Finding> all_findings(const Model& model, const Target& target,
                                          const DiagnoseOptions& options = {}) {
-  auto findings = diagnose(model, *resolve_target(target), options);
+  auto findings = diagnose(model, target, options);
   EXPECT_TRUE(findings) << (findings ? "" : findings.error().message);
   return findings ? std::move(*findings) : std::vector<Finding>();
+}
+
+inline std::vector<Finding> all_findings(const Model& model, const std::string& target = "vsi_npu",
+                                         const DiagnoseOptions& options = {}) {
+  return all_findings(model, *resolve_target(target), options);
 }
 
 inline std::vector<Finding> of_id(const std::vector<Finding>& findings, const std::string& id) {
@@ -40,6 +46,16 @@ inline std::vector<Finding> findings_of(const std::string& id, const std::string
                                         const std::string& target = "vsi_npu",
                                         const DiagnoseOptions& options = {}) {
   return of_id(all_findings(*text_model(graph), target, options), id);
+}
+
+// The same for a target that a table's text describes.
+inline std::vector<Finding> findings_by_table(const std::string& id, const std::string& graph,
+                                              const std::string& table,
+                                              const DiagnoseOptions& options = {}) {
+  auto read = parse_table(table, "a test");
+  EXPECT_TRUE(read) << (read ? "" : read.error().message);
+  if (!read) return {};
+  return of_id(all_findings(*text_model(graph), make_table_target(std::move(*read)), options), id);
 }
 
 inline DiagnoseOptions with_shape(const std::string& option) {

@@ -18,7 +18,8 @@ void register_diagnose_control_flow(FindingRuleRegistry& registry) {
                 "shapes are fixed\n"
                 "goes away by itself.",
                 [](const DiagnoseContext& context) {
-                  return findings_by_reason(context, "control_flow", Severity::Error);
+                  return cut_off(context,
+                                 findings_by_reason(context, "control_flow", Severity::Error));
                 }});
 }
 

@@ -18,7 +18,8 @@ void register_diagnose_data_dependent_shape(FindingRuleRegistry& registry) {
                 "replace it by a form of fixed size (TopK with a constant count, a mask instead of "
                 "a selection).",
                 [](const DiagnoseContext& context) {
-                  return findings_by_reason(context, "data_dependent_shape", Severity::Error);
+                  return cut_off(context, findings_by_reason(context, "data_dependent_shape",
+                                                             Severity::Error));
                 }});
 }
 

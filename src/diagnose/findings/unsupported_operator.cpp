@@ -4,16 +4,19 @@
 namespace acuate {
 
 void register_diagnose_unsupported_operator(FindingRuleRegistry& registry) {
-  registry.add({"unsupported_operator", Severity::Error,
-                "The target has no form of this operator, or not with these attributes.\n\n"
-                "To mend it, replace it in the model by operators that the target takes (the "
-                "evidence says what is\n"
-                "allowed for an attribute), or keep it on the host: a few cheap nodes at the end "
-                "cost little, one in\n"
-                "the middle costs a transfer each way.",
-                [](const DiagnoseContext& context) {
-                  return findings_by_reason(context, "unsupported_operator", Severity::Error);
-                }});
+  registry.add(
+      {"unsupported_operator", Severity::Error,
+       "The target has no form of this operator. (What it lacks of an operator that it has is "
+       "told as\n"
+       "`unsupported_attribute`, `unsupported_opset`, `unsupported_type` or "
+       "`rank_too_high`.)\n\n"
+       "To mend it, replace it in the model by operators that the target takes, or keep "
+       "it on the host: a\n"
+       "few cheap nodes at the end cost little, one in the middle costs a transfer each "
+       "way.",
+       [](const DiagnoseContext& context) {
+         return findings_by_reason(context, "unsupported_operator", Severity::Error);
+       }});
 }
 
 }  // namespace acuate

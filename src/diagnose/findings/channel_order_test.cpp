@@ -1,0 +1,17 @@
+#include "diagnose/test_support.h"
+
+namespace acuate {
+namespace {
+
+// That data make it where they should, and only there, is tested in the room convert.
+TEST(ChannelOrder, IsMadeOfDataAlone) {
+  const Finding finding = new_finding("channel_order");
+  EXPECT_EQ(finding.id, "channel_order");
+  EXPECT_EQ(finding.severity, Severity::Warning);
+  EXPECT_THAT(
+      findings_of("channel_order", "g (float[2] x) => (float[2] y) { y = Relu(x) }", "onnxruntime"),
+      testing::IsEmpty());
+}
+
+}  // namespace
+}  // namespace acuate

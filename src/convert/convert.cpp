@@ -4,6 +4,7 @@
 #include "base/text.h"
 #include "base/version.h"
 #include "convert/adapt.h"
+#include "convert/data_findings.h"
 #include "convert/division.h"
 #include "convert/float_model.h"
 #include "convert/report_parts.h"
@@ -148,13 +149,22 @@ class Pipeline {
   }
 
   Result<void> diagnose_model() {
-    const DiagnoseOptions options{
-        .fix = fix_options_, .shapes_source = proposed_ ? "proposed from the data" : "as given"};
+    if (samples_.calibration) {
+      auto probed = findings_of_inputs(*fixed_, target_, *samples_.calibration, engine_options());
+      if (!probed) return probed.error();
+      for (Finding& finding : *probed) report_.findings.push_back(std::move(finding));
+    }
+    auto costs = read_partition_costs(options_.costs, target_, {});
+    if (!costs) return costs.error();
+    DiagnoseOptions options{.fix = fix_options_,
+                            .shapes_source = proposed_ ? "proposed from the data" : "as given",
+                            .costs = *costs ? &(*costs)->costs : nullptr};
     std::vector<std::string> ids = options_.diagnose;
     ids.insert(ids.begin(), target_.id);
     for (const std::string& id : ids) {
       auto target = id == target_.id ? Result<Target>(target_) : resolve_target(id);
       if (!target) return target.error();
+      if (id != target_.id) options.costs = nullptr;  // the tables are of the target
       auto findings = diagnose(*original_, *target, options);
       if (!findings) return fail("target {}: {}", id, findings.error().message);
       for (Finding& finding : *findings) {
@@ -189,6 +199,8 @@ class Pipeline {
     auto quantized = quantize_for(*float_, options_, target_, on_host, *samples_.calibration);
     if (!quantized) return quantized.error();
     quantized_ = std::move(*quantized);
+    for (Finding& finding : findings_of_calibration(*original_, *float_, quantized_->calibration))
+      report_.findings.push_back(std::move(finding));
     infer_shapes(*quantized_->model);  // of what quantization wrote, which may stand at a border
     return {};
   }

@@ -12,8 +12,6 @@
 #include "convert/module_config.h"
 #include "diagnose/rule.h"
 #include "graph/module_tree.h"
-#include "runtime/cost_table.h"
-#include "runtime/machine.h"
 
 namespace acuate {
 namespace {
@@ -29,14 +27,16 @@ class Divider {
 
   Result<Division> run() {
     if (auto read = read_config(); !read) return read.error();
-    if (auto read = read_costs(); !read) return read.error();
+    auto costs = read_partition_costs(options_.costs, target_, options_.note);
+    if (!costs) return costs.error();
+    costs_ = std::move(*costs);
     judge();
     refuse_undividable_modules();
     if (auto cut = cut_tail(); !cut) return cut.error();
     PartitionRequest request;
     request.may_take = [this](const Node& node) { return label(node) != kHost; };
     request.group = [this](const Node& node) { return label(node); };
-    request.costs = costs_ ? &*costs_ : nullptr;
+    request.costs = costs_ ? &costs_->costs : nullptr;
     request.max_engines = options_.max_engines;
     auto partition = acuate::partition(model_.graph(), request);
     if (!partition) return partition.error();
@@ -75,36 +75,6 @@ class Divider {
     if (groups_.empty())
       return fail("{} converts no module; expected one with \"rt_mode\": \"onnx\"",
                   options_.config->string());
-    return {};
-  }
-
-  // Times are predicted where there is a table for both sides.
-  Result<void> read_costs() {
-    auto tables = read_cost_tables(options_.costs);
-    if (!tables) return tables.error();
-    if (tables->empty()) return {};
-    const std::string target_id = target_.stand_in.empty() ? target_.id : target_.stand_in;
-    for (const std::string& id : {std::string(kHostEngine), target_id}) {
-      const auto table = std::find_if(tables->begin(), tables->end(),
-                                      [&](const CostTable& each) { return each.target == id; });
-      if (table == tables->end())
-        return fail(
-            "--costs has no table of {}; `acuate bench --calibrate FILE --target {}` writes "
-            "one where it runs",
-            id, to_kebab_case(id));
-      if (table->machine != cpu_model() && options_.note)
-        options_.note(fmt::format("the cost table of {} was measured on '{}'; this machine is '{}'",
-                                  id, table->machine, cpu_model()));
-      if (id == kHostEngine) host_costs_ = *table;
-      if (id == target_id) target_costs_ = *table;
-    }
-    const double border = std::max(host_costs_.border_us_per_mib, target_costs_.border_us_per_mib);
-    costs_.emplace();
-    costs_->host_us = [this](const Node& node) { return host_costs_.node_us(node); };
-    costs_->target_us = [this](const Node& node) { return target_costs_.node_us(node); };
-    costs_->copy_us = [border](const Value& value) { return border * value_mib(value); };
-    costs_->host_call_us = host_costs_.call_us;
-    costs_->target_call_us = target_costs_.call_us;
     return {};
   }
 
@@ -225,8 +195,7 @@ class Divider {
   Model& model_;
   const ConvertOptions& options_;
   const Target& target_;
-  CostTable host_costs_, target_costs_;
-  std::optional<PartitionCosts> costs_;
+  std::unique_ptr<PredictedCosts> costs_;  // null: no times are predicted
   const ModelModuleTree tree_;
   std::optional<ModuleConfig> config_;
   std::map<std::string, Label> groups_;

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "convert/options.h"
+#include "convert/partition_costs.h"
 #include "diagnose/finding.h"
 #include "graph/model.h"
 #include "partition/cut.h"
@@ -33,7 +34,5 @@ struct Division {
 // leaves there, and divides the rest. Nodes get names where the model is not whole. Errors: the
 // target takes nothing, with its first reasons; the configuration.
 Result<Division> divide_for(Model& model, const ConvertOptions& options, const Target& target);
-
-inline constexpr const char* kHostEngine = "onnxruntime";  // runs what the target does not
 
 }  // namespace acuate

@@ -11,7 +11,9 @@
 #include "cli/console.h"
 #include "cli/flags.h"
 #include "cli/models.h"
-#include "convert/samples.h"
+#include "convert/data_findings.h"
+#include "convert/division.h"
+#include "convert/report_parts.h"
 #include "onnx_io/import.h"
 #include "report/display.h"
 #include "report/writer.h"
@@ -20,7 +22,7 @@ namespace acuate {
 namespace {
 
 struct Flags {
-  ConvertOptions options;  // model, data, preprocess
+  ConvertOptions options;  // model, data, preprocess, costs
   ShapeFlags shapes;
   std::vector<std::string> targets;
 };
@@ -31,8 +33,15 @@ void declare_flags(CLI::App& app, Flags& flags) {
       ->required()
       ->type_name("T[,T…]");
   flags.shapes.declare(app);
-  app.add_option("--data", flags.options.data, "samples from which shapes are proposed")
+  app.add_option("--data", flags.options.data,
+                 "samples: shapes are proposed from them, and activations measured on them")
       ->type_name("DATA");
+  app.add_option("--samples", flags.options.samples, "how many of them, drawn by seed; 0: all")
+      ->capture_default_str();
+  app.add_option(
+         "--costs", flags.options.costs,
+         "cost tables of target and host, by which times are predicted; `bench --calibrate`")
+      ->type_name("FILE");
   app.add_option("--preprocess", flags.options.preprocess,
                  "how an image becomes the input: a preset or a YAML file");
 }
@@ -51,14 +60,13 @@ std::string shape_text(const Model& model, const std::string& input, const Shape
   return input + "=" + join(dims, "x");
 }
 
-Result<DiagnoseOptions> diagnose_options(const Model& model, Flags& flags) {
+Result<DiagnoseOptions> diagnose_options(const Model& model, Flags& flags,
+                                         const std::optional<Samples>& samples) {
   DiagnoseOptions options;
   auto fix = flags.shapes.parse();
   if (!fix) return fix.error();
   flags.options.fix = options.fix = std::move(*fix);
-  if (flags.options.data) {
-    auto samples = open_samples(flags.options);
-    if (!samples) return samples.error();
+  if (samples) {
     auto proposals = propose_input_shapes(model, flags.options, *samples);
     if (!proposals) return proposals.error();
     if (!proposals->empty()) options.shapes_source = "proposed from the data";
@@ -68,17 +76,56 @@ Result<DiagnoseOptions> diagnose_options(const Model& model, Flags& flags) {
   return options;
 }
 
+// What the data show is measured on the host's engine, the same for all targets.
+Result<std::vector<Finding>> measure(const Model& model, const Flags& flags, Samples samples) {
+  auto engine = resolve_target(kHostEngine);
+  if (!engine) return engine.error();
+  return findings_of_data(model, flags.options, *engine, std::move(samples));
+}
+
+// What each way to divide the model would amount to, a line each; none where the target takes it
+// whole or nothing of it.
+std::vector<std::string> division_lines(const Diagnosis& diagnosis) {
+  Division division;
+  division.options = diagnosis.options;
+  if (!division.options.empty()) division.counts = division.options.back().counts;
+  const PartitionCounts& all = division.counts;
+  if (all.nodes_on_target == 0 || (all.nodes_on_target == all.nodes_total && all.engines <= 1))
+    return {};
+  Report report;
+  report_division(report, division);
+  std::vector<std::string> lines;
+  for (const ReportOption& option : report.coverage.options)
+    lines.push_back(option_text(report, option));
+  return lines;
+}
+
+struct AllTargets {
+  std::vector<Finding> findings;
+  std::vector<std::pair<std::string, std::vector<std::string>>> divisions;  // by target
+};
+
 // What is wrong with the model itself is told once, not for every target.
-Result<std::vector<Finding>> diagnose_all(const Model& model, const std::vector<Target>& targets,
-                                          const DiagnoseOptions& options) {
-  std::vector<Finding> all;
+Result<AllTargets> diagnose_all(const Model& model, const std::vector<Target>& targets,
+                                const Flags& flags, DiagnoseOptions options,
+                                std::vector<Finding> measured, const Console& console) {
+  AllTargets all;
+  const auto tell = [&](std::vector<Finding> findings) {
+    for (Finding& finding : findings)
+      if (std::find(all.findings.begin(), all.findings.end(), finding) == all.findings.end())
+        all.findings.push_back(std::move(finding));
+  };
   for (const Target& target : targets) {
-    auto findings = diagnose(model, target, options);
-    if (!findings) return fail("target {}: {}", target.id, findings.error().message);
-    for (Finding& finding : *findings)
-      if (std::find(all.begin(), all.end(), finding) == all.end())
-        all.push_back(std::move(finding));
+    auto costs = read_partition_costs(flags.options.costs, target,
+                                      [&](const std::string& text) { console.print(text); });
+    if (!costs) return costs.error();
+    options.costs = *costs ? &(*costs)->costs : nullptr;
+    auto diagnosis = diagnose_and_divide(model, target, options);
+    if (!diagnosis) return fail("target {}: {}", target.id, diagnosis.error().message);
+    tell(std::move(diagnosis->findings));
+    all.divisions.emplace_back(target.id, division_lines(*diagnosis));
   }
+  tell(std::move(measured));
   return all;
 }
 
@@ -95,10 +142,22 @@ Result<int> run(Flags& flags, const Console& console) {
   if (targets.empty()) return fail("--target names no target; `acuate targets` lists them");
   auto model = import_model(flags.options.model);
   if (!model) return model.error();
-  auto options = diagnose_options(**model, flags);
+  std::optional<Samples> samples;
+  if (flags.options.data) {
+    auto opened = open_samples(flags.options);
+    if (!opened) return opened.error();
+    samples = std::move(*opened);
+  }
+  auto options = diagnose_options(**model, flags, samples);
   if (!options) return options.error();
-  auto findings = diagnose_all(**model, targets, *options);
-  if (!findings) return findings.error();
+  std::vector<Finding> measured;
+  if (samples) {
+    auto found = measure(**model, flags, std::move(*samples));
+    if (!found) return found.error();
+    measured = std::move(*found);
+  }
+  auto all = diagnose_all(**model, targets, flags, *options, std::move(measured), console);
+  if (!all) return all.error();
 
   std::vector<std::string> shapes;
   for (const auto& [input, shape] : options->fix.shapes)
@@ -112,12 +171,19 @@ Result<int> run(Flags& flags, const Console& console) {
   if (!shapes.empty())
     text += fmt::format(", with {} ({})", printable(join(shapes, ", ")), options->shapes_source);
   console.print(text);
-  console.print(render_findings(*findings, {.colour = console.colour()}));
+  console.print(render_findings(all->findings, {.colour = console.colour()}));
+  auto divisions = nlohmann::ordered_json::object();
+  for (const auto& [id, lines] : all->divisions) {
+    divisions[id] = lines;
+    for (const std::string& line : lines)
+      console.print(ids.size() > 1 ? to_kebab_case(id) + ", " + line : line);
+  }
   nlohmann::ordered_json json = {{"model", flags.options.model.string()},
                                  {"targets", ids},
                                  {"shapes", shapes},
                                  {"shapes_source", shapes.empty() ? "" : options->shapes_source},
-                                 {"findings", findings_json(*findings)}};
+                                 {"findings", findings_json(all->findings)},
+                                 {"divisions", divisions}};
   if (auto written = console.write_json(json); !written) return written.error();
   return kDone;
 }
@@ -138,7 +204,8 @@ void register_cli_diagnose(CliCommandRegistry& registry) {
        .examples =
            "  acuate diagnose model.onnx --target vsi-npu\n"
            "  acuate diagnose model.onnx --target vsi-npu,onnxruntime --shape x=1x3x640x640\n"
-           "  acuate diagnose detector.onnx --target vsi-npu --data pages/ --json -",
+           "  acuate diagnose detector.onnx --target vsi-npu --data pages/ --json -\n"
+           "  acuate diagnose model.onnx --target my_npu.yaml --costs costs.json",
        .declare = declare});
 }
 

@@ -1,4 +1,6 @@
-#include "cli/test_support.h"
+#include <set>
+
+#include "cli/samples_test_support.h"
 
 namespace acuate {
 namespace {
@@ -28,6 +30,37 @@ TEST_F(DiagnoseTest, ATargetNamedTwiceIsAskedOnce) {
   const auto json =
       run_json({"diagnose", dynamic(), "--target", "onnxruntime,auto", "--target", "vsi-npu"});
   EXPECT_EQ(json["targets"], (nlohmann::json{"onnxruntime", "vsi_npu"}));
+}
+
+// What the partition would be is told before anything is converted.
+TEST_F(DiagnoseTest, TellsTheWaysToDivideTheModel) {
+  const std::string net = model("net.onnx", R"(g (float[1,1,4,4] x) => (float[1,1,4,4] y)
+      <float[1,1,1,1] w = {2}> { a = Conv(x, w) b = Round(a) y = Conv(b, w) })");
+  const auto json = run_json({"diagnose", net, "--target", "vsi-npu"});
+  ASSERT_EQ(json["divisions"]["vsi_npu"].size(), 4U);
+  EXPECT_EQ(json["divisions"]["vsi_npu"][1],
+            "all that the target takes: 2 engines, 2 of 3 nodes on the target");
+  EXPECT_EQ(json["findings"][0]["worth"]["engines"], -1);
+  EXPECT_EQ(run({"diagnose", net, "--target", "vsi-npu"}), 0);
+  EXPECT_NE(out.find("the largest engine alone: 1 engine, 1 of 3 nodes"), std::string::npos) << out;
+  EXPECT_TRUE(
+      run_json({"diagnose", net, "--target", "onnxruntime"})["divisions"]["onnxruntime"].empty())
+      << "nothing has to be divided";
+}
+
+class DiagnoseDataTest : public SamplesTest {};
+
+// Samples are measured, not only looked at for their shapes.
+TEST_F(DiagnoseDataTest, DataAreMeasured) {
+  const auto ids = [&](int64_t count) {
+    std::set<std::string> found;
+    const auto json = run_json(
+        {"diagnose", network(), "--target", "onnxruntime", "--data", samples("x.npy", count)});
+    for (const auto& finding : json["findings"]) found.insert(finding["id"]);
+    return found;
+  };
+  EXPECT_EQ(ids(4).count("calibration_unsettled"), 1U);
+  EXPECT_EQ(ids(400).count("calibration_unsettled"), 0U);
 }
 
 TEST_F(DiagnoseTest, ATargetIsRequiredAndMustExist) {

@@ -1,0 +1,37 @@
+#pragma once
+
+#include <vector>
+
+#include "convert/options.h"
+#include "convert/samples.h"
+#include "diagnose/finding.h"
+#include "graph/model.h"
+#include "quantize/calibrate.h"
+#include "targets/target.h"
+
+namespace acuate {
+
+// What calibration shows of a float model, told on the nodes of the user's (by the names of
+// values, which simplification keeps): activation_outliers, mixed_ranges by measured ranges,
+// not_finite, calibration_unsettled. Linear in tensors and their samples.
+std::vector<Finding> findings_of_calibration(const Model& original, const Model& float_model,
+                                             const Calibration& calibration);
+
+// Whether the data look as in training: `channel_order`, by how sure outputs that are
+// probabilities or scores are of themselves with the channels in either order, and
+// `normalisation`, by what the first convolution makes of the data against the statistics of the
+// batch normalization behind it. Runs up to kProbedSamples samples of images, or of arrays that
+// look like them; no finding where the model shows neither. `fixed` is the user's model with static
+// shapes, not simplified.
+inline constexpr size_t kProbedSamples = 16;
+Result<std::vector<Finding>> findings_of_inputs(const Model& fixed, const Target& engine,
+                                                const SampleSet& samples,
+                                                const EngineOptions& options);
+
+// All of these from one pass over the samples, for `diagnose`: every float activation of the fixed
+// and simplified model of known shape is measured. Of an unsound model those of the samples alone.
+// Errors: shapes and samples that do not fit.
+Result<std::vector<Finding>> findings_of_data(const Model& original, const ConvertOptions& options,
+                                              const Target& engine, Samples samples);
+
+}  // namespace acuate

@@ -1,0 +1,183 @@
+#include "convert/data_findings.h"
+
+#include <cmath>
+#include <random>
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "data/npy.h"
+#include "onnx_io/text_form.h"
+#include "shape/infer.h"
+
+namespace acuate {
+namespace {
+
+namespace fs = std::filesystem;
+using testing::ElementsAre;
+using testing::HasSubstr;
+using testing::IsEmpty;
+
+std::unique_ptr<Model> text_model(const std::string& graph) {
+  auto model = parse_text_model("<ir_version: 8, opset_import: [\"\" : 17]>\n" + graph);
+  EXPECT_TRUE(model) << (model ? "" : model.error().message);
+  return std::move(*model);
+}
+
+class DataFindings : public testing::Test {
+ protected:
+  void SetUp() override {
+    folder_ = fs::path(testing::TempDir()) /
+              ("data_findings_" +
+               std::string(testing::UnitTest::GetInstance()->current_test_info()->name()));
+    fs::remove_all(folder_);
+    fs::create_directories(folder_);
+  }
+
+  // What `diagnose --data` tells of samples made by `value_at(sample, channel, random number)`.
+  template <class ValueAt>
+  std::vector<Finding> findings(const std::string& graph, Shape shape, ValueAt value_at) {
+    const size_t count = static_cast<size_t>(shape[0]);
+    Tensor samples = Tensor::allocate(ElementType::Float, shape);
+    const auto values = samples.mutable_values<float>();
+    const size_t each = values.size() / count;
+    const size_t plane = shape.size() == 4 ? static_cast<size_t>(shape[2] * shape[3]) : 1;
+    std::mt19937 random(3);
+    std::uniform_real_distribution<float> uniform(0, 1);
+    for (size_t i = 0; i < values.size(); ++i)
+      values[i] = value_at(i / each, i % each / plane, uniform(random));
+    EXPECT_TRUE(write_npy(folder_ / "x.npy", samples));
+    ConvertOptions options;
+    options.data = folder_ / "x.npy";
+    auto opened = open_samples(options);
+    EXPECT_TRUE(opened) << (opened ? "" : opened.error().message);
+    auto found = findings_of_data(*text_model(graph), options, *resolve_target("onnxruntime"),
+                                  std::move(*opened));
+    EXPECT_TRUE(found) << (found ? "" : found.error().message);
+    return found ? std::move(*found) : std::vector<Finding>();
+  }
+  static std::vector<Finding> of_id(const std::vector<Finding>& all, std::string_view id) {
+    std::vector<Finding> out;
+    std::copy_if(all.begin(), all.end(), std::back_inserter(out),
+                 [&](const Finding& finding) { return finding.id == id; });
+    return out;
+  }
+
+  fs::path folder_;
+};
+
+constexpr const char* kRelu = "g (float[1,2000] x) => (float[1,2000] y) { [relu] y = Relu(x) }";
+
+TEST_F(DataFindings, OutliersAreTold) {
+  const auto found = findings(kRelu, {16, 2000}, [](size_t sample, size_t channel, float x) {
+    return sample == 3 && channel == 7 ? 500.0F : x;
+  });
+  const auto outliers = of_id(found, "activation_outliers");
+  ASSERT_EQ(outliers.size(), 2U);  // of the input and of the Relu
+  EXPECT_THAT(outliers[1].nodes, ElementsAre("relu"));
+  EXPECT_EQ(outliers[1].stage, "calibrate");
+  EXPECT_THAT(outliers[1].evidence, HasSubstr("'y' reaches 500, while 99.99 %"));
+  EXPECT_THAT(of_id(findings(kRelu, {16, 2000}, [](size_t, size_t, float x) { return x; }),
+                    "activation_outliers"),
+              IsEmpty());
+}
+
+TEST_F(DataFindings, ASmallOrUnsettledSetIsTold) {
+  const auto steady = [](size_t, size_t, float x) { return x; };
+  const auto few = of_id(findings(kRelu, {4, 2000}, steady), "calibration_unsettled");
+  ASSERT_EQ(few.size(), 1U);
+  EXPECT_THAT(few[0].cause, HasSubstr("too small"));
+  EXPECT_THAT(few[0].evidence, HasSubstr("3 samples"));  // the fourth is held out
+  EXPECT_THAT(of_id(findings(kRelu, {32, 2000}, steady), "calibration_unsettled"), IsEmpty());
+  const auto growing = [](size_t sample, size_t, float x) {
+    return x * std::pow(2.0F, static_cast<float>(sample));
+  };
+  const auto moving = of_id(findings(kRelu, {32, 2000}, growing), "calibration_unsettled");
+  ASSERT_EQ(moving.size(), 1U);
+  EXPECT_THAT(moving[0].cause, HasSubstr("still grow"));
+}
+
+TEST_F(DataFindings, WhatIsNotFiniteNamesTheFirst) {
+  const auto all = of_id(
+      findings("g (float[1,4] x) => (float[1,4] y) { [log] a = Log(x) [neg] y = Neg(a) }", {12, 4},
+               [](size_t, size_t channel, float x) { return channel == 0 ? 0.0F : x + 1; }),
+      "not_finite");
+  ASSERT_EQ(all.size(), 1U);
+  EXPECT_THAT(all[0].nodes, ElementsAre("log"));
+  EXPECT_THAT(all[0].evidence, HasSubstr("9 infinite of 36 values"));
+}
+
+// Boxes come out of a matrix product, so that only data tell how large they are.
+TEST_F(DataFindings, MeasuredRangesMix) {
+  const auto net = [](const std::string& scale) {
+    std::string weights;
+    for (int i = 0; i < 16; ++i) weights += (i == 0 ? "" : ",") + (i % 5 == 0 ? scale : "0");
+    return "g (float[1,2,4] x) => (float[1,2,4] y) <float[4,4] w = {" + weights + R"(}> {
+      b = MatMul(x, w)
+      m = ReduceMean <axes = [1]> (b)
+      t = ReduceMax <axes = [1]> (x)
+      [join] y = Concat <axis = 1> (m, t)
+    })";
+  };
+  const auto uniform = [](size_t, size_t, float x) { return x; };
+  const auto mixed = of_id(findings(net("900"), {32, 2, 4}, uniform), "mixed_ranges");
+  ASSERT_EQ(mixed.size(), 1U);
+  EXPECT_THAT(mixed[0].nodes, ElementsAre("join"));
+  EXPECT_THAT(mixed[0].evidence, HasSubstr("measured: 'm'"));
+  EXPECT_THAT(mixed[0].fix, ElementsAre("cut-at m t"));
+  EXPECT_THAT(of_id(findings(net("9"), {32, 2, 4}, uniform), "mixed_ranges"), IsEmpty());
+}
+
+// A convolution whose batch normalization was trained on inputs of unit variance.
+constexpr const char* kNormalized = R"(g (float[1,3,8,8] x) => (float[1,2,8,8] y)
+    <float[2,3,1,1] w = {1, 0, 0, 0, 1, 0}, float[2] one = {1, 1}, float[2] zero = {0, 0}> {
+  [first] c = Conv(x, w)
+  n = BatchNormalization(c, one, zero, zero, one)
+  y = Relu(n)
+})";
+
+TEST_F(DataFindings, AnotherScaleThanInTrainingIsTold) {
+  const auto pixels =
+      of_id(findings(kNormalized, {12, 3, 8, 8}, [](size_t, size_t, float x) { return 255 * x; }),
+            "normalisation");
+  ASSERT_EQ(pixels.size(), 1U);
+  EXPECT_THAT(pixels[0].nodes, ElementsAre("first"));
+  EXPECT_THAT(pixels[0].evidence, HasSubstr("where training had 1 (medians of 2 channels"));
+  EXPECT_THAT(of_id(findings(kNormalized, {12, 3, 8, 8},
+                             [](size_t, size_t, float x) { return (x - 0.5F) / 0.289F; }),
+                    "normalisation"),
+              IsEmpty());
+}
+
+// Class 0 is red; nothing speaks for the others.
+constexpr const char* kColours = R"(g (float[1,3,8,8] x) => (float[1,3] y)
+    <float[3,3,1,1] w = {9, 0, 0, 0, 0, 0, 0, 0, 0}> {
+  c = Conv(x, w)
+  p = GlobalAveragePool(c)
+  f = Flatten(p)
+  y = Softmax(f)
+})";
+
+TEST_F(DataFindings, ReversedChannelsAreSuggested) {
+  const auto with_most_in = [](size_t channel) {
+    return [channel](size_t, size_t at, float x) { return at == channel ? 0.5F + x / 2 : x / 4; };
+  };
+  const auto reversed = of_id(findings(kColours, {12, 3, 8, 8}, with_most_in(2)), "channel_order");
+  ASSERT_EQ(reversed.size(), 1U);
+  EXPECT_THAT(reversed[0].nodes, ElementsAre("x"));
+  EXPECT_THAT(reversed[0].evidence, HasSubstr("on 9 of 9 samples"));
+  EXPECT_THAT(reversed[0].evidence, HasSubstr("does not prove"));
+  EXPECT_THAT(of_id(findings(kColours, {12, 3, 8, 8}, with_most_in(0)), "channel_order"),
+              IsEmpty());
+}
+
+// Statements about data that are no image in colours would be about nothing.
+TEST_F(DataFindings, OtherInputsAreNotProbed) {
+  const auto found = findings("g (float[1,4] x) => (float[1,4] y) { y = Softmax(x) }", {12, 4},
+                              [](size_t, size_t, float x) { return 200 * x; });
+  EXPECT_THAT(of_id(found, "channel_order"), IsEmpty());
+  EXPECT_THAT(of_id(found, "normalisation"), IsEmpty());
+}
+
+}  // namespace
+}  // namespace acuate

@@ -1,0 +1,44 @@
+#include "convert/partition_costs.h"
+
+#include <algorithm>
+
+#include <fmt/format.h>
+
+#include "base/text.h"
+#include "runtime/machine.h"
+
+namespace acuate {
+
+Result<std::unique_ptr<PredictedCosts>> read_partition_costs(
+    std::span<const std::filesystem::path> files, const Target& target,
+    const std::function<void(const std::string&)>& note) {
+  auto tables = read_cost_tables(files);
+  if (!tables) return tables.error();
+  if (tables->empty()) return std::unique_ptr<PredictedCosts>();
+  auto read = std::make_unique<PredictedCosts>();
+  const std::string target_id = target.stand_in.empty() ? target.id : target.stand_in;
+  for (const std::string& id : {std::string(kHostEngine), target_id}) {
+    const auto table = std::find_if(tables->begin(), tables->end(),
+                                    [&](const CostTable& each) { return each.target == id; });
+    if (table == tables->end())
+      return fail(
+          "--costs has no table of {}; `acuate bench --calibrate FILE --target {}` writes "
+          "one where it runs",
+          id, to_kebab_case(id));
+    if (table->machine != cpu_model() && note)
+      note(fmt::format("the cost table of {} was measured on '{}'; this machine is '{}'", id,
+                       table->machine, cpu_model()));
+    if (id == kHostEngine) read->host = *table;
+    if (id == target_id) read->target = *table;
+  }
+  const double border = std::max(read->host.border_us_per_mib, read->target.border_us_per_mib);
+  const PredictedCosts* at = read.get();
+  read->costs.host_us = [at](const Node& node) { return at->host.node_us(node); };
+  read->costs.target_us = [at](const Node& node) { return at->target.node_us(node); };
+  read->costs.copy_us = [border](const Value& value) { return border * value_mib(value); };
+  read->costs.host_call_us = read->host.call_us;
+  read->costs.target_call_us = read->target.call_us;
+  return read;
+}
+
+}  // namespace acuate

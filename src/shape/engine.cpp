@@ -65,6 +65,7 @@ void ShapeEngine::infer_all() {
   unknown_.clear();
   believed_.clear();
   function_results_.clear();
+  states_.reserve(model_.graph().node_count() + model_.graph().node_count() / 2);
   start(model_.graph());
   drain(model_.graph());
 }

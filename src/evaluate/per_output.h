@@ -46,8 +46,8 @@ class PerOutputMetric : public MetricAccumulator {
       if (other_size_[output] > 0)
         value.reason = fmt::format("the models give {} of {} samples different sizes",
                                    other_size_[output], value.n + other_size_[output]);
-      finish_output(other_size_[output] > 0 ? std::vector<Sums>() : samples_[output],
-                    context_.seed, value);
+      finish_output(other_size_[output] > 0 ? std::vector<Sums>() : samples_[output], context_.seed,
+                    value);
       values.push_back(std::move(value));
     }
     return values;

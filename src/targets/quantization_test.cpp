@@ -44,7 +44,8 @@ TEST(PlanConvolutions, QuantizesAroundThemAndSaysWhatStays) {
 
 TEST(PlanConvolutions, ExcludedNodesStay) {
   auto model = model_of(kNet);
-  const auto plan = plan_convolutions(*model, {.scheme = "s8", .exclude = {"@c"}, .on_host = {}}, false);
+  const auto plan =
+      plan_convolutions(*model, {.scheme = "s8", .exclude = {"@c"}, .on_host = {}}, false);
   EXPECT_THAT(names(plan), testing::ElementsAre("r:s8", "h:s8"));
   EXPECT_EQ(plan.kept_float.size(), 2U);
 }

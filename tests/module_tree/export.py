@@ -158,7 +158,7 @@ EXPORTERS = {"torchscript": torchscript, "dynamo": dynamo}
 
 
 def main(folder: Path, names: list[str]) -> None:
-    from networks import NETWORKS
+    from traps import NETWORKS
 
     torch.backends.mha.set_fastpath_enabled(False)
     for name in names or NETWORKS:

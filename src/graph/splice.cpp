@@ -138,8 +138,13 @@ Result<void> splice_body(const Graph& source, Graph& into, Splice& splice) {
   return Splicer(source.model(), into.model(), splice).copy_body(source, into);
 }
 
+FunctionCopier::FunctionCopier(const Model& from, Model& into) : into_(into) {
+  for (const Function& function : from.functions())
+    to_bring_.try_emplace({function.domain, function.name, function.overload}, &function);
+}
+
 void FunctionCopier::bring_for(const Node& node) {
-  if (from_.functions().empty()) return;
+  if (to_bring_.empty()) return;
   std::vector<const Node*> callers{&node};
   const auto look_into = [&](const Graph& graph) {
     for (const Node* inner = graph.first(); inner != nullptr; inner = inner->next())
@@ -148,12 +153,13 @@ void FunctionCopier::bring_for(const Node& node) {
   while (!callers.empty()) {
     const Node& caller = *callers.back();
     callers.pop_back();
-    for (const Function& function : from_.functions())
-      if (function.name == caller.op_type() && function.domain == caller.domain() &&
-          function.overload == caller.overload() && done_.insert(&function).second) {
-        copy_function(function, into_);
-        look_into(*function.body);
-      }
+    const auto called = to_bring_.find({caller.domain(), caller.op_type(), caller.overload()});
+    if (called != to_bring_.end()) {
+      const Function& function = *called->second;
+      to_bring_.erase(called);
+      copy_function(function, into_);
+      look_into(*function.body);
+    }
     for (const Attribute& attribute : caller.attributes())
       for (const auto& body : attribute.graphs) look_into(*body);
   }

@@ -1,9 +1,11 @@
 #pragma once
 
+#include <map>
 #include <span>
 #include <string>
+#include <string_view>
+#include <tuple>
 #include <unordered_map>
-#include <unordered_set>
 
 #include "base/result.h"
 #include "graph/model.h"
@@ -41,13 +43,13 @@ Function& copy_function(const Function& source, Model& into);
 class FunctionCopier {
  public:
   // `into` keeps the storage of `from` and has none of these functions.
-  FunctionCopier(const Model& from, Model& into) : from_(from), into_(into) {}
+  FunctionCopier(const Model& from, Model& into);
   void bring_for(const Node& node);
 
  private:
-  const Model& from_;
   Model& into_;
-  std::unordered_set<const Function*> done_;
+  std::map<std::tuple<std::string_view, std::string_view, std::string_view>, const Function*>
+      to_bring_;  // by domain, name and overload
 };
 
 }  // namespace acuate

@@ -159,9 +159,10 @@ class Partitioner {
   }
 
   // Whole pieces change sides as long as that is cheaper: the best of all in each round while they
-  // are few, else the first that helps.
+  // are few, else the first that helps. Bounded: a trial is linear, and there are only so many.
   std::vector<Label> improve(std::vector<Label> labels) const {
-    constexpr size_t kFew = 64;
+    constexpr size_t kFew = 64, kMostVisits = 20'000'000;  // of nodes, some seconds
+    size_t trials_left = std::max(kFew, kMostVisits / std::max<size_t>(labels.size(), 1));
     std::vector<Piece> pieces = make_pieces(dag(), labels);
     double cost = cost_us(labels, pieces);
     drop_hopeless(labels, pieces, cost);
@@ -170,8 +171,10 @@ class Partitioner {
       std::optional<std::vector<Label>> best;
       double best_cost = cost;
       for (const Piece& piece : pieces) {
+        if (trials_left == 0) return best ? std::move(*best) : labels;
         auto other = flipped(labels, piece);
         if (!other || keeps_apart(*other)) continue;
+        --trials_left;
         const double other_cost = cost_us(*other, make_pieces(dag(), *other));
         if (other_cost >= best_cost) continue;
         best_cost = other_cost;
@@ -188,14 +191,30 @@ class Partitioner {
   }
 
   // Engines that bring less than their own call, all at once: each of them is better on the host
-  // whatever becomes of the others.
+  // even where all that it shares with other engines would have to be copied then.
   void drop_hopeless(std::vector<Label>& labels, std::vector<Piece>& pieces, double& cost) const {
     for (bool changed = true; changed;) {
       changed = false;
-      for (const Piece& piece : pieces) {
+      const std::vector<uint32_t> piece_of = piece_of_node(dag(), pieces);
+      const auto is_on_other_engine = [&](uint32_t node, uint32_t piece) {
+        return node != Dag::kOutside && piece_of[node] != piece &&
+               pieces[piece_of[node]].on_target();
+      };
+      for (uint32_t i = 0; i < pieces.size(); ++i) {
+        const Piece& piece = pieces[i];
         if (!piece.on_target()) continue;
         double gain = -request_.costs->target_call_us;
-        for (const uint32_t node : piece.nodes) gain += host_us_[node] - target_us_[node];
+        for (const uint32_t node : piece.nodes) {
+          gain += host_us_[node] - target_us_[node];
+          for (const uint32_t read : dag().reads[node])
+            if (is_on_other_engine(dag().tensors[read].producer, i)) gain += copy_us_[read];
+          for (const uint32_t made : dag().makes[node]) {
+            const std::vector<uint32_t>& readers = dag().tensors[made].readers;
+            if (std::any_of(readers.begin(), readers.end(),
+                            [&](uint32_t reader) { return is_on_other_engine(reader, i); }))
+              gain += copy_us_[made];
+          }
+        }
         if (gain >= 0) continue;
         for (const uint32_t node : piece.nodes) labels[node] = kHost;
         changed = true;
@@ -242,15 +261,16 @@ class Partitioner {
   void limit_engines(std::vector<Label>& labels) const {
     while (request_.max_engines) {
       const std::vector<Piece> pieces = make_pieces(dag(), labels);
-      const Piece* least = nullptr;
-      size_t engines = 0;
-      for (const Piece& piece : pieces) {
-        if (!piece.on_target()) continue;
-        ++engines;
-        if (least == nullptr || worth(piece) < worth(*least)) least = &piece;
-      }
-      if (engines <= *request_.max_engines) return;
-      for (const uint32_t node : least->nodes) labels[node] = kHost;
+      std::vector<std::pair<std::pair<double, size_t>, const Piece*>> engines;
+      for (const Piece& piece : pieces)
+        if (piece.on_target()) engines.emplace_back(worth(piece), &piece);
+      if (engines.size() <= *request_.max_engines) return;
+      // Half of those that are too many at a time: what is left may join by itself.
+      const size_t count = (engines.size() - *request_.max_engines + 1) / 2;
+      std::stable_sort(engines.begin(), engines.end(),
+                       [](const auto& a, const auto& b) { return a.first < b.first; });
+      for (size_t i = 0; i < count; ++i)
+        for (const uint32_t node : engines[i].second->nodes) labels[node] = kHost;
     }
   }
 

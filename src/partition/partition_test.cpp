@@ -291,6 +291,10 @@ TEST(Partition, ALongChainWithManyEnginesIsNoTrouble) {
       partition(graph, {.may_take = is_taken, .group = {}, .costs = &some, .max_engines = {}});
   ASSERT_TRUE(result);
   EXPECT_EQ(result->counts.engines, 200U);
+  const auto few =
+      partition(graph, {.may_take = is_taken, .group = {}, .costs = nullptr, .max_engines = 3});
+  ASSERT_TRUE(few);
+  EXPECT_EQ(few->counts.engines, 3U);
 }
 
 }  // namespace

@@ -6,6 +6,7 @@
 #include "convert/adapt.h"
 #include "convert/data_findings.h"
 #include "convert/division.h"
+#include "convert/emit.h"
 #include "convert/float_model.h"
 #include "convert/report_parts.h"
 #include "convert/requirement.h"
@@ -55,7 +56,7 @@ class Pipeline {
             {name, watch.seconds(), Measure(static_cast<double>(peak_rss_bytes()))});
     }
     Conversion done{std::move(report_), options_.output, std::move(unmet_), {}};
-    for (const ManifestModule& module : modules_) done.files.push_back(module.file);
+    for (const ManifestModule& module : emitted_.modules) done.files.push_back(module.file);
     return done;
   }
 
@@ -210,7 +211,10 @@ class Pipeline {
     std::error_code code;
     fs::create_directories(folder / "modules", code);
     if (code) return fail("cannot create {}: {}", (folder / "modules").string(), code.message());
-    if (auto saved = emit_modules(quantized_ ? *quantized_->model : *float_); !saved) return saved;
+    auto emitted =
+        emit_modules(quantized_ ? *quantized_->model : *float_, division_, target_, folder);
+    if (!emitted) return emitted.error();
+    emitted_ = std::move(*emitted);
     std::string script = "# Edits that make the float network of this artifact out of " +
                          json_quote(options_.model.filename().string()) + "\n";
     for (const std::string& line : edits_) script += line + "\n";
@@ -228,74 +232,20 @@ class Pipeline {
     return {};
   }
 
-  // The whole, or its pieces in the order of execution.
-  Result<void> emit_modules(const Model& model) {
-    const std::string engine = target_.stand_in.empty() ? target_.id : target_.stand_in;
-    if (division_.is_whole) {
-      modules_.push_back({"onnx", kModuleFile, engine, {}, {}});
-      for (const Value* input : acuate::fed_inputs(model))
-        modules_[0].inputs.emplace_back(input->name);
-      for (const Value* output : model.graph().outputs())
-        modules_[0].outputs.emplace_back(output->name);
-      return save_model(model, folder_->path() / kModuleFile);
-    }
-    const auto parts =
-        divide(model.graph(), [&](const Node& node) { return division_.label_of(node); });
-    for (const Part& part : parts) {
-      const bool on_target = part.label != kHost;
-      auto piece = cut_out(model, part);
-      if (!piece) return piece.error();
-      ManifestModule module{
-          "onnx",
-          fmt::format("modules/{:02}_{}.onnx", modules_.size(), on_target ? target_.id : "host"),
-          on_target ? engine : kHostEngine,
-          {},
-          {}};
-      for (const Value* input : part.inputs) module.inputs.emplace_back(input->name);
-      for (const Value* output : part.outputs) module.outputs.emplace_back(output->name);
-      for (const Node* node : part.nodes) file_of_node_.emplace(node->name(), module.file);
-      if (auto saved = save_model(**piece, folder_->path() / module.file); !saved) return saved;
-      modules_.push_back(std::move(module));
-    }
-    return {};
-  }
-
-  // Of the artifact, by what the modules' engines say of their borders.
-  Result<void> describe_ports(Manifest& manifest) const {
-    std::map<std::string, IoSpec> known;
-    for (const ManifestModule& module : modules_) {
-      auto target = resolve_target(module.target);
-      if (!target) return target.error();
-      auto engine =
-          target->load(ModelSource::file(folder_->path() / module.file), engine_options());
-      if (!engine)
-        return fail("target {} does not take the emitted model {}: {}", module.target, module.file,
-                    engine.error().message);
-      for (const auto* ports : {&(*engine)->inputs(), &(*engine)->outputs()})
-        for (const IoSpec& port : *ports) known.emplace(port.name, port);
-    }
-    const auto list = [&](const std::vector<Value*>& values, std::vector<IoSpec>& ports) {
-      for (const Value* value : values) {
-        const auto found = known.find(std::string(value->name));
-        ports.push_back(found != known.end() ? found->second : io_spec(*value));
-      }
-    };
-    list(acuate::fed_inputs(*float_), manifest.inputs);
-    list(float_->graph().outputs(), manifest.outputs);
-    return {};
-  }
-
   Result<void> compile() {
     Manifest manifest;
     manifest.acuate = kVersion;
     manifest.target = target_.id;
-    if (auto described = describe_ports(manifest); !described) return described;
+    if (auto described =
+            describe_ports(emitted_.modules, *float_, folder_->path(), engine_options(), manifest);
+        !described)
+      return described;
     if (const SampleSet* set = image_samples()) manifest.preprocess = set->preprocess;
     if (adapter_) {
       adapter_->open_sizes(manifest.inputs);
       manifest.adapters.push_back(*adapter_);
     }
-    manifest.modules = modules_;
+    manifest.modules = emitted_.modules;
     for (const auto& entry : fs::recursive_directory_iterator(folder_->path() / "modules")) {
       if (!entry.is_regular_file()) continue;
       auto file = describe_file(folder_->path(),
@@ -471,7 +421,7 @@ class Pipeline {
       if (!options_.scheme.empty()) report_.target.scheme = to_snake_case(options_.scheme);
       report_quantization(report_, *float_, *quantized_);
     }
-    report_modules(report_, *float_, division_, file_of_node_, profile_);
+    report_modules(report_, *float_, division_, emitted_.file_of_node, profile_);
     report_.stages.push_back(
         {"report", watch.seconds(), Measure(static_cast<double>(peak_rss_bytes()))});
     if (auto written = write_text_file(folder_->path() / "report.json", render_json(report_));
@@ -497,8 +447,7 @@ class Pipeline {
   bool proposed_ = false;
   std::vector<std::string> edits_;
   Division division_;
-  std::vector<ManifestModule> modules_;
-  std::map<std::string, std::string, std::less<>> file_of_node_;  // empty where it is one file
+  EmittedModules emitted_;
   std::optional<Quantized> quantized_;
   std::optional<Runnable> baseline_, converted_;
   Profile profile_;

@@ -3,7 +3,7 @@
 #include <map>
 #include <string>
 
-#include "convert/division.h"
+#include "convert/emit.h"
 #include "evaluate/metric.h"
 #include "graph/model.h"
 #include "quantize/quantize.h"
@@ -12,8 +12,6 @@
 #include "targets/engine.h"
 
 namespace acuate {
-
-inline constexpr const char* kModuleFile = "modules/model.onnx";  // of a model that is not divided
 
 // The parts of a report from what the stages know. Each fills its members and leaves the rest.
 

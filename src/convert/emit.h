@@ -1,0 +1,31 @@
+#pragma once
+
+#include <filesystem>
+#include <map>
+#include <string>
+#include <vector>
+
+#include "convert/division.h"
+#include "runtime/manifest.h"
+
+namespace acuate {
+
+inline constexpr const char* kModuleFile = "modules/model.onnx";  // of a model that is not divided
+
+struct EmittedModules {
+  std::vector<ManifestModule> modules;                           // in the order of execution
+  std::map<std::string, std::string, std::less<>> file_of_node;  // empty where it is one file
+};
+
+// Writes the model into `folder`/modules: the whole, or its pieces, each for the engine that runs
+// it. `model` is the float graph of the division or its quantized form.
+Result<EmittedModules> emit_modules(const Model& model, const Division& division,
+                                    const Target& target, const std::filesystem::path& folder);
+
+// Inputs and outputs of the artifact, those of the float graph, by what the modules' engines say of
+// their borders. Errors: an engine does not take what was emitted.
+Result<void> describe_ports(const std::vector<ManifestModule>& modules, const Model& float_model,
+                            const std::filesystem::path& folder, const EngineOptions& options,
+                            Manifest& manifest);
+
+}  // namespace acuate

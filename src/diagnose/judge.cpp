@@ -181,6 +181,11 @@ std::vector<ModuleReasons> group_by_part(const DiagnoseContext& context, const J
   });
 }
 
+std::vector<ModuleReasons> group_by_sentence(const DiagnoseContext& context,
+                                             const Judgement& judgement, std::string_view id) {
+  return group(context, judgement, id, [](const std::string&) { return std::string(); });
+}
+
 std::vector<Finding> findings_by_reason(const DiagnoseContext& context, std::string_view id,
                                         Severity severity) {
   std::vector<Finding> findings;

@@ -50,6 +50,10 @@ std::vector<ModuleReasons> group_by_module(const DiagnoseContext& context,
 std::vector<ModuleReasons> group_by_part(const DiagnoseContext& context, const Judgement& judgement,
                                          std::string_view id);
 
+// The same by sentence alone, for what is advice rather than a blocker; `module` is empty.
+std::vector<ModuleReasons> group_by_sentence(const DiagnoseContext& context,
+                                             const Judgement& judgement, std::string_view id);
+
 // The first items, and how many more there are.
 std::string summarize(const std::vector<std::string>& items);
 

@@ -35,6 +35,8 @@ std::optional<AttributeValue> kernel_of_weights(const Node& node) {
 }  // namespace
 
 std::string AttributeLimit::text() const {
+  if (last_axis)
+    return fmt::format("{}the last axis", allowed.empty() ? "" : join(allowed, " or ") + " or ");
   if (!allowed.empty()) return join(allowed, " or ");
   if (min && max) return fmt::format("from {} to {}", *min, *max);
   return min ? fmt::format("at least {}", *min) : fmt::format("at most {}", max.value_or(0));
@@ -49,8 +51,13 @@ std::optional<AttributeValue> attribute_value(const Node& node, const std::strin
                         numbers_of(*attribute)};
 }
 
-bool is_within(const AttributeLimit& limit, const AttributeValue& value) {
-  if (!limit.allowed.empty())
+bool is_within(const AttributeLimit& limit, const AttributeValue& value,
+               std::optional<size_t> rank) {
+  if (limit.last_axis && value.numbers && value.numbers->size() == 1) {
+    const double axis = value.numbers->front();
+    if (axis == -1 || (rank && axis == static_cast<double>(*rank) - 1)) return true;
+  }
+  if (limit.last_axis || !limit.allowed.empty())
     return std::find(limit.allowed.begin(), limit.allowed.end(), value.text) != limit.allowed.end();
   // A range says nothing of what is no number: it is not within.
   return value.numbers && std::all_of(value.numbers->begin(), value.numbers->end(), [&](double x) {

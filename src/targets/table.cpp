@@ -11,25 +11,27 @@ namespace {
 
 // Inputs whose values decide the shape of an output, by the ONNX operator specification.
 struct ShapeInputs {
-  std::string_view op_type;
   std::vector<size_t> slots;
+  std::vector<std::string_view> op_types;
 };
 const std::vector<ShapeInputs>& shape_inputs() {
   static const std::vector<ShapeInputs> all = {
-      {"Reshape", {1}},         {"Expand", {1}},
-      {"Slice", {1, 2, 3, 4}},  {"Resize", {1, 2, 3}},
-      {"Upsample", {1}},        {"Tile", {1}},
-      {"Pad", {1, 3}},          {"TopK", {1}},
-      {"OneHot", {1}},          {"Range", {0, 1, 2}},
-      {"Split", {1}},           {"Squeeze", {1}},
-      {"Unsqueeze", {1}},       {"ConstantOfShape", {0}},
-      {"ReduceSum", {1}},       {"ReduceMean", {1}},
-      {"ReduceMax", {1}},       {"ReduceMin", {1}},
-      {"ReduceProd", {1}},      {"ReduceL1", {1}},
-      {"ReduceL2", {1}},        {"ReduceLogSum", {1}},
-      {"ReduceLogSumExp", {1}}, {"ReduceSumSquare", {1}},
-      {"CenterCropPad", {1}},   {"MaxUnpool", {2}},
-      {"AffineGrid", {1}},
+      {{0}, {"BlackmanWindow", "ConstantOfShape", "HammingWindow", "HannWindow"}},
+      {{0, 1}, {"MelWeightMatrix"}},
+      {{0, 1, 2}, {"Range"}},
+      {{1}, {"AffineGrid", "CenterCropPad", "DFT",
+             "Expand",     "OneHot",        "ReduceL1",
+             "ReduceL2",   "ReduceLogSum",  "ReduceLogSumExp",
+             "ReduceMax",  "ReduceMean",    "ReduceMin",
+             "ReduceProd", "ReduceSum",     "ReduceSumSquare",
+             "Reshape",    "Split",         "Squeeze",
+             "Tile",       "TopK",          "Unsqueeze",
+             "Upsample"}},
+      {{1, 2}, {"Col2Im"}},
+      {{1, 2, 3}, {"Resize"}},
+      {{1, 2, 3, 4}, {"Slice"}},
+      {{1, 3}, {"Pad", "STFT"}},
+      {{2}, {"MaxUnpool"}},
   };
   return all;
 }
@@ -158,7 +160,7 @@ class Judge {
     }
     std::vector<std::string> computed;
     for (const ShapeInputs& known : shape_inputs())
-      if (known.op_type == node_.op_type())
+      if (contains(known.op_types, node_.op_type()))
         for (size_t slot : known.slots)
           if (const Value* value = node_.input(slot); value != nullptr && !is_constant(*value))
             computed.push_back(fmt::format("'{}'", value->name));
@@ -185,7 +187,8 @@ class Judge {
       return;
     }
     for (const auto& [attribute, limit] : row_->attributes)
-      if (const auto value = attribute_value(node_, attribute); value && !is_within(limit, *value))
+      if (const auto value = attribute_value(node_, attribute);
+          value && !is_within(limit, *value, rank()))
         add("unsupported_attribute", "{} takes {} only with {} {}", name, attribute, limit.text())
             .evidence = fmt::format("{} is {}; {}", attribute, value->text, provenance());
     const int64_t opset = node_.graph().opset_version(node_.domain());
@@ -202,14 +205,29 @@ class Judge {
                            : fmt::format("{} or earlier", row_->opset_max.value_or(0));
   }
 
+  // Of the first input.
+  std::optional<size_t> rank() const {
+    if (inputs_.empty() || inputs_[0] == kNone) return std::nullopt;
+    const Operand& operand = operands_[inputs_[0]];
+    return operand.shape ? std::optional(operand.shape->size()) : std::nullopt;
+  }
+
   void judge_speed() {
     if (row_ == nullptr || row_->slow.empty()) return;
     std::string seen;
     for (const auto& [attribute, limit] : row_->slow_attributes) {
       const auto value = attribute_value(node_, attribute);
-      if (!value || !is_within(limit, *value)) return;
+      if (!value || !is_within(limit, *value, rank())) return;
       seen += fmt::format("{} is {}; ", attribute, value->text);
     }
+    bool is_fast = !row_->fast_attributes.empty();
+    for (const auto& [attribute, limit] : row_->fast_attributes) {
+      const auto value = attribute_value(node_, attribute);
+      if (!value || is_within(limit, *value, rank())) continue;
+      is_fast = false;
+      seen += fmt::format("{} is {}; ", attribute, value->text);
+    }
+    if (is_fast) return;
     Reason& reason =
         add("slow_on_target", "{} takes {}, but slowly: {}", node_.op_type(), row_->slow);
     reason.evidence = seen + provenance();

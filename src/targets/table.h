@@ -24,9 +24,10 @@ struct OperatorRow {
   std::map<size_t, std::vector<int>> input_ranks;    // by input: the ranks that are taken
   std::optional<int64_t> opset_min, opset_max;       // of the operator's domain
   std::optional<bool> static_shapes;                 // nothing: the table's
-  // Taken, but slowly: why, and for which attributes (all that are named; none: always).
+  // Taken, but slowly: why, and for which attributes (all that are named; none: always), and for
+  // which it is fast after all (all that are named; an absent one is within).
   std::string slow;
-  std::map<std::string, AttributeLimit> slow_attributes;
+  std::map<std::string, AttributeLimit> slow_attributes, fast_attributes;
 };
 
 // A capability table: what an accelerator takes, by operator. The format is described in

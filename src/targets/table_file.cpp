@@ -107,6 +107,7 @@ AttributeLimit limit_of(const YAML::Node& node, const std::string& attribute) {
   if (!node.IsMap()) {
     limit.allowed = texts_of(node, attribute);
     if (limit.allowed.empty()) refuse(node, "{} allows no value", attribute);
+    limit.last_axis = std::erase(limit.allowed, "last") > 0;
     return limit;
   }
   each_member(node, attribute,
@@ -164,15 +165,17 @@ void read_slow(OperatorRow& row, const YAML::Node& node) {
   if (node.IsScalar()) {
     row.slow = node.Scalar();
   } else {
-    each_member(node, "slow",
-                [&](const std::string& key, const YAML::Node& value, const YAML::Node& at) {
-                  if (key == "note")
-                    row.slow = text_of(value, key);
-                  else if (key == "attributes")
-                    row.slow_attributes = limits_of(value);
-                  else
-                    refuse(at, "slow has the unknown key '{}'; there are: note, attributes", key);
-                });
+    each_member(
+        node, "slow", [&](const std::string& key, const YAML::Node& value, const YAML::Node& at) {
+          if (key == "note")
+            row.slow = text_of(value, key);
+          else if (key == "attributes")
+            row.slow_attributes = limits_of(value);
+          else if (key == "unless")
+            row.fast_attributes = limits_of(value);
+          else
+            refuse(at, "slow has the unknown key '{}'; there are: note, attributes, unless", key);
+        });
   }
   if (row.slow.empty()) refuse(node, "slow has no note that says why");
 }

@@ -149,6 +149,34 @@ TEST(Table, LimitsAreHeldAgainstNodes) {
   EXPECT_EQ(ids(), std::vector<std::string>{"unsupported_attribute"});
 }
 
+TEST(Table, TheLastAxisIsTheSameHoweverItIsCounted) {
+  const auto table = parse_table(
+      with("Relu: {source: manual}", "Relu: {source: manual, attributes: {axis: [last]}}"),
+      "t.yaml");
+  ASSERT_TRUE(table) << table.error().message;
+  Model model;
+  Graph& graph = model.graph();
+  Value* x = graph.add_value("x");
+  Node* node = graph.add_node("Relu", "", "r", {x}, {});
+  const auto is_taken = [&](int64_t axis) {
+    node->set_attribute(encode_attribute("axis", axis));
+    return why_not(*table, *node, {}).empty();
+  };
+  EXPECT_TRUE(is_taken(-1));
+  EXPECT_FALSE(is_taken(2)) << "the rank is not known";
+  ValueType type;
+  type.kind = ValueType::Kind::Tensor;
+  type.element = ElementType::Float;
+  type.shape = {Dim{2, {}}, Dim{3, {}}, Dim{4, {}}};
+  graph.set_type(*x, std::move(type));
+  EXPECT_TRUE(is_taken(-1));
+  EXPECT_TRUE(is_taken(2));
+  EXPECT_FALSE(is_taken(1));
+  EXPECT_FALSE(is_taken(-2));
+  EXPECT_EQ(why_not(*table, *node, {})[0].message,
+            "My NPU takes Relu only with axis the last axis");
+}
+
 TEST(Table, AFileIsATarget) {
   const auto path = std::filesystem::path(testing::TempDir()) / "acuate_my_npu.yaml";
   std::ofstream(path) << kGood;

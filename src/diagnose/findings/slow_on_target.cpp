@@ -46,8 +46,22 @@ std::vector<Finding> by_costs(const DiagnoseContext& context) {
   return findings;
 }
 
+// One finding for each sentence of the table, with all nodes that it holds for.
+std::vector<Finding> by_table(const DiagnoseContext& context) {
+  std::vector<Finding> findings;
+  for (const ModuleReasons& group : group_by_sentence(context, context.mended, "slow_on_target")) {
+    Finding finding = new_finding("slow_on_target");
+    finding.target = context.target.id;
+    finding.nodes = addresses(group.nodes);
+    finding.cause = group.message;
+    finding.evidence = summarize(group.evidence);
+    findings.push_back(std::move(finding));
+  }
+  return findings;
+}
+
 std::vector<Finding> find(const DiagnoseContext& context) {
-  auto findings = findings_by_reason(context, "slow_on_target", Severity::Warning);
+  auto findings = by_table(context);
   for (Finding& finding : by_costs(context)) findings.push_back(std::move(finding));
   return findings;
 }
@@ -59,7 +73,8 @@ void register_diagnose_slow_on_target(FindingRuleRegistry& registry) {
       {"slow_on_target", Severity::Warning,
        "The target takes the node, but slowly: its table says so (a row with `slow`, and the "
        "source\n"
-       "of that knowledge), or the cost tables that were given (`--costs`) predict at least twice\n"
+       "of that knowledge; one finding for each of its sentences), or the cost tables that were "
+       "given (`--costs`) predict at least twice\n"
        "the time that the host needs, and a loss of 2 % or more of the whole model's.\n\n"
        "To mend it, leave the node on the host where it stands at a border anyway\n"
        "(`--keep-on-host NODE`; with `--costs` the partition weighs that by itself), or write it "

@@ -31,6 +31,35 @@ TEST(SlowOnTarget, LeavesWhatIsOutsideTheLimits) {
   EXPECT_THAT(findings_by_table("slow_on_target", pool("[9, 3]"), kTable), IsEmpty());
 }
 
+TEST(SlowOnTarget, TellsWhatLeavesTheFastCase) {
+  const char* table = R"(id: small_npu
+sources: {manual: "the manual, page 7"}
+operators:
+  MaxPool: {source: manual, slow: {note: on one core, unless: {strides: {max: 1}, kernel_shape: {max: 8}}}}
+)";
+  const auto found = [&](const std::string& attributes) {
+    return findings_by_table("slow_on_target",
+                             "g (float[1,3,64,64] x) => (float[1,3,?,?] y) { [pool] y = MaxPool <" +
+                                 attributes + "> (x) }",
+                             table);
+  };
+  EXPECT_THAT(found("kernel_shape = [8, 2]"), IsEmpty());
+  EXPECT_THAT(found("kernel_shape = [8, 2], strides = [1, 1]"), IsEmpty());
+  EXPECT_THAT(only(found("kernel_shape = [2, 2], strides = [1, 2]")).evidence,
+              HasSubstr("strides is [1, 2]; the manual, page 7"));
+  EXPECT_THAT(only(found("kernel_shape = [9, 2]")).evidence,
+              HasSubstr("kernel_shape is [9, 2]; the manual"));
+}
+
+TEST(SlowOnTarget, OneFindingForEachSentence) {
+  const auto findings = findings_by_table(
+      "slow_on_target",
+      "g (float[1,3,64,64] x) => (float[1,3,?,?] y) { [p] a = MaxPool <kernel_shape = [9, 9]> "
+      "(x) [q] y = MaxPool <kernel_shape = [8, 8]> (a) }",
+      kTable);
+  EXPECT_THAT(only(findings).nodes, ElementsAre("p", "q"));
+}
+
 TEST(SlowOnTarget, TellsWhatCostTablesPredict) {
   PartitionCosts costs;
   costs.host_us = [](const Node& node) { return node.is_op("MaxPool") ? 100 : 1000; };

@@ -207,8 +207,10 @@ bool infer_expand(RuleContext& context) {
   const auto target = context.integers(1);
   if (!target) {
     auto dims = unknown_of_length(context, 1);
-    if (input == nullptr || (dims && dims->size() < input->size())) dims.reset();
-    // An axis of the input that is not 1 stays as it is.
+    if (input == nullptr) dims.reset();
+    // Axes in front of those of the target shape stay as they are, and so do those that are not 1.
+    while (dims && dims->size() < input->size())
+      dims->insert(dims->begin(), (*input)[input->size() - dims->size() - 1]);
     for (size_t i = 0; dims && i < input->size(); ++i)
       if (const Expr dim = (*input)[i]; dim.lower_bound().value_or(0) > 1)
         (*dims)[dims->size() - input->size() + i] = dim;

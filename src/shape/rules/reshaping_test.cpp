@@ -65,5 +65,13 @@ TEST(ReshapingRules, ARankIsKnownFromTheLengthOfTheShape) {
   EXPECT_EQ(m.type("y"), "float32[?'y'.0, ?'y'.1, ?'y'.2]");
 }
 
+TEST(ReshapingRules, ExpandKeepsTheAxesInFrontOfItsShape) {
+  const Inferred m(
+      "(float[2,3,1] x, int64[2] s, int64[4] t) => (float[] y, float[] z) { y = Expand(x, s) z = "
+      "Expand(x, t) }");
+  EXPECT_EQ(m.type("y"), "float32[2, 3, ?'y'.2]");
+  EXPECT_EQ(m.type("z"), "float32[?'z'.0, 2, 3, ?'z'.3]");
+}
+
 }  // namespace
 }  // namespace acuate

@@ -165,12 +165,43 @@ TEST_F(VsiNpu, WhatTheTableDoesNotNameIsUnknown) {
 TEST_F(VsiNpu, AttributesOutsideTheRowAreRefused) {
   Node* nearest =
       node("Resize", {floats("x", {"1", "1", "2", "2"})}, {floats("y", {"1", "1", "4", "4"})});
-  EXPECT_EQ(ids(nearest), Ids());
+  EXPECT_EQ(ids(nearest), Ids{"slow_on_target"});
   nearest->set_attribute(encode_attribute("mode", std::string_view("linear")));
-  EXPECT_EQ(ids(nearest), Ids());
+  EXPECT_EQ(ids(nearest), Ids{"slow_on_target"});
   nearest->set_attribute(encode_attribute("mode", std::string_view("cubic")));
   EXPECT_EQ(ids(nearest), Ids{"unsupported_attribute"});
   EXPECT_THAT(target.why_not(*nearest)[0].evidence, HasSubstr("mode is cubic"));
+}
+
+// Stride 1 and kernels up to 15 are for the convolution engine; the kernel is read off the weights.
+TEST_F(VsiNpu, SaysWhichConvolutionsAreSlow) {
+  const auto conv = [&](const std::string& kernel) {
+    return node("Conv",
+                {floats("x" + kernel, {"1", "3", "32", "32"}),
+                 floats("w" + kernel, {"4", "3", kernel, kernel})},
+                {floats("y" + kernel, {"1", "4", "8", "8"})});
+  };
+  EXPECT_EQ(ids(conv("16")), Ids{"slow_on_target"});
+  Node* strided = conv("3");
+  EXPECT_EQ(ids(strided), Ids());
+  const int64_t strides[] = {1, 2};
+  strided->set_attribute(encode_attribute("strides", std::span<const int64_t>(strides)));
+  const auto reasons = target.why_not(*strided);
+  ASSERT_EQ(reasons.size(), 1u);
+  EXPECT_EQ(reasons[0].id, "slow_on_target");
+  EXPECT_FALSE(reasons[0].blocks);
+  EXPECT_THAT(reasons[0].evidence, HasSubstr("strides is [1, 2]"));
+}
+
+TEST_F(VsiNpu, TopKAlongTheLastAxisOnly) {
+  Node* top = node("TopK", {floats("x", {"2", "8"}), constant("k", {3})},
+                   {floats("v", {"2", "3"}), value("i", ElementType::Int32, {"2", "3"})});
+  for (const int64_t axis : {-1, 1}) {
+    top->set_attribute(encode_attribute("axis", axis));
+    EXPECT_EQ(ids(top), Ids()) << axis;
+  }
+  top->set_attribute(encode_attribute("axis", int64_t{0}));
+  EXPECT_EQ(ids(top), Ids{"unsupported_attribute"});
 }
 
 TEST_F(VsiNpu, EveryReasonAtOnce) {

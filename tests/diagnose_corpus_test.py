@@ -4,6 +4,7 @@ onnxruntime the engine's own word when it opens the model."""
 
 import json
 import os
+import signal
 from collections import Counter
 from pathlib import Path
 
@@ -41,6 +42,8 @@ def found(tmp_path_factory: pytest.TempPathFactory) -> dict[str, dict[str, set[s
         )
         for finding in json.loads(file.read_text("utf-8"))["findings"]:
             by_target[finding["target"]].add(finding["id"])
+    # The command line takes Ctrl-C for itself; here it is Python's again.
+    signal.signal(signal.SIGINT, signal.getsignal(signal.SIGINT))
     return ids
 
 

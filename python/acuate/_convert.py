@@ -3,7 +3,7 @@
 import json
 import os
 import tempfile
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -15,6 +15,7 @@ from acuate._core import Error
 from acuate._model import Model, load
 
 PathLike = str | os.PathLike[str]
+Many = str | Sequence[str] | None
 
 
 @dataclass(frozen=True)
@@ -26,7 +27,7 @@ class Result:
     report: dict[str, Any]
     """report.json, see docs/report.md."""
     unmet: tuple[str, ...]
-    """Conditions of `max_drop` that do not hold, a sentence each."""
+    """Conditions of `max_drop` and `require_coverage` that do not hold, a sentence each."""
 
     @property
     def ok(self) -> bool:
@@ -43,80 +44,101 @@ def convert(
     *,
     output: PathLike,
     overwrite: bool = False,
-    target: str = "auto",
-    diagnose: Sequence[str] = (),
+    target: str | None = None,
+    diagnose: Many = None,
     shape: Mapping[str, Sequence[int | None]] | None = None,
     dim: Mapping[str, int] | None = None,
-    samples: int = 0,
-    seed: int = 0,
-    preprocess: PathLike | Mapping[str, Any] = "",
+    samples: int | None = None,
+    seed: int | None = None,
+    preprocess: PathLike | Mapping[str, Any] | None = None,
     eval: PathLike | Mapping[str, Any] | None = None,
-    precision: str = "fp32",
-    scheme: str = "",
-    range: str = "mse",
-    exclude: Sequence[str] = (),
-    max_drop: Sequence[str] = (),
+    precision: str | None = None,
+    scheme: str | None = None,
+    range: str | None = None,
+    exclude: Many = None,
+    max_drop: Many = None,
+    cut: Many = None,
+    adapter: str | None = None,
+    mask_input: Many | Mapping[str, str] = None,
+    output_kind: Many | Mapping[str, str] = None,
+    max_engines: int | None = None,
+    costs: PathLike | Sequence[PathLike] | None = None,
+    keep_on_host: Many = None,
+    require_coverage: float | None = None,
+    config: PathLike | Mapping[str, Any] | None = None,
     exact: bool = False,
-    disable: Sequence[str] = (),
-    threads: int = 0,
-    max_memory_bytes: int = 2 << 30,
-    runs: int = 20,
+    disable: Many = None,
+    threads: int | None = None,
+    max_memory: int | str | None = None,
+    runs: int | None = None,
     progress: Callable[[str, int, int, str], None] | None = None,
+    note: Callable[[str], None] | None = None,
 ) -> Result:
     """Converts an ONNX file for a target and writes the artifact, its report included, to `output`.
 
-    The arguments are the flags of `acuate convert`, with these freedoms: `shape` maps inputs to
-    dimensions (None leaves one as it is); `data` may be an iterable of samples, each an array or a
-    mapping from inputs to arrays, without pre-processing; `preprocess` and `eval` may be mappings
-    in place of their YAML files. `progress` is called with stage, done, total and unit.
+    The arguments are the flags of `acuate convert`, whose `--help` says what each does and which
+    value it has where nothing is given (None here), with these freedoms: several values may be a
+    sequence, and `NAME=VALUE` a mapping (None in a `shape` leaves a dimension as it is); `data` may
+    be an iterable of samples, each an array or a mapping from inputs to arrays, without
+    pre-processing; `preprocess`, `eval` and `config` may be mappings in place of their files.
+    `progress` is called with stage, done, total and unit, `note` with what there is to know before
+    it is done, such as what a division of the model is predicted to cost.
 
-    Raises Error where the command line would end with status 2. A condition of `max_drop` that
-    does not hold is no exception: see `Result.ok`. Ctrl-C ends it with KeyboardInterrupt and
-    leaves nothing behind.
+    Raises Error where the command line would end with status 2. A condition of `max_drop` or
+    `require_coverage` that does not hold is no exception: see `Result.ok`. Ctrl-C ends it with
+    KeyboardInterrupt and leaves nothing behind.
     """
+    given = {name: value for name, value in locals().items() if name not in _NO_FLAGS}
     with tempfile.TemporaryDirectory(prefix="acuate-") as folder:
-        options = _core.ConvertOptions()
-        options.model = Path(model)
-        options.output = Path(output)
-        options.overwrite = overwrite
-        options.target = target
-        options.diagnose = _strings(diagnose, "diagnose")
-        options.shapes = {name: list(dims) for name, dims in (shape or {}).items()}
-        options.dims = dict(dim or {})
         if data is not None:
-            options.data = _data_file(data, Path(folder))
-        options.samples = samples
-        options.seed = seed
-        options.preprocess = _yaml_file(preprocess, Path(folder) / "preprocess.yaml")
-        if eval is not None:
-            options.eval = Path(_yaml_file(eval, Path(folder) / "eval.yaml"))
-        options.precision = precision
-        options.scheme = scheme
-        options.range = range
-        options.exclude = _strings(exclude, "exclude")
-        options.max_drop = _strings(max_drop, "max_drop")
-        options.exact = exact
-        options.threads = threads
-        options.max_memory_bytes = max_memory_bytes
-        options.runs = runs
-        report, written, unmet = _core.convert(options, _strings(disable, "disable"), progress)
+            given["data"] = _data_file(data, Path(folder))
+        for name in ("preprocess", "eval"):
+            given[name] = _yaml_file(given[name], Path(folder) / f"{name}.yaml")
+        if isinstance(config, Mapping):
+            given["config"] = Path(folder) / "config.json"
+            given["config"].write_text(json.dumps(dict(config)), "utf-8")
+        # Behind the model, whose name may begin as a flag does.
+        arguments = [os.fsencode(Path(model).absolute())]
+        for name, value in given.items():
+            arguments += [os.fsencode(text) for text in _flags(name, value)]
+        report, written, unmet = _core.convert(arguments, progress, note)
     return Result(output=written, report=json.loads(report), unmet=tuple(unmet))
 
 
-def _strings(values: Sequence[str], what: str) -> list[str]:
-    return [values] if isinstance(values, str) else list(values)
+# Arguments of convert() that are no flags of the command line.
+_NO_FLAGS = ("model", "progress", "note")
 
 
-def _yaml_file(value: PathLike | Mapping[str, Any], file: Path) -> str:
+def _flags(name: str, value: Any) -> Iterator[str]:
+    """An argument as the command line takes it: `--max-engines=3`; nothing for None."""
+    flag = "--" + name.replace("_", "-")
+    if isinstance(value, bool):
+        if value:
+            yield flag
+    elif isinstance(value, Mapping):
+        for key, item in value.items():
+            yield f"{flag}={key}={_shape(item) if name == 'shape' else item}"
+    elif isinstance(value, Iterable) and not isinstance(value, str):
+        for item in value:
+            yield f"{flag}={os.fspath(item)}"
+    elif value is not None and value != "":
+        yield f"{flag}={os.fspath(value) if isinstance(value, os.PathLike) else value}"
+
+
+def _shape(dims: Sequence[int | None]) -> str:
+    return "x".join("?" if dim is None else str(dim) for dim in dims)
+
+
+def _yaml_file(value: PathLike | Mapping[str, Any] | None, file: Path) -> PathLike | None:
     """The path, or that of a file with the mapping; JSON is YAML."""
     if not isinstance(value, Mapping):
-        return os.fspath(value)
+        return value
     content = dict(value)
     for key in ("data", "labels"):  # relative to the file in YAML, to the working folder here
         if key in content:
             content[key] = os.fspath(Path(content[key]).absolute())
     file.write_text(json.dumps(content), "utf-8")
-    return os.fspath(file)
+    return file
 
 
 def _data_file(data: PathLike | Iterable[Any], folder: Path) -> Path:

@@ -21,13 +21,14 @@
 #include <nanobind/stl/vector.h>
 
 #include "base/stop.h"
+#include "base/text.h"
 #include "base/version.h"
 #include "cli/command.h"
+#include "cli/convert_flags.h"
 #include "convert/convert.h"
 #include "data/image.h"
 #include "evaluate/metric.h"
 #include "report/writer.h"
-#include "rewrite/pass.h"
 #include "runtime/artifact.h"
 
 namespace nb = nanobind;
@@ -199,27 +200,34 @@ OutTensor prepare_image(const Artifact& artifact, const std::filesystem::path& p
 
 using PythonProgress =
     std::function<void(const std::string&, uint64_t, uint64_t, const std::string&)>;
+using PythonNote = std::function<void(const std::string&)>;
 // report.json as text, the folder, what was required and not met.
 using PythonConversion = std::tuple<std::string, std::filesystem::path, std::vector<std::string>>;
 
-PythonConversion run_convert(ConvertOptions options, const std::vector<std::string>& disabled,
-                             const std::optional<PythonProgress>& progress) {
-  for (const std::string& id : disabled)
-    options.disabled_passes.insert(std::string(take(passes().find(id, "pass"))->id));
-  // A progress function that raises stops the work; what it raised goes on to the caller.
+PythonConversion run_convert(const std::vector<nb::bytes>& arguments,
+                             const std::optional<PythonProgress>& progress,
+                             const std::optional<PythonNote>& note) {
+  std::vector<std::string> texts;
+  for (const nb::bytes& argument : arguments) texts.emplace_back(argument.c_str(), argument.size());
+  ConvertOptions options = take(parse_convert_arguments(texts));
+  // A function of the caller that raises stops the work; what it raised goes on to the caller.
   std::exception_ptr raised;
   std::mutex raised_mutex;
+  const auto call = [&](const auto& function, const auto&... values) {
+    const nb::gil_scoped_acquire gil;
+    try {
+      function(values...);
+    } catch (...) {
+      const std::lock_guard lock(raised_mutex);
+      if (!raised) raised = std::current_exception();
+      request_stop();
+    }
+  };
   if (progress)
     options.progress = [&](const ProgressEvent& event) {
-      const nb::gil_scoped_acquire gil;
-      try {
-        (*progress)(event.stage, event.done, event.total, event.unit);
-      } catch (...) {
-        const std::lock_guard lock(raised_mutex);
-        if (!raised) raised = std::current_exception();
-        request_stop();
-      }
+      call(*progress, event.stage, event.done, event.total, event.unit);
     };
+  if (note) options.note = [&](const std::string& line) { call(*note, to_valid_utf8(line)); };
   InterruptScope interrupt;
   std::optional<Result<Conversion>> conversion;
   {
@@ -309,36 +317,7 @@ NB_MODULE(_core, m) {
   error.attr("__doc__") = "The caller's mistake or unusable input: what, where, found, expected.";
   internal.attr("__doc__") = "A bug in acuate.";
 
-  nb::class_<ConvertOptions>(m, "ConvertOptions")
-      .def(nb::init<>())
-      .def_rw("model", &ConvertOptions::model)
-      .def_rw("output", &ConvertOptions::output)
-      .def_rw("overwrite", &ConvertOptions::overwrite)
-      .def_rw("target", &ConvertOptions::target)
-      .def_rw("diagnose", &ConvertOptions::diagnose)
-      .def_prop_rw(
-          "shapes", [](const ConvertOptions& o) { return o.fix.shapes; },
-          [](ConvertOptions& o, std::map<std::string, ShapeSpec> v) {
-            o.fix.shapes = std::move(v);
-          })
-      .def_prop_rw(
-          "dims", [](const ConvertOptions& o) { return o.fix.dims; },
-          [](ConvertOptions& o, std::map<std::string, int64_t> v) { o.fix.dims = std::move(v); })
-      .def_rw("data", &ConvertOptions::data)
-      .def_rw("samples", &ConvertOptions::samples)
-      .def_rw("seed", &ConvertOptions::seed)
-      .def_rw("preprocess", &ConvertOptions::preprocess)
-      .def_rw("eval", &ConvertOptions::eval)
-      .def_rw("precision", &ConvertOptions::precision)
-      .def_rw("scheme", &ConvertOptions::scheme)
-      .def_rw("range", &ConvertOptions::range)
-      .def_rw("exclude", &ConvertOptions::exclude)
-      .def_rw("max_drop", &ConvertOptions::max_drop)
-      .def_rw("exact", &ConvertOptions::exact)
-      .def_rw("threads", &ConvertOptions::threads)
-      .def_rw("max_memory_bytes", &ConvertOptions::max_memory_bytes)
-      .def_rw("runs", &ConvertOptions::runs);
-  m.def("convert", &run_convert, "options"_a, "disabled_passes"_a, "progress"_a.none());
+  m.def("convert", &run_convert, "arguments"_a, "progress"_a.none(), "note"_a.none());
 
   nb::class_<Artifact>(m, "Artifact")
       .def_prop_ro("target", [](const Artifact& a) { return a.manifest().target; })

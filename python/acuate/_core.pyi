@@ -14,30 +14,6 @@ __version__: str
 class Error(ValueError): ...
 class InternalError(RuntimeError): ...
 
-class ConvertOptions:
-    def __init__(self) -> None: ...
-    model: Path
-    output: Path
-    overwrite: bool
-    target: str
-    diagnose: list[str]
-    shapes: dict[str, list[int | None]]
-    dims: dict[str, int]
-    data: Path | None
-    samples: int
-    seed: int
-    preprocess: str
-    eval: Path | None
-    precision: str
-    scheme: str
-    range: str
-    exclude: list[str]
-    max_drop: list[str]
-    exact: bool
-    threads: int
-    max_memory_bytes: int
-    runs: int
-
 class Artifact:
     @property
     def target(self) -> str: ...
@@ -49,9 +25,9 @@ class Artifact:
     def prepare_image(self, path: Path) -> _Tensor: ...
 
 def convert(
-    options: ConvertOptions,
-    disabled_passes: Sequence[str],
+    arguments: Sequence[bytes],
     progress: Callable[[str, int, int, str], None] | None,
+    note: Callable[[str], None] | None,
 ) -> tuple[str, Path, list[str]]: ...
 def open_artifact(folder: Path, threads: int) -> Artifact: ...
 def decode_text_boxes(

@@ -18,123 +18,13 @@ const Value& named_output(const Node& node) {
   ACUATE_CHECK(false, "a node without outputs is not legalized");
 }
 
-std::string lower_case(std::string_view text) {
-  std::string out(text);
-  std::transform(out.begin(), out.end(), out.begin(), [](unsigned char c) { return tolower(c); });
-  return out;
-}
-
 }  // namespace
 
 Expansion::Expansion(Node& node, const LegalizeContext& context)
-    : node_(node),
-      graph_(node.graph()),
-      context_(context),
-      opset_(node.graph().opset_version()),
-      element_(node.input(0) != nullptr ? node.input(0)->type.element : ElementType::Undefined) {}
-
-Value* Expansion::new_value(std::string_view suffix) {
-  std::string stem(named_output(node_).name);
-  return graph_.add_value(graph_.unused_name(stem.append("_").append(suffix)));
-}
-
-Value* Expansion::add(std::string_view op_type, const std::vector<Value*>& inputs,
-                      const Settings& settings) {
-  return add_several(op_type, inputs, settings, 1)[0];
-}
-
-std::vector<Value*> Expansion::add_several(std::string_view op_type,
-                                           const std::vector<Value*>& inputs,
-                                           const Settings& settings, size_t outputs) {
-  std::vector<Value*> results;
-  for (size_t i = 0; i < outputs; ++i) results.push_back(new_value(lower_case(op_type)));
-  Node* node = graph_.add_node(op_type, "", "", inputs, results, &node_);
-  for (const auto& [name, setting] : settings)
-    std::visit(
-        [&](const auto& value) {
-          if constexpr (std::is_same_v<std::decay_t<decltype(value)>, std::vector<int64_t>>)
-            node->set_attribute(encode_attribute(name, std::span<const int64_t>(value)));
-          else
-            node->set_attribute(encode_attribute(name, value));
-        },
-        setting);
-  made_.push_back(node);
-  return results;
-}
-
-Value* Expansion::constant(const Tensor& tensor) {
-  Value* value = new_value("constant");
-  graph_.set_initializer(*value, tensor);
-  return value;
-}
-
-Value* Expansion::reshaped_constant(const Value& constant, Shape shape) {
-  const auto tensor = known_tensor(&constant);
-  ACUATE_CHECK(tensor.has_value(), "a constant that was found before");
-  return this->constant(tensor->reshaped(std::move(shape)));
-}
-
-Value* Expansion::number(double number) {
-  Value*& value = numbers_[number];
-  if (value != nullptr) return value;
-  switch (element_) {
-    case ElementType::Float:
-      return value = constant(Tensor::of<float>({}, {static_cast<float>(number)}));
-    case ElementType::Double:
-      return value = constant(Tensor::of<double>({}, {number}));
-    case ElementType::Int32:
-      return value = constant(Tensor::of<int32_t>({}, {static_cast<int32_t>(number)}));
-    case ElementType::Int64:
-      return value = constant(Tensor::of<int64_t>({}, {static_cast<int64_t>(number)}));
-    default:
-      ACUATE_CHECK(false, "numbers of this type are not written");
-  }
-}
-
-Value* Expansion::ints(const std::vector<int64_t>& numbers) {
-  return constant(Tensor::of<int64_t>({static_cast<int64_t>(numbers.size())},
-                                      std::span<const int64_t>(numbers)));
-}
-
-Value* Expansion::reshape(Value* x, const Shape& shape) { return add("Reshape", {x, ints(shape)}); }
-
-Value* Expansion::transpose(Value* x, const std::vector<int64_t>& permutation) {
-  return add("Transpose", {x}, {{"perm", permutation}});
-}
-
-Value* Expansion::reduce(std::string_view op_type, Value* x, const std::vector<int64_t>& axes,
-                         bool keeps_axes) {
-  const Setting keepdims{"keepdims", int64_t{keeps_axes}};
-  if (opset_ >= (op_type == "ReduceSum" ? 13 : 18))
-    return add(op_type, {x, ints(axes)}, {keepdims});
-  return add(op_type, {x}, {{"axes", axes}, keepdims});
-}
-
-Value* Expansion::slice(Value* x, int64_t axis, int64_t begin, int64_t end, int64_t step) {
-  if (opset_ >= 10)
-    return add("Slice", {x, ints({begin}), ints({end}), ints({axis}), ints({step})});
-  ACUATE_CHECK(step == 1, "Slice has steps from opset 10 on");
-  return add("Slice", {x},
-             {{"starts", std::vector<int64_t>{begin}},
-              {"ends", std::vector<int64_t>{end}},
-              {"axes", std::vector<int64_t>{axis}}});
-}
-
-Value* Expansion::squeeze(Value* x, int64_t axis) {
-  if (opset_ >= 13) return add("Squeeze", {x, ints({axis})});
-  return add("Squeeze", {x}, {{"axes", std::vector<int64_t>{axis}}});
-}
-
-Value* Expansion::unsqueeze(Value* x, int64_t axis) {
-  if (opset_ >= 13) return add("Unsqueeze", {x, ints({axis})});
-  return add("Unsqueeze", {x}, {{"axes", std::vector<int64_t>{axis}}});
-}
-
-Value* Expansion::clip(Value* x, double lowest, double highest) {
-  if (opset_ >= 11) return add("Clip", {x, number(lowest), number(highest)});
-  return add("Clip", {x},
-             {{"min", static_cast<float>(lowest)}, {"max", static_cast<float>(highest)}});
-}
+    : GraphWriter(node.graph(), &node, std::string(named_output(node).name),
+                  node.input(0) != nullptr ? node.input(0)->type.element : ElementType::Undefined),
+      node_(node),
+      context_(context) {}
 
 std::nullopt_t Expansion::finish(const std::vector<Value*>& results) {
   const std::string name(node_.name());

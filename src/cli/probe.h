@@ -25,6 +25,7 @@ class Probe {
  public:
   static Result<Probe> open(const std::filesystem::path& path);
 
+  const Model& model() const { return *model_; }
   const std::vector<ProbePoint>& points() const { return points_; }  // in graph order
   // Makes the tensors readable, outputs of the model always are. Call once.
   Result<void> load(const std::set<std::string>& names, const Target& target, int threads);

@@ -1,6 +1,7 @@
 #include <algorithm>
 #include <cmath>
 #include <map>
+#include <set>
 
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
@@ -10,6 +11,7 @@
 #include "cli/console.h"
 #include "cli/inputs.h"
 #include "cli/probe.h"
+#include "cli/steps.h"
 #include "evaluate/values.h"
 #include "report/display.h"
 #include "report/table.h"
@@ -21,6 +23,8 @@ using Json = nlohmann::ordered_json;
 
 constexpr uint64_t kBytesAtOnce = uint64_t{1} << 29;   // of inner tensors of one model
 constexpr uint64_t kUnknownBytes = uint64_t{1} << 25;  // where a shape is not known before
+constexpr double kOutlierDb = 10;                      // below the median of all steps
+constexpr double kEqualDb = 150;                       // for the median; float32 rounds at that
 
 struct Flags {
   fs::path a, b;
@@ -36,6 +40,9 @@ struct Difference {
   std::optional<double> max_abs;
   std::string reason;  // `equal`, or why there is no number
   bool is_equal() const { return reason == "equal"; }
+  // Of the tensor's own step, computed from the first model's values; nothing: see own_reason.
+  std::optional<double> own_db;
+  std::string own_reason = "not computed";
 };
 
 Difference difference(const Tensor& a, const Tensor& b, std::string name) {
@@ -100,19 +107,11 @@ class Comparison {
     auto inputs_b = read_inputs(flags_.inputs, b->inputs(), nullptr);
     if (!inputs_b) return fail("{}: {}", flags_.b.string(), inputs_b.error().message);
     if (auto done = compare(*a, *b, *inputs_a, *inputs_b, a_outputs_, outputs); !done) return done;
-    std::vector<ProbePoint> piece;
-    uint64_t size_bytes = 0;
-    for (const ProbePoint& point : points_) {
-      const uint64_t size = point.size_bytes > 0 ? point.size_bytes : kUnknownBytes;
-      if (!piece.empty() && size_bytes + size > kBytesAtOnce) {
-        if (auto done = compare(*a, *b, *inputs_a, *inputs_b, piece, depth); !done) return done;
-        piece.clear();
-        size_bytes = 0;
-      }
-      piece.push_back(point);
-      size_bytes += size;
-    }
-    return compare(*a, *b, *inputs_a, *inputs_b, piece, depth);
+    for (const auto& piece : pieces(points_))
+      if (auto done = compare(*a, *b, *inputs_a, *inputs_b, piece, depth); !done) return done;
+    if (auto done = compare_steps(*a, *b, *inputs_a, *inputs_b, *target); !done)
+      steps_missing = done.error().message;
+    return {};
   }
 
   // The first tensor, in graph order, that is worse than the threshold.
@@ -123,8 +122,37 @@ class Comparison {
     return nullptr;
   }
 
+  // What a step errs by in the middle; the noise of the grids, where the second model is quantized.
+  std::optional<double> median_own_db() const {
+    std::vector<double> all;
+    for (const Difference& entry : depth)
+      if (entry.own_db || entry.own_reason == "equal")
+        all.push_back(std::min(kEqualDb, entry.own_db.value_or(kEqualDb)));
+    if (all.empty()) return std::nullopt;
+    std::nth_element(all.begin(), all.begin() + static_cast<ptrdiff_t>(all.size() / 2), all.end());
+    return all[all.size() / 2];
+  }
+
+  // The first tensor whose own step errs more than the threshold, and clearly more than the others.
+  const Difference* first_outlier() const {
+    const auto median = median_own_db();
+    if (!median) return nullptr;
+    const double limit = std::min(flags_.threshold_db, *median - kOutlierDb);
+    for (const Difference& entry : depth)
+      if (entry.own_db && *entry.own_db < limit) return &entry;
+    return nullptr;
+  }
+
+  const Difference* worst_step() const {
+    const Difference* worst = nullptr;
+    for (const Difference& entry : depth)
+      if (entry.own_db && (worst == nullptr || *entry.own_db < *worst->own_db)) worst = &entry;
+    return worst;
+  }
+
   std::vector<Difference> outputs;
   std::vector<Difference> depth;       // in graph order, the outputs among them
+  std::string steps_missing;           // why no step could be computed by itself; empty: they were
   std::vector<std::string> only_in_a;  // outputs
 
  private:
@@ -146,6 +174,61 @@ class Comparison {
                                       [&](const ProbePoint& p) { return p.name == output; });
       a_outputs_.push_back(point == a.points().end() ? ProbePoint{output, "", "", 0} : *point);
     }
+  }
+
+  // As many at once as memory is for.
+  static std::vector<std::vector<ProbePoint>> pieces(const std::vector<ProbePoint>& points) {
+    std::vector<std::vector<ProbePoint>> out;
+    uint64_t size_bytes = 0;
+    for (const ProbePoint& point : points) {
+      const uint64_t size = point.size_bytes > 0 ? point.size_bytes : kUnknownBytes;
+      if (out.empty() || size_bytes + size > kBytesAtOnce) {
+        out.emplace_back();
+        size_bytes = 0;
+      }
+      out.back().push_back(point);
+      size_bytes += size;
+    }
+    return out;
+  }
+
+  // Each tensor of the second model from the first one's values of what it is made of.
+  Result<void> compare_steps(Probe& a, const Probe& b, std::span<const Tensor> inputs_a,
+                             std::span<const Tensor> inputs_b, const Target& target) {
+    std::map<std::string, Difference*> entries;
+    std::set<std::string> given;
+    for (Difference& entry : depth) {
+      entries[entry.tensor] = &entry;
+      const Value* x = a.model().graph().find(entry.tensor);
+      const Value* y = b.model().graph().find(entry.tensor);
+      // Another shape or type cannot stand in.
+      if (x->type.element == y->type.element && !entry.reason.starts_with("shapes differ"))
+        given.insert(entry.tensor);
+    }
+    std::vector<ProbePoint> points;
+    for (const ProbePoint& point : points_)
+      if (given.count(point.name) > 0) points.push_back(point);
+    for (const auto& piece : pieces(points)) {
+      if (stop_requested()) return fail("interrupted");
+      std::vector<std::string> names;
+      for (const ProbePoint& point : piece) names.push_back(point.name);
+      const GivenValues values = [&](std::span<const std::string> needed) {
+        return a.read(inputs_a, needed);
+      };
+      auto y = run_steps(b.model(), given, names, inputs_b, values, target, flags_.threads);
+      if (!y) return y.error();
+      auto x = a.read(inputs_a, names);
+      if (!x) return x.error();
+      for (size_t i = 0; i < names.size(); ++i) {
+        const Difference own = difference((*x)[i], (*y)[i], names[i]);
+        entries[names[i]]->own_db = own.sqnr_db;
+        entries[names[i]]->own_reason = own.reason;
+      }
+    }
+    for (Difference& output : outputs)
+      if (const auto entry = entries.find(output.tensor); entry != entries.end())
+        output = *entry->second;
+    return {};
   }
 
   static Result<void> compare(Probe& a, Probe& b, std::span<const Tensor> inputs_a,
@@ -175,10 +258,18 @@ class Comparison {
 };
 
 std::string table_text(const std::vector<const Difference*>& rows) {
-  TextTable table({{"tensor"}, {"module"}, {"operator"}, {"SQNR", true}, {"max abs", true}});
+  TextTable table({{"tensor"},
+                   {"module"},
+                   {"operator"},
+                   {"SQNR", true},
+                   {"own step", true},
+                   {"max abs", true}});
   for (const Difference* row : rows)
     table.add({printable(row->tensor), printable(row->module), printable(row->op_type),
                row->sqnr_db ? format_fixed(*row->sqnr_db, 1) + " dB" : printable(row->reason),
+               row->own_db                  ? format_fixed(*row->own_db, 1) + " dB"
+               : row->own_reason == "equal" ? "equal"
+                                            : "-",
                row->max_abs ? fmt::format("{:.3g}", *row->max_abs) : "-"});
   return table.render(100);
 }
@@ -198,14 +289,32 @@ std::string comparison_text(const Comparison& comparison, double threshold_db) {
   text +=
       fmt::format("\nThrough the depth: {} of {} tensors that both have\n", rows.size(), count) +
       table_text(rows);
+  const auto place = [](const Difference& entry) {
+    return fmt::format("'{}' ({}) in {}", entry.tensor, entry.op_type,
+                       entry.module.empty() ? "the model (no module is known)" : entry.module);
+  };
   const Difference* bad = comparison.first_bad();
-  if (bad == nullptr) return text + fmt::format("\nNo tensor is below {:g} dB.\n", threshold_db);
-  const std::string module = bad->module.empty() ? "the model (no module is known)" : bad->module;
-  return text + "\n" +
-         printable(fmt::format(
-             "First below {:g} dB: '{}' ({}) in {}: {}", threshold_db, bad->tensor, bad->op_type,
-             module, bad->sqnr_db ? format_fixed(*bad->sqnr_db, 1) + " dB" : bad->reason)) +
-         "\n";
+  if (bad == nullptr)
+    text += fmt::format("\nNo tensor is below {:g} dB.\n", threshold_db);
+  else
+    text += "\n" +
+            printable(
+                fmt::format("First below {:g} dB: {}: {}", threshold_db, place(*bad),
+                            bad->sqnr_db ? format_fixed(*bad->sqnr_db, 1) + " dB" : bad->reason)) +
+            "\n";
+  if (!comparison.steps_missing.empty())
+    return text + printable("Steps by themselves: not computed: " + comparison.steps_missing) +
+           "\n";
+  const Difference* outlier = comparison.first_outlier();
+  if (outlier == nullptr) return text;
+  const auto step = [&](std::string_view what, const Difference& entry) {
+    return printable(fmt::format("{}: {}: {:.1f} dB, the median step {:.1f} dB", what, place(entry),
+                                 *entry.own_db, *comparison.median_own_db())) +
+           "\n";
+  };
+  text += step("First that errs by itself", *outlier);
+  if (comparison.worst_step() != outlier) text += step("Worst by itself", *comparison.worst_step());
+  return text;
 }
 
 Json to_json(const Difference& entry) {
@@ -215,6 +324,8 @@ Json to_json(const Difference& entry) {
                {"sqnr_db", entry.sqnr_db ? Json(*entry.sqnr_db) : Json(nullptr)},
                {"max_abs", entry.max_abs ? Json(*entry.max_abs) : Json(nullptr)}};
   if (!entry.reason.empty()) json["reason"] = entry.reason;
+  json["own_db"] = entry.own_db ? Json(*entry.own_db) : Json(nullptr);
+  if (!entry.own_reason.empty()) json["own_reason"] = entry.own_reason;
   return json;
 }
 
@@ -241,10 +352,17 @@ Action declare(CLI::App& app) {
                  {"outputs_only_in_a", comparison.only_in_a},
                  {"threshold_db", flags->threshold_db},
                  {"first_below", nullptr},
+                 {"first_outlier", nullptr},
+                 {"worst_step", nullptr},
+                 {"median_own_db", nullptr},
                  {"tensors", Json::array()}};
     for (const Difference& entry : comparison.outputs) json["outputs"].push_back(to_json(entry));
     for (const Difference& entry : comparison.depth) json["tensors"].push_back(to_json(entry));
     if (const Difference* bad = comparison.first_bad()) json["first_below"] = to_json(*bad);
+    if (const Difference* bad = comparison.first_outlier()) json["first_outlier"] = to_json(*bad);
+    if (const Difference* bad = comparison.worst_step()) json["worst_step"] = to_json(*bad);
+    if (const auto median = comparison.median_own_db()) json["median_own_db"] = *median;
+    if (!comparison.steps_missing.empty()) json["steps_missing"] = comparison.steps_missing;
     if (auto written = console->write_json(json); !written) return written.error();
     return kDone;
   };
@@ -254,7 +372,8 @@ Action declare(CLI::App& app) {
 
 void register_cli_compare(CliCommandRegistry& registry) {
   registry.add({.id = "compare",
-                .summary = "run two models on one input and tell where their values part",
+                .summary = "run two models on one input and tell where their values part, and "
+                           "which step errs by itself",
                 .examples = "  acuate compare model.onnx model.int8.onnx --input x=in.npy\n"
                             "  acuate compare model.onnx out/ --input x=in.npy --threshold 20",
                 .declare = declare});

@@ -1,7 +1,7 @@
 // Histogram::add() on 16 M values, in values per second: all of it (counts, extremes, exact sums),
 // its parts, and the portable kernels.
 #include <algorithm>
-#include <cmath>
+#include <bit>
 #include <random>
 
 #include <benchmark/benchmark.h>
@@ -63,15 +63,15 @@ void each_block(benchmark::State& state, const Body& body) {
 
 void counts_alone(benchmark::State& state) {
   alignas(64) static CountTables tables;
-  each_block(state, [](const float* block) { count_block(block, kHistogramBlock, tables); });
+  each_block(state, [](const float* block) { count_block(block, kHistogramBlock, {}, tables); });
 }
 BENCHMARK(counts_alone)->Arg(0)->Arg(1)->Unit(benchmark::kMillisecond);
 
 void scan_and_sum(benchmark::State& state, const HistogramKernels& kernels) {
+  const SumWindow window = sum_window(std::bit_cast<uint32_t>(8.0f));
   each_block(state, [&](const float* block) {
     benchmark::DoNotOptimize(kernels.scan(block, kHistogramBlock));
-    benchmark::DoNotOptimize(
-        kernels.sum(block, kHistogramBlock, 114u << 23, 255u << 23, std::ldexp(1.5, 18)));
+    benchmark::DoNotOptimize(kernels.sum(block, kHistogramBlock, window));
   });
 }
 

@@ -14,11 +14,13 @@ namespace acuate {
 
 namespace {
 
+constexpr uint32_t kSignBit = 0x80000000;
 constexpr uint32_t kInfinityBits = 0x7f800000;
+// Magnitudes up to these bits share a bin with zero.
+constexpr uint32_t kTinyBits = 0xffff;
 // Below this many values the touched part of the tables costs more to clear than direct counting.
 constexpr size_t kDirectCount = 4096;
-// A table lane gets a quarter of the values of a block, so its 32 bits hold far more than this many
-// values.
+// Counts of this many values fit into 32 bits.
 constexpr size_t kFlushAfter = size_t{1} << 30;
 
 CountTables& thread_tables() {
@@ -39,9 +41,12 @@ FloatRange joined(const std::optional<FloatRange>& known, FloatRange range) {
 // What one add() has put into the tables and not yet moved to the bins.
 struct Histogram::Pending {
   CountTables* tables = nullptr;  // null: count directly
+  std::span<const float> next;    // the block that comes after this one
   size_t size = 0;
-  uint64_t positive_zeros = 0;
-  uint64_t negative_zeros = 0;
+  size_t padding = 0;  // zeros that are none of the values
+  // Values other than zero in the zeros' bins.
+  uint32_t positive_tiny = 0;
+  uint32_t negative_tiny = 0;
   bool negative = false;
   uint32_t smallest_bits = kInfinityBits;
   uint32_t largest_bits = 0;
@@ -51,57 +56,71 @@ void Histogram::add(std::span<const float> values) {
   Pending pending;
   if (values.size() >= kDirectCount) pending.tables = &thread_tables();
   for (size_t start = 0; start < values.size(); start += kHistogramBlock) {
-    add_block(values.subspan(start, std::min(kHistogramBlock, values.size() - start)), pending);
+    const size_t size = std::min(kHistogramBlock, values.size() - start);
+    pending.next =
+        values.subspan(start + size, std::min(kHistogramBlock, values.size() - start - size));
+    add_block(values.subspan(start, size), pending);
     if (pending.size >= kFlushAfter) flush(pending);
   }
   flush(pending);
 }
 
 void Histogram::add_block(std::span<const float> values, Pending& pending) {
-  // The last block is padded to whole vectors: with a value of its own for the extremes, then with
-  // zeros for the rest.
-  alignas(64) float buffer[kHistogramBlock];
+  alignas(64) float buffer[kHistogramBlock + kHistogramLanes];
   const float* data = values.data();
-  const size_t size = values.size();
-  const size_t padded = (size + kHistogramLanes - 1) / kHistogramLanes * kHistogramLanes;
-  const size_t padding = padded - size;
-  if (padding > 0) {
-    std::copy(values.begin(), values.end(), buffer);
-    std::fill(buffer + size, buffer + padded, values.back());
+  size_t size = values.size();
+  // To whole vectors; the data move to the buffer for that.
+  const auto padded_with = [&](float value) {
+    const size_t padded = (size + kHistogramLanes - 1) / kHistogramLanes * kHistogramLanes;
+    if (padded == size) return size;
+    if (data != buffer) std::copy(data, data + size, buffer);
+    std::fill(buffer + size, buffer + padded, value);
     data = buffer;
-  }
-  BlockScan scan = histogram_kernels().back().scan(data, padded);
-  if (scan.max_magnitude_bits >= kInfinityBits) return add_block_with_non_finite(values, pending);
-  if (padding > 0) {
-    const auto extra = static_cast<uint32_t>(padding);
-    if (values.back() == 0)
-      (std::signbit(values.back()) ? scan.negative_zeros : scan.positive_zeros) -= extra;
-    std::fill(buffer + size, buffer + padded, 0.0f);
-  }
+    return padded;
+  };
+  const HistogramKernels& kernels = histogram_kernels().back();
+  size_t padded = padded_with(values.back());  // which leaves the extremes as they are
+  const BlockScan scan = kernels.scan(data, padded);
+  const uint32_t largest_bits = scan.max_magnitude_bits();
+  if (largest_bits >= kInfinityBits) return add_block_with_non_finite(values, pending);
 
   finite_ += size;
-  positive_zeros_ += scan.positive_zeros;
-  negative_zeros_ += scan.negative_zeros;
-  const FloatRange range{scan.min + 0.0f, scan.max + 0.0f};  // -0 becomes +0
+  const FloatRange range{scan.min() + 0.0f, scan.max() + 0.0f};  // -0 becomes +0
   range_ = joined(range_, range);
   open_sample_range_ = joined(open_sample_range_, range);
-  if (scan.max_magnitude_bits == 0) return;
-  add_sums(data, padded, scan.max_magnitude_bits);
-
   if (pending.tables == nullptr) {
+    add_sums(data, padded_with(0), scan.min_magnitude_bits, largest_bits);
     for (const float value : values) {
       const auto bits = std::bit_cast<uint32_t>(value);
-      if ((bits & 0x7fffffff) != 0) ++group(bits >> 23)[(bits >> 16) % kGroupBins];
+      if ((bits & ~kSignBit) != 0)
+        ++group(bits >> 23)[(bits >> 16) % kGroupBins];
+      else
+        ++(bits == 0 ? positive_zeros_ : negative_zeros_);
     }
     return;
   }
-  count_block(data, padded, *pending.tables);
+  padded = padded_with(0);
+  if (scan.lowest == 0 && kernels.without_zeros != nullptr) {
+    const size_t rest = kernels.without_zeros(data, padded, buffer);
+    positive_zeros_ += size - rest;
+    size = rest;
+    data = buffer;
+    padded = padded_with(0);
+  }
+  add_sums(data, padded, scan.min_magnitude_bits, largest_bits);
+  count_block(data, padded, pending.next, *pending.tables);
   pending.size += padded;
-  pending.positive_zeros += scan.positive_zeros + padding;
-  pending.negative_zeros += scan.negative_zeros;
-  pending.negative = pending.negative || scan.min < 0;
+  pending.padding += padded - size;
+  pending.negative = pending.negative || scan.highest >= kSignBit;
+  if (largest_bits == 0) return;
   pending.smallest_bits = std::min(pending.smallest_bits, scan.min_magnitude_bits);
-  pending.largest_bits = std::max(pending.largest_bits, scan.max_magnitude_bits);
+  pending.largest_bits = std::max(pending.largest_bits, largest_bits);
+  if (scan.min_magnitude_bits > kTinyBits) return;
+  for (const float value : values) {
+    const auto bits = std::bit_cast<uint32_t>(value);
+    if ((bits & ~kSignBit) != 0 && (bits & ~kSignBit) <= kTinyBits)
+      ++(bits < kSignBit ? pending.positive_tiny : pending.negative_tiny);
+  }
 }
 
 void Histogram::add_block_with_non_finite(std::span<const float> values, Pending& pending) {
@@ -118,53 +137,56 @@ void Histogram::add_block_with_non_finite(std::span<const float> values, Pending
   if (count > 0) add_block({finite, count}, pending);
 }
 
-// One pass over the 16 highest exponents of the block, in which no addition rounds; most data need
-// no second one.
-void Histogram::add_sums(const float* values, size_t size, uint32_t largest_bits) {
-  uint32_t end_bits = kInfinityBits;
+// Most blocks fit one window; others take a pass for each window that holds a value.
+void Histogram::add_sums(const float* values, size_t size, uint32_t smallest_bits,
+                         uint32_t largest_bits) {
+  const HistogramKernels& kernels = histogram_kernels().back();
   while (largest_bits != 0) {
-    const int biased = std::max(1, static_cast<int>(largest_bits >> 23));
-    const int exponent = biased - 127;
-    const uint32_t lowest_bits = biased <= 16 ? 1 : static_cast<uint32_t>(biased - 15) << 23;
-    // x² < 2^(2e+2); adding 1.5·2^52 units keeps multiples of the unit 2^(2e-38).
-    const double splitter = std::ldexp(1.5, 52 + 2 * exponent - 38);
-    const BlockSums sums =
-        histogram_kernels().back().sum(values, size, lowest_bits, end_bits, splitter);
-    sum_.add(sums.sum);
-    sum_of_squares_.add(sums.square_high);
-    sum_of_squares_.add(sums.square_low);
+    const SumWindow window = sum_window(largest_bits);
+    // What lies above the window has been summed: it must not be again.
+    const bool all = smallest_bits >= window.lowest_bits;
+    const BlockSums sums = (all ? kernels.sum : kernels.sum_inside)(values, size, window);
+    sum_.add(sums.sum, window.sum_unit);
+    sum_of_squares_.add(sums.square_high, window.high_unit);
+    sum_of_squares_.add(sums.square_low, window.low_unit);
+    if (all) return;
     largest_bits = sums.rest_bits;
-    end_bits = lowest_bits;
+    smallest_bits = 0;
   }
 }
 
 void Histogram::flush(Pending& pending) {
-  if (pending.tables == nullptr || pending.size == 0) return;
+  if (pending.tables == nullptr) return;
   CountTables& tables = *pending.tables;
-  const auto flush_group = [&](size_t index, uint64_t zeros) {
-    std::array<uint64_t, kGroupBins> counts{};
-    uint64_t total = 0;
+  const auto flush_group = [&](size_t index) {
+    std::array<uint32_t, kGroupBins> counts{};
     for (auto& table : tables) {
       uint32_t* lane = table + index * kGroupBins;
       for (size_t i = 0; i < kGroupBins; ++i) counts[i] += lane[i];
       std::memset(lane, 0, kGroupBins * sizeof *lane);
     }
-    counts[0] -= zeros;
-    for (const uint64_t count : counts) total += count;
-    if (total == 0) return;
+    // The zeros lie in the lowest denormal bin of their sign.
+    if (index == 0) {
+      positive_zeros_ += counts[0] - pending.padding - pending.positive_tiny;
+      counts[0] = pending.positive_tiny;
+    } else if (index == kGroups / 2) {
+      negative_zeros_ += counts[0] - pending.negative_tiny;
+      counts[0] = pending.negative_tiny;
+    }
+    uint32_t any = 0;
+    for (const uint32_t count : counts) any |= count;
+    if (any == 0) return;
     const auto bins = group(index);
     for (size_t i = 0; i < kGroupBins; ++i) bins[i] += counts[i];
   };
-  const size_t lowest = pending.smallest_bits >> 23;
-  const size_t highest = pending.largest_bits >> 23;
-  for (size_t exponent = lowest; exponent <= highest; ++exponent) {
-    flush_group(exponent, exponent == 0 ? pending.positive_zeros : 0);
-    if (pending.negative) flush_group(256 + exponent, exponent == 0 ? pending.negative_zeros : 0);
+  flush_group(0);
+  if (pending.negative) flush_group(kGroups / 2);
+  const size_t lowest = std::max<size_t>(1, pending.smallest_bits >> 23);
+  for (size_t exponent = lowest; exponent <= pending.largest_bits >> 23; ++exponent) {
+    flush_group(exponent);
+    if (pending.negative) flush_group(kGroups / 2 + exponent);
   }
-  // The zeros lie in the lowest denormal bin of their sign.
-  if (lowest > 0) flush_group(0, pending.positive_zeros);
-  if (lowest > 0 || !pending.negative) flush_group(256, pending.negative_zeros);
-  pending = {.tables = pending.tables};
+  pending = Pending(pending.tables, pending.next);
 }
 
 void Histogram::end_sample(uint64_t sample) {

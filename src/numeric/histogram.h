@@ -106,7 +106,7 @@ class Histogram {
   struct Pending;
   void add_block(std::span<const float> values, Pending& pending);
   void add_block_with_non_finite(std::span<const float> values, Pending& pending);
-  void add_sums(const float* values, size_t size, uint32_t largest_bits);
+  void add_sums(const float* values, size_t size, uint32_t smallest_bits, uint32_t largest_bits);
   void flush(Pending& pending);
   // The bins of one (sign, exponent); existing_group() is empty where no value fell there.
   std::span<uint64_t> group(size_t index);

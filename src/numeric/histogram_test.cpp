@@ -217,26 +217,70 @@ TEST(Histogram, EveryKernelGivesTheSameBits) {
     const auto kernels = histogram_kernels();
     ASSERT_EQ(kernels.front().name, "portable");
     const BlockScan scan = kernels.front().scan(data.data(), size);
-    const uint32_t lowest =
-        scan.max_magnitude_bits >> 23 > 16 ? ((scan.max_magnitude_bits >> 23) - 15) << 23 : 1;
-    const double splitter =
-        std::ldexp(1.5, 52 + 2 * (static_cast<int>(scan.max_magnitude_bits >> 23) - 127) - 38);
-    const BlockSums sums = kernels.front().sum(data.data(), size, lowest, 0x7f800000, splitter);
     for (const HistogramKernels& kernel : kernels) {
       SCOPED_TRACE(kernel.name);
       const BlockScan other = kernel.scan(data.data(), size);
-      EXPECT_EQ(other.min, scan.min);
-      EXPECT_EQ(other.max, scan.max);
+      EXPECT_EQ(other.highest, scan.highest);
+      EXPECT_EQ(other.lowest, scan.lowest);
+      EXPECT_EQ(other.greatest, scan.greatest);
       EXPECT_EQ(other.min_magnitude_bits, scan.min_magnitude_bits);
-      EXPECT_EQ(other.max_magnitude_bits, scan.max_magnitude_bits);
-      EXPECT_EQ(other.positive_zeros, scan.positive_zeros);
-      EXPECT_EQ(other.negative_zeros, scan.negative_zeros);
-      if (!std::isfinite(splitter)) continue;
-      const BlockSums others = kernel.sum(data.data(), size, lowest, 0x7f800000, splitter);
-      EXPECT_EQ(others.sum, sums.sum);
-      EXPECT_EQ(others.square_high, sums.square_high);
-      EXPECT_EQ(others.square_low, sums.square_low);
-      EXPECT_EQ(others.rest_bits, sums.rest_bits);
+    }
+    // Every window, and values above and below it that must not count.
+    for (const int exponent : {1, 5, 21, 22, 60, 127, 140, 254}) {
+      SCOPED_TRACE(exponent);
+      const SumWindow window = sum_window(static_cast<uint32_t>(exponent) << 23);
+      std::vector<float> inside;
+      double magnitudes = 0;
+      uint32_t rest_bits = 0;
+      for (const float value : std::span(data).first(size)) {
+        const uint32_t bits = std::bit_cast<uint32_t>(value) & 0x7fffffff;
+        inside.push_back(bits >= window.lowest_bits && bits < window.end_bits ? value : 0.0f);
+        magnitudes += std::fabs(inside.back());
+        if (bits < window.lowest_bits) rest_bits = std::max(rest_bits, bits);
+      }
+      const Reference reference(inside);
+      for (const HistogramKernels& kernel : kernels) {
+        SCOPED_TRACE(kernel.name);
+        const BlockSums sums = kernel.sum_inside(data.data(), size, window);
+        const BlockSums all = kernel.sum(inside.data(), size, window);
+        EXPECT_EQ(sums.rest_bits, rest_bits);
+        EXPECT_EQ(sums.sum, all.sum);
+        EXPECT_EQ(sums.square_high, all.square_high);
+        EXPECT_EQ(sums.square_low, all.square_low);
+        WideSum sum, squares;
+        sum.add(sums.sum, window.sum_unit);
+        squares.add(sums.square_high, window.high_unit);
+        squares.add(sums.square_low, window.low_unit);
+        EXPECT_LE(std::fabs(sum.value() - reference.sum()), 0x1p-52 * magnitudes);
+        EXPECT_LE(std::fabs(squares.value() - reference.sum_of_squares()),
+                  0x1p-52L * reference.sum_of_squares());
+      }
+    }
+  }
+}
+
+// The worst that a lane can meet: as many of the largest values of a window as fit, and the
+// smallest step in each.
+TEST(Histogram, SumsAtTheEdgeOfAWindowAreExact) {
+  for (const int exponent : {1, 21, 22, 127, 254}) {
+    SCOPED_TRACE(exponent);
+    const SumWindow window = sum_window(static_cast<uint32_t>(exponent) << 23);
+    std::vector<float> data(kHistogramBlock, std::bit_cast<float>(window.end_bits - 1));
+    data[3] = std::bit_cast<float>(window.lowest_bits | 1);
+    WideSum sum, squares;
+    for (const double value : data) {
+      sum.add(value);
+      squares.add(value * value);
+    }
+    for (const HistogramKernels& kernel : histogram_kernels()) {
+      SCOPED_TRACE(kernel.name);
+      const BlockSums sums = kernel.sum(data.data(), data.size(), window);
+      WideSum found, found_squares;
+      found.add(sums.sum, window.sum_unit);
+      found_squares.add(sums.square_high, window.high_unit);
+      found_squares.add(sums.square_low, window.low_unit);
+      EXPECT_EQ(found, sum);
+      EXPECT_EQ(found_squares, squares);
     }
   }
 }

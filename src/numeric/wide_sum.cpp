@@ -18,23 +18,25 @@ void WideSum::add(double term) {
   if (term == 0) return;
   ACUATE_CHECK(std::isfinite(term), "only finite terms can be summed");
   int exponent = 0;
-  auto mantissa = static_cast<uint64_t>(std::ldexp(std::frexp(std::fabs(term), &exponent), 53));
-  exponent -= 53;
-  const int trailing_zeros = std::countr_zero(mantissa);
-  mantissa >>= trailing_zeros;
-  const int position = exponent + trailing_zeros - kUnitExponent;
-  ACUATE_CHECK(position >= 0 && position < 700, "term outside the range of the sum");
+  auto mantissa = static_cast<int64_t>(std::ldexp(std::frexp(term, &exponent), 53));
+  const int trailing_zeros = std::countr_zero(static_cast<uint64_t>(mantissa));
+  add(mantissa >> trailing_zeros, exponent - 53 + trailing_zeros);
+}
 
-  std::array<uint64_t, kWords> shifted{};
+void WideSum::add(int64_t count, int exponent) {
+  const int position = exponent - kUnitExponent;
+  ACUATE_CHECK(position >= 0 && position < 700, "term outside the range of the sum");
   const auto word = static_cast<size_t>(position) / 64;
   const int bit = position % 64;
-  shifted[word] = mantissa << bit;
-  if (bit != 0 && word + 1 < kWords) shifted[word + 1] = mantissa >> (64 - bit);
-  // A negative term is its complement plus one.
-  uint64_t carry = term < 0 ? 1 : 0;
-  const uint64_t flip = term < 0 ? ~uint64_t{0} : 0;
-  for (size_t i = 0; i < kWords; ++i) {
-    const auto sum = static_cast<unsigned __int128>(words_[i]) + (shifted[i] ^ flip) + carry;
+  // Two's complement: the words above the term repeat its sign.
+  const uint64_t sign = count < 0 ? ~uint64_t{0} : 0;
+  const auto shifted = static_cast<unsigned __int128>(static_cast<__int128>(count)) << bit;
+  uint64_t carry = 0;
+  for (size_t i = word; i < kWords; ++i) {
+    const uint64_t part = i == word       ? static_cast<uint64_t>(shifted)
+                          : i == word + 1 ? static_cast<uint64_t>(shifted >> 64)
+                                          : sign;
+    const auto sum = static_cast<unsigned __int128>(words_[i]) + part + carry;
     words_[i] = static_cast<uint64_t>(sum);
     carry = static_cast<uint64_t>(sum >> 64);
   }

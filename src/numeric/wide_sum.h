@@ -16,6 +16,8 @@ class WideSum {
   static constexpr size_t kWords = 12;
 
   void add(double term);
+  // Adds count · 2^exponent, exponent from -300 to 399.
+  void add(int64_t count, int exponent);
   void merge(const WideSum& other);
   // The exact sum, rounded once, half to even.
   double value() const;

@@ -23,7 +23,13 @@ TOOLS = {"acuate": "acuate", "onnx": "onnx 1.23.2", "symbolic": "ONNX Runtime 1.
 
 def infer(tool: str, model: Path, repeats: int) -> Any:
     own: list[str | Path] = [BUILD / "bench" / "infer_once", model, str(repeats)]
-    peer = [environment("peers"), HERE / "shape_peer.py", tool, model, str(repeats)]
+    peer: list[str | Path] = [
+        environment("peers"),
+        HERE / "shape_peer.py",
+        tool,
+        model,
+        str(repeats),
+    ]
     try:
         done = subprocess.run(
             own if tool == "acuate" else peer, capture_output=True, text=True, check=False,

@@ -21,7 +21,8 @@ def page(height: int, width: int) -> np.ndarray:
     with Image.open(pages("evaluation", 4)[3]) as image:
         pixels = np.asarray(image.convert("RGB").resize((640, 832)))
     scaled = pixels[:height, :width, ::-1].astype(np.float32) / 255
-    normal = (scaled - np.float32([0.485, 0.456, 0.406])) / np.float32([0.229, 0.224, 0.225])
+    mean, deviation = np.array([[0.485, 0.456, 0.406], [0.229, 0.224, 0.225]], np.float32)
+    normal = (scaled - mean) / deviation
     return np.ascontiguousarray(normal.transpose(2, 0, 1)[None], dtype=np.float32)
 
 

@@ -6,6 +6,7 @@ compared with that.
 
 import json
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import onnx
@@ -32,9 +33,9 @@ def run(model: Path, values: Arrays) -> Arrays:
     return dict(zip(names, engine.run(None, inputs), strict=True))
 
 
-def fix(model: Path, folder: Path, *arguments: str | Path, status: int = 0) -> dict[str, object]:
+def fix(model: Path, folder: Path, *arguments: str | Path, status: int = 0) -> dict[str, Any]:
     done = acuate("fix", model, "-o", folder / "f.onnx", *arguments, "--json", "-", status=status)
-    report: dict[str, object] = json.loads(done.stdout)
+    report: dict[str, Any] = json.loads(done.stdout)
     return report
 
 
@@ -112,20 +113,28 @@ def test_named_cuts_change_no_bit(tmp_path: Path, model: str) -> None:
     check(path, tmp_path, values, 0)
 
 
+def floats(*values: float) -> np.ndarray:
+    return np.array(values, np.float32)
+
+
+def integers(*values: int) -> np.ndarray:
+    return np.array(values, np.int64)
+
+
 def detector_with_nms(path: Path) -> None:
     """A convolution, boxes in pixels, scores, and NonMaxSuppression inside."""
     rng = np.random.default_rng(5)
-    weights = {
+    weights: Arrays = {
         "w": rng.standard_normal((6, 3, 4, 4)).astype(np.float32),
-        "stride": np.float32([64]),
-        "rows": np.int64([0, 6, -1]),
-        "starts": np.int64([0]),
-        "four": np.int64([4]),
-        "six": np.int64([6]),
-        "one": np.int64([1]),
-        "most": np.int64([5]),
-        "iou": np.float32([0.5]),
-        "score": np.float32([0.4]),
+        "stride": floats(64),
+        "rows": integers(0, 6, -1),
+        "starts": integers(0),
+        "four": integers(4),
+        "six": integers(6),
+        "one": integers(1),
+        "most": integers(5),
+        "iou": floats(0.5),
+        "score": floats(0.4),
     }
     nodes = [
         helper.make_node("Conv", ["image", "w"], ["f"], "conv", strides=[4, 4]),
@@ -172,7 +181,7 @@ def test_non_max_suppression_stays_as_a_host_model(tmp_path: Path) -> None:
 def test_a_difference_beyond_the_tolerance_ends_with_1(tmp_path: Path) -> None:
     model = FIXTURES / "pp_lcnet_orientation.onnx"
     (name,) = image(model, (1, 3, 224, 224))
-    arguments = [
+    arguments: list[str | Path] = [
         "--target", table(tmp_path, model, {"BatchNormalization"}), "--cut", "none",
         "--data", PHOTOGRAPHS, "--samples", "1", "--shape", f"{name}=1x3x224x224",
     ]  # fmt: skip

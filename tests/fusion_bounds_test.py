@@ -7,6 +7,7 @@ every constant and input replaced by its absolute value (constants that are subt
 
 import itertools
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -48,7 +49,8 @@ def elementwise(network: Network, operator: str, shape: tuple[int, ...]) -> None
     network.then(operator, network.constant("c", values, negated=operator == "Sub"))
 
 
-CONVOLUTIONS = [
+Convolution = tuple[int, int, int, int, dict[str, Any]]
+CONVOLUTIONS: list[Convolution] = [
     # dims, group, channels in and out of a group, attributes
     (1, 1, 3, 4, {}),
     (1, 2, 2, 3, {"pads": [2, 0], "dilations": [2]}),
@@ -61,7 +63,7 @@ CONVOLUTIONS = [
 ]
 
 
-def convolution(case: tuple, name: str, transposed: bool, bias: bool) -> tuple[Network, int]:
+def convolution(case: Convolution, name: str, transposed: bool, bias: bool) -> tuple[Network, int]:
     dims, group, into, out, attributes = case
     attributes = dict(attributes)
     if transposed and "auto_pad" in attributes:
@@ -81,7 +83,7 @@ def convolution(case: tuple, name: str, transposed: bool, bias: bool) -> tuple[N
 
 @pytest.mark.parametrize("transposed", [False, True])
 def test_what_follows_a_convolution(transposed: bool, tmp_path: Path) -> None:
-    networks = []
+    networks: list[Network] = []
     for case, bias in itertools.product(CONVOLUTIONS, [False, True]):
         dims = case[0]
         for tail in ["bn", "Mul", "Add", "Div", "Sub", "scalar", "chain"]:
@@ -103,7 +105,7 @@ def test_what_follows_a_convolution(transposed: bool, tmp_path: Path) -> None:
 
 
 def test_what_stands_in_front_of_a_convolution(tmp_path: Path) -> None:
-    networks = []
+    networks: list[Network] = []
     for case, head in itertools.product(CONVOLUTIONS, ["bn", "Mul", "Add", "Sub"]):
         dims, group, into, _, attributes = case
         pads = "pads" in attributes or attributes.get("auto_pad", "VALID") != "VALID"
@@ -130,7 +132,7 @@ def test_what_stands_in_front_of_a_convolution(tmp_path: Path) -> None:
 
 
 def test_what_follows_a_matrix_product(tmp_path: Path) -> None:
-    networks = []
+    networks: list[Network] = []
     for transposed, tail in itertools.product([0, 1], ["bn", "Mul", "Add", "Div", "Sub"]):
         for product in ["MatMul", "Gemm", "factors"]:
             network = Network(f"g{len(networks)}", normal(3, 17))
@@ -139,7 +141,9 @@ def test_what_follows_a_matrix_product(tmp_path: Path) -> None:
                 network.then("MatMul", network.constant("w", normal(17, 5)))
             else:
                 shape = (5, 17) if transposed else (17, 5)
-                factors = {"alpha": 0.75, "beta": 1.5} if product == "factors" else {}
+                factors: dict[str, Any] = (
+                    {"alpha": 0.75, "beta": 1.5} if product == "factors" else {}
+                )
                 operands = [network.constant("w", normal(*shape))]
                 if factors:
                     operands.append(network.constant("b", normal(1, 5)))
@@ -159,8 +163,8 @@ def test_what_follows_a_matrix_product(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("kind", [np.float16, np.float32, np.float64])
-def test_a_product_and_its_summand(kind: type, tmp_path: Path) -> None:
-    networks = []
+def test_a_product_and_its_summand(kind: type[np.floating[Any]], tmp_path: Path) -> None:
+    networks: list[Network] = []
     for shape in [(3, 5), (5,), (3, 1), (), None]:
         network = Network(f"m{len(networks)}", normal(3, 17).astype(kind))
         if shape is not None:
@@ -176,7 +180,8 @@ def test_a_product_and_its_summand(kind: type, tmp_path: Path) -> None:
     after = simplified(before, tmp_path)
     expected, found = run(before, networks), run(after, networks)
     limits = run(build(networks, 17, magnitudes=True), networks, magnitudes=True)
-    unit = {np.float16: 2.0**-10, np.float32: ULP, np.float64: 2.0**-52}[kind]
+    units: dict[type[Any], float] = {np.float16: 2.0**-10, np.float32: ULP, np.float64: 2.0**-52}
+    unit = units[kind]
     for network, a, b, limit in zip(networks, expected, found, limits, strict=True):
         assert count(after, network) == network.left, network.name
         error = np.abs(a.astype(np.float64) - b.astype(np.float64))
@@ -184,7 +189,7 @@ def test_a_product_and_its_summand(kind: type, tmp_path: Path) -> None:
 
 
 def test_transposed_matrices(tmp_path: Path) -> None:
-    networks = []
+    networks: list[Network] = []
     for operator, slot in itertools.product(["MatMul", "Gemm"], [0, 1]):
         network = Network(f"t{len(networks)}", normal(19, 7))
         network.then("Transpose", perm=[1, 0])
@@ -196,7 +201,7 @@ def test_transposed_matrices(tmp_path: Path) -> None:
 
 
 def test_padding_keeps_every_bit(tmp_path: Path) -> None:
-    networks = []
+    networks: list[Network] = []
     for dims, pads in [(1, (1, 2)), (2, (0, 1, 2, 0)), (2, (1, 1, 1, 1)), (3, (1, 0, 1, 0, 1, 2))]:
         for reader in ["Conv", "depthwise", "AveragePool", "MaxPool"]:
             network = Network(f"p{len(networks)}", normal(2, 4, *[9, 8, 7][:dims]))
@@ -218,7 +223,7 @@ def test_padding_keeps_every_bit(tmp_path: Path) -> None:
 
 
 def test_constants_in_a_row(tmp_path: Path) -> None:
-    networks = []
+    networks: list[Network] = []
     for first, second in [
         *itertools.product(["Add", "Sub"], repeat=2),
         *itertools.product(["Mul", "Div"], repeat=2),

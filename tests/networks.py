@@ -2,8 +2,10 @@
 
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import onnx
 import onnxruntime
 from onnx import helper, numpy_helper
@@ -29,7 +31,7 @@ class Network:
     def __post_init__(self) -> None:
         self.last = f"{self.name}/x"
 
-    def constant(self, stem: str, values: np.ndarray, negated: bool = False) -> str:
+    def constant(self, stem: str, values: npt.ArrayLike, negated: bool = False) -> str:
         name = f"{self.name}/{stem}{len(self.constants)}"
         self.constants[name] = np.asarray(values)
         if negated:
@@ -38,7 +40,7 @@ class Network:
             self.unsigned.add(name)
         return name
 
-    def then(self, operator: str, *more: str, first: bool = True, **attributes: object) -> str:
+    def then(self, operator: str, *more: str, first: bool = True, **attributes: Any) -> str:
         output = f"{self.name}/t{len(self.nodes)}"
         inputs = [self.last, *more] if first else [*more, self.last]
         name = f"{self.name}/n{len(self.nodes)}"
@@ -62,7 +64,9 @@ def build(networks: list[Network], opset: int, magnitudes: bool = False) -> onnx
     return helper.make_model(graph, opset_imports=[helper.make_opsetid("", opset)], ir_version=10)
 
 
-def run(model: onnx.ModelProto, networks: list[Network], magnitudes: bool = False) -> list:
+def run(
+    model: onnx.ModelProto, networks: list[Network], magnitudes: bool = False
+) -> list[np.ndarray]:
     options = onnxruntime.SessionOptions()
     options.graph_optimization_level = onnxruntime.GraphOptimizationLevel.ORT_DISABLE_ALL
     options.intra_op_num_threads = 1
@@ -70,7 +74,7 @@ def run(model: onnx.ModelProto, networks: list[Network], magnitudes: bool = Fals
         model.SerializeToString(), options, providers=["CPUExecutionProvider"]
     )
     feeds = {f"{n.name}/x": np.abs(n.x) if magnitudes else n.x for n in networks}
-    return session.run(None, feeds)
+    return list(session.run(None, feeds))
 
 
 def simplified(model: onnx.ModelProto, folder: Path, *flags: str) -> onnx.ModelProto:

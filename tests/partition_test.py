@@ -61,7 +61,7 @@ def test_pieces_answer_like_the_whole(name: str, tmp_path: Path) -> None:
             onnx.checker.check_model(piece)
 
     random = np.random.default_rng(7)
-    inputs = []
+    inputs: list[str] = []
     for port in manifest["inputs"]:
         dims = [dim if isinstance(dim, int) else 1 for dim in port["shape"]]
         value = (

@@ -1,6 +1,7 @@
 """Each recognised pattern holds the bound that it states, and runs on ONNX Runtime."""
 
 import math
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -73,7 +74,7 @@ def test_gelu(by_tanh: bool, tmp_path: Path) -> None:
 
 
 def test_gates(tmp_path: Path) -> None:
-    swish = []
+    swish: list[Network] = []
     for alpha in [None, 1.702]:
         network = Network(f"s{len(swish)}", points(np.float32))
         x = network.last
@@ -85,7 +86,7 @@ def test_gates(tmp_path: Path) -> None:
     for network, before, after in recognised(swish, "swish", 24, tmp_path, "Swish"):
         hold(network.name, before, after, 2.0**-20 * np.abs(network.x))
 
-    mish = []
+    mish: list[Network] = []
     for is_written_out in [False, True]:
         network = Network(f"m{len(mish)}", points(np.float32))
         x = network.last
@@ -101,7 +102,7 @@ def test_gates(tmp_path: Path) -> None:
     for network, before, after in recognised(mish, "mish", 18, tmp_path, "Mish"):
         hold(network.name, before, after, 2.0**-20 * np.abs(network.x))
 
-    hard = []
+    hard: list[Network] = []
     for is_written_out in [False, True]:
         network = Network(f"h{len(hard)}", points(np.float32))
         x = network.last
@@ -118,7 +119,9 @@ def test_gates(tmp_path: Path) -> None:
         hold(network.name, before, after, (6e-5 + 2.0**-21) * np.abs(network.x))
 
 
-def normalization(name: str, x: np.ndarray, axes: list[int], parameters: tuple) -> Network:
+def normalization(
+    name: str, x: np.ndarray, axes: list[int], parameters: Sequence[np.ndarray]
+) -> Network:
     """(x - mean) / sqrt(var + eps) · gamma + beta, as PyTorch wrote it before opset 17."""
     network = Network(name, x)
     last = network.last
@@ -135,17 +138,19 @@ def normalization(name: str, x: np.ndarray, axes: list[int], parameters: tuple) 
     return network
 
 
-def normalization_bound(network: Network, axes: tuple[int, ...], gamma: float, beta: float):
+def normalization_bound(
+    network: Network, axes: tuple[int, ...], gamma: np.ndarray, beta: np.ndarray
+) -> np.ndarray:
     x = network.x.astype(np.float64)
     mean, var = x.mean(axes, keepdims=True), x.var(axes, keepdims=True) + 1e-5
     elements = np.prod([x.shape[a] for a in axes])
     spread = np.abs(x - mean) / np.sqrt(var) + 1
-    return (elements + 8) * 2.0**-22 * (1 + mean**2 / var) * (gamma * spread + beta)
+    return np.asarray((elements + 8) * 2.0**-22 * (1 + mean**2 / var) * (gamma * spread + beta))
 
 
 @pytest.mark.parametrize("offset", [0, 3])
 def test_layer_and_instance_norm(offset: float, tmp_path: Path) -> None:
-    layers = []
+    layers: list[Network] = []
     for axes, shape in [([-1], (32,)), ([-2, -1], (5, 32))]:
         gamma, beta = normal(*shape), normal(*shape)
         for parameters in [(gamma, beta), (gamma,), ()]:
@@ -153,13 +158,13 @@ def test_layer_and_instance_norm(offset: float, tmp_path: Path) -> None:
             layers.append(normalization(f"l{len(layers)}", x, axes, parameters))
     found = recognised(layers, "layer_norm", 17, tmp_path, "LayerNormalization")
     for i, (network, before, after) in enumerate(found):
-        axes = (2,) if i < 3 else (1, 2)
+        normalized = (2,) if i < 3 else (1, 2)
         constants = [np.abs(v) for v in network.constants.values() if v.size > 1]
         gamma = constants[0] if constants else np.ones(1)
         beta = constants[1] if len(constants) > 1 else np.zeros(1)
-        hold(network.name, before, after, normalization_bound(network, axes, gamma, beta))
+        hold(network.name, before, after, normalization_bound(network, normalized, gamma, beta))
 
-    instances = []
+    instances: list[Network] = []
     for parameters in [(normal(3, 1, 1), normal(1, 3, 1, 1)), ()]:
         x = normal(2, 3, 6, 7) + np.float32(offset)
         instances.append(normalization(f"i{len(instances)}", x, [2, 3], parameters))
@@ -209,7 +214,7 @@ def test_rms_norm(kind: type, tmp_path: Path) -> None:
 
 
 def test_softmax(tmp_path: Path) -> None:
-    networks = []
+    networks: list[Network] = []
     for takes_maximum in [True, False]:
         network = Network(f"s{len(networks)}", (normal(3, 40, 2) * 5).astype(np.float32))
         x = network.last
@@ -228,7 +233,8 @@ def test_softmax(tmp_path: Path) -> None:
 
 
 def test_attention(tmp_path: Path) -> None:
-    networks, terms = [], []
+    networks: list[Network] = []
+    terms = []
     for has_mask, places in [(False, "s"), (True, "s"), (True, "qk"), (False, "d")]:
         network = Network(f"a{len(networks)}", normal(2, 3, 5, 8))
         k, v = normal(2, 3, 7, 8), normal(2, 3, 7, 6)

@@ -21,9 +21,10 @@ import json
 import sys
 import warnings
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import onnx
 import torch
@@ -106,7 +107,11 @@ class Recorder(TorchDispatchMode):
             module.register_forward_hook(lambda *_: self.stack.pop() and None)
 
     def __torch_dispatch__(
-        self, operator: Callable, types: object, args: tuple = (), kwargs: dict | None = None
+        self,
+        operator: Any,
+        types: object,
+        args: tuple[Any, ...] = (),
+        kwargs: dict[str, Any] | None = None,
     ) -> object:
         name = operator.overloadpacket.__name__.rstrip("_")
         if self.stack and name in KINDS:
@@ -144,7 +149,7 @@ def frozen(path: Path, truth: list[list[str]], same: dict[str, str]) -> str:
     lines = [f"# {len(truth)} of {len(graph.node)} nodes are known"]
     lines += [f"same\t{other}\t{one}" for other, one in same.items()]
     lines.append("weights\t" + "\t".join(weight.name for weight in graph.initializer))
-    known = dict(map(tuple, truth))
+    known = {entry[0]: entry[1] for entry in truth}
     for node in graph.node:
         told = {prop.key.rsplit(".", 1)[-1]: prop.value for prop in node.metadata_props}
         fields = [node.op_type, node.name, ",".join(node.input), ",".join(node.output)]

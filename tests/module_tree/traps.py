@@ -145,7 +145,7 @@ class Transformer(nn.Module):
 
 
 IMAGE = torch.randn(1, 4, 16, 16, generator=torch.Generator().manual_seed(0))
-NETWORKS = {
+NETWORKS: dict[str, tuple[type[nn.Module], tuple[Tensor, ...]]] = {
     "containers": (Containers, (IMAGE,)),
     "shared": (Shared, (IMAGE,)),
     "reaching": (Reaching, (IMAGE,)),

@@ -32,7 +32,9 @@ void ConvertFlags::declare(CLI::App& app) {
       ->check(CLI::IsMember({"fp32", "int8"}));
   app.add_option("--scheme", o.scheme,
                  "number scheme of activations: s8 (symmetric) or u8 (asymmetric)");
-  app.add_option("--range", o.range, "how ranges are chosen: minmax, percentile[:P], mse")
+  app.add_option(
+         "--range", o.range,
+         "how ranges are chosen: acuity-kl[:11], average[:W], entropy, minmax, mse, percentile[:P]")
       ->capture_default_str();
   app.add_option("--exclude", o.exclude, "nodes that stay in float, by name with * and ?")
       ->type_name("PATTERN");

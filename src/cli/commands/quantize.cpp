@@ -45,7 +45,9 @@ void declare_flags(CLI::App& app, Flags& flags) {
                  "how an image becomes the input: a preset or a YAML file");
   app.add_option("--scheme", o.scheme,
                  "number scheme of activations: s8 (symmetric) or u8 (asymmetric)");
-  app.add_option("--range", o.range, "how ranges are chosen: minmax, percentile[:P], mse")
+  app.add_option(
+         "--range", o.range,
+         "how ranges are chosen: acuity-kl[:11], average[:W], entropy, minmax, mse, percentile[:P]")
       ->capture_default_str();
   app.add_option("--exclude", o.exclude, "nodes that stay in float, by name with * and ?")
       ->type_name("PATTERN");

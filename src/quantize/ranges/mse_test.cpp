@@ -1,9 +1,9 @@
 #include <cmath>
-#include <random>
 
 #include <gtest/gtest.h>
 
 #include "quantize/range.h"
+#include "quantize/ranges/test_data.h"
 
 namespace acuate {
 namespace {
@@ -24,22 +24,6 @@ double error_of(const std::vector<float>& data, const Scheme& scheme, Range rang
   return measured_error(data, scheme.from_range(range.min, range.max).grid());
 }
 
-// 40,000 values: 0 normal, 1 after a ReLU, 2 log-normal, 3 shifted and one-sided, 4 two wild
-// outliers.
-std::vector<float> samples(int kind) {
-  std::mt19937 random(static_cast<unsigned>(kind) + 1);
-  std::normal_distribution<float> normal(0, 1);
-  std::vector<float> data(40000);
-  for (float& value : data) {
-    value = normal(random);
-    if (kind == 1) value = std::max(value, 0.0f);
-    if (kind == 2) value = std::exp(2 * value);
-    if (kind == 3) value = 0.5f - 3 * std::exp(value);
-  }
-  if (kind == 4) data[1] = 900, data[2] = -700;
-  return data;
-}
-
 // The best of a dense search over the data, by another path than the unit's.
 double least_error(const std::vector<float>& data, const Scheme& scheme) {
   const auto [low, high] = std::minmax_element(data.begin(), data.end());
@@ -58,7 +42,7 @@ double least_error(const std::vector<float>& data, const Scheme& scheme) {
 
 TEST(Mse, IsAsGoodAsADenseSearchOnTheData) {
   for (int kind = 0; kind < 5; ++kind) {
-    const std::vector<float> data = samples(kind);
+    const std::vector<float> data = range_test_data(kind);
     Histogram histogram;
     histogram.add(data);
     for (const char* id : {"s8", "u8"}) {
@@ -77,7 +61,7 @@ TEST(Mse, IsAsGoodAsADenseSearchOnTheData) {
 TEST(Mse, ClipsOutliersAndLeavesEvenDataAlone) {
   const Scheme& s8 = *schemes().lookup("s8");
   Histogram outliers;
-  std::vector<float> data = samples(0);
+  std::vector<float> data = range_test_data(0);
   data[7] = 40;
   outliers.add(data);
   // N·(t/127)²/12 of rounding and (40 − t)² of clipping are least at t = 40 / (1 + N/(12·127²)).

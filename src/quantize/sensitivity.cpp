@@ -1,0 +1,476 @@
+#include "quantize/sensitivity.h"
+
+#include <algorithm>
+#include <cmath>
+#include <numeric>
+#include <unordered_map>
+
+#include "base/parallel.h"
+#include "base/stop.h"
+#include "base/text.h"
+#include "numeric/quantize_values.h"
+#include "onnx_io/export.h"
+#include "onnx_io/opset.h"
+#include "quantize/backward.h"
+#include "quantize/injection.h"
+#include "quantize/noise_kernel.h"
+#include "quantize/output_groups.h"
+
+namespace acuate {
+namespace {
+
+constexpr size_t kPilotSamples = 4;  // that tell the magnitude of the outputs
+
+// What is fetched from one run for one tensor.
+struct Reading {
+  size_t tensor = 0;                       // place in the result
+  int64_t input = -1;                      // the model input that holds the values; −1: an output
+  std::string values = {}, gradient = {};  // outputs of the engine
+  std::vector<std::string> noises = {};    // of a weight's twin, by grid; empty: noise is computed
+  uint64_t size_bytes = 0;
+};
+
+struct Sums {
+  double signal = 0, gain = 0, count = 0, probes = 0;
+  std::vector<double> channel_gains;
+  std::vector<double> noise;       // by grid
+  std::vector<double> projection;  // by grid, of the probe that is being run
+};
+
+class SensitivitySweep {
+ public:
+  SensitivitySweep(const Target& target, const std::vector<SensitivityCandidate>& candidates,
+                   size_t samples, const SampleLoader& load, const SensitivityOptions& options)
+      : target_(target),
+        candidates_(candidates),
+        samples_(samples),
+        load_(load),
+        options_(options) {}
+
+  Result<Sensitivity> run(const Model& model) {
+    if (samples_ == 0) return fail("sensitivity needs at least one sample");
+    model_ = &model;
+    std::unique_ptr<Model> converted;
+    if (model.opset_version() < 16)
+      if (auto newer = convert_opset(model, 17)) converted = std::move(*newer);
+    if (converted != nullptr) model_ = converted.get();
+    result_.samples = samples_;
+    for (const SensitivityCandidate& candidate : candidates_) {
+      result_.tensors.push_back({.tensor = candidate.tensor});
+      result_.tensors.back().grids.resize(candidate.grids.size());
+      sums_.emplace_back();
+      sums_.back().noise.resize(candidate.grids.size());
+      sums_.back().projection.resize(candidate.grids.size());
+    }
+    if (auto ready = prepare(); !ready) return ready.error();
+    if (auto done = find_groups(); !done) return done.error();
+    const size_t probes = (options_.probes + samples_ - 1) / samples_;
+    for (size_t sample = 0; sample < samples_; ++sample) {
+      if (stop_requested()) return fail("interrupted after {} of {} samples", sample, samples_);
+      auto inputs = load_(sample);
+      if (!inputs) return inputs.error();
+      for (size_t probe = 0; probe < std::max<size_t>(probes, 1); ++probe)
+        if (auto done = run_probe(sample, *inputs); !done) return done.error();
+      if (options_.calibration.progress)
+        options_.calibration.progress({"sensitivity", sample + 1, samples_, "samples"});
+    }
+    finish();
+    if (options_.inject)
+      if (auto done = inject(); !done) return done.error();
+    return std::move(result_);
+  }
+
+ private:
+  // Of a weight: the nodes that multiply by it.
+  static Result<std::vector<Node*>> readers(const Value& weight) {
+    std::vector<Node*> nodes;
+    for (const Use& use : weight.uses()) {
+      const Node& node = *use.node;
+      const bool multiplies = node.is_op("Conv") || node.is_op("Gemm") || node.is_op("MatMul");
+      if (!multiplies || use.slot != 1 || node.graph().owner() != nullptr)
+        return fail(
+            "constant '{}' is read by '{}', as input {}; it is to be the second operand of "
+            "Conv, Gemm or MatMul",
+            to_valid_utf8(weight.name), node.address(), use.slot);
+      nodes.push_back(use.node);
+    }
+    return nodes;
+  }
+
+  Result<void> prepare() {
+    std::vector<std::string> wanted;
+    for (const SensitivityCandidate& candidate : candidates_) {
+      const Value* value = model_->graph().find(candidate.tensor);
+      if (value == nullptr)
+        return fail("the model has no tensor '{}'", to_valid_utf8(candidate.tensor));
+      if (!value->is_constant()) {
+        for (const Quantization& grid : candidate.grids)
+          if (grid.scale.size() != 1)
+            return fail("activation '{}' has a per-channel grid; targets take one scale",
+                        to_valid_utf8(candidate.tensor));
+        wanted.push_back(candidate.tensor);
+        continue;
+      }
+      auto nodes = readers(*value);
+      if (!nodes) return nodes.error();
+      for (const Node* node : *nodes) wanted.emplace_back(node->output()->name);
+    }
+    std::sort(wanted.begin(), wanted.end());
+    wanted.erase(std::unique(wanted.begin(), wanted.end()), wanted.end());
+    auto backward = build_backward(*model_, wanted);
+    if (!backward) return backward.error();
+    backward_ = std::move(*backward);
+    for (const auto& gradient : backward_.gradients)
+      gradient_of_.emplace(gradient.tensor, gradient.output);
+    for (const auto& missing : backward_.not_reached)
+      reason_of_.emplace(missing.tensor, missing.reason);
+    for (size_t i = 0; i < candidates_.size(); ++i)
+      if (auto added = add_readings(i); !added) return added.error();
+    auto bytes = model_bytes(*backward_.model);
+    if (!bytes) return bytes.error();
+    auto engine = target_.load(
+        ModelSource::memory(as_bytes(*bytes)),
+        {.threads = options_.calibration.threads, .optimization = Optimization::Basic});
+    if (!engine) return fail("sensitivity: {}", engine.error().message);
+    engine_ = std::move(*engine);
+    for (const IoSpec& input : engine_->inputs())
+      for (const auto& seed : backward_.seeds)
+        if (seed.input == input.name)
+          seeds_.push_back(Tensor::allocate(ElementType::Float, input.shape));
+    return {};
+  }
+
+  Result<void> add_readings(size_t index) {
+    const SensitivityCandidate& candidate = candidates_[index];
+    Graph& graph = backward_.model->graph();
+    Value& value = *graph.find(candidate.tensor);
+    if (!value.is_constant()) {
+      Reading reading{.tensor = index, .values = candidate.tensor};
+      for (size_t i = 0; i < graph.inputs().size(); ++i)
+        if (graph.inputs()[i] == &value) reading.input = static_cast<int64_t>(i);
+      return add_reading(std::move(reading), value);
+    }
+    auto exact_nodes = readers(*model_->graph().find(candidate.tensor));
+    if (!exact_nodes) return exact_nodes.error();
+    std::vector<Node*> nodes;  // the same in the backward model, which reads the weight once more
+    for (const Node* node : *exact_nodes)
+      nodes.push_back(graph.find(node->output()->name)->producer);
+    // All of them or none: what is left out would be silent.
+    for (const Node* node : nodes)
+      if (const auto found = reason_of_.find(node->output()->name); found != reason_of_.end()) {
+        result_.tensors[index].not_reached = found->second;
+        return {};
+      }
+    std::vector<Value*> errors;
+    for (const Quantization& grid : candidate.grids) {
+      auto error = weight_error(value, grid);
+      if (!error) return fail("weight '{}': {}", to_valid_utf8(value.name), error.error().message);
+      errors.push_back(*error);
+    }
+    for (Node* node : nodes) {
+      Reading reading{.tensor = index, .values = std::string(node->output()->name)};
+      for (Value* error : errors) reading.noises.push_back(add_twin(*node, *error));
+      if (auto added = add_reading(std::move(reading), *node->output()); !added) return added;
+    }
+    return {};
+  }
+
+  Result<void> add_reading(Reading reading, const Value& value) {
+    const auto found = gradient_of_.find(value.name);
+    if (found == gradient_of_.end()) {
+      result_.tensors[reading.tensor].not_reached = reason_of_.find(value.name)->second;
+      return {};
+    }
+    reading.gradient = found->second;
+    const auto size = tensor_size_bytes(value.type.element, *value.type.static_shape());
+    if (!size) return fail("tensor '{}' is too large", to_valid_utf8(value.name));
+    reading.size_bytes = *size * (2 + reading.noises.size());
+    readings_.push_back(std::move(reading));
+    return {};
+  }
+
+  // W' − W as a constant of the backward model.
+  Result<Value*> weight_error(Value& weight, const Quantization& grid) {
+    Graph& graph = backward_.model->graph();
+    auto tensor = backward_.model->load(*weight.initializer);
+    if (!tensor) return tensor.error();
+    if (tensor->type() != ElementType::Float)
+      return fail("it is {}; grids are for float32", element_type_name(tensor->type()));
+    Tensor error = Tensor::of<float>(tensor->shape(), tensor->values<float>());
+    if (auto rounded = fake_quantize(error, grid); !rounded) return rounded.error();
+    const auto exact = tensor->values<float>();
+    const auto values = error.mutable_values<float>();
+    for (size_t i = 0; i < values.size(); ++i) values[i] -= exact[i];
+    Value* value = graph.add_value(graph.unused_name(std::string(weight.name) + "_error"));
+    graph.set_initializer(*value, error);
+    return value;
+  }
+
+  // The node without its bias on the weight's error: linear in the weight, it gives the error of
+  // the result.
+  std::string add_twin(Node& node, Value& error) {
+    Graph& graph = backward_.model->graph();
+    Value* noise = graph.add_value(graph.unused_name(std::string(node.output()->name) + "_noise"));
+    Node* twin = graph.add_node(node.op_type(), "", "", {node.input(0), &error}, {noise});
+    for (const Attribute& attribute : node.attributes()) twin->set_attribute(attribute.wire);
+    graph.set_type(*noise, node.output()->type);
+    graph.add_output(*noise);
+    return std::string(noise->name);
+  }
+
+  // The magnitudes of the outputs.
+  Result<void> find_groups() {
+    std::vector<std::string> names;
+    std::vector<ChannelPower> powers;
+    for (size_t i = 0; i < backward_.seeds.size(); ++i) {
+      names.push_back(backward_.seeds[i].output);
+      powers.emplace_back(seeds_[i].shape());
+    }
+    for (size_t sample = 0; sample < std::min(samples_, kPilotSamples) && !names.empty();
+         ++sample) {
+      auto inputs = load_(sample);
+      if (!inputs) return inputs.error();
+      inputs->insert(inputs->end(), seeds_.begin(), seeds_.end());
+      auto outputs = engine_->run(*inputs, names);
+      if (!outputs) return fail("sensitivity sample {}: {}", sample, outputs.error().message);
+      for (size_t i = 0; i < names.size(); ++i) powers[i].add((*outputs)[i]);
+    }
+    for (size_t i = 0; i < names.size(); ++i)
+      for (OutputGroup& group : powers[i].groups(names[i])) {
+        if (!std::isfinite(group.signal_power))
+          return fail("output '{}' is NaN or infinite; check the samples and their pre-processing",
+                      to_valid_utf8(names[i]));
+        result_.groups.push_back(std::move(group));
+        seed_of_group_.push_back(i);
+      }
+    for (TensorDamage& tensor : result_.tensors)
+      for (GridDamage& grid : tensor.grids)
+        grid.damage.assign(options_.by_group ? result_.groups.size() : 1, 0);
+    return {};
+  }
+
+  Result<void> run_probe(size_t sample, const std::vector<Tensor>& inputs) {
+    if (readings_.empty()) return {};
+    std::mt19937_64 random(options_.seed * 0x9E3779B97F4A7C15U + ++probe_count_);
+    if (!options_.by_group) {
+      clear_seeds();
+      for (size_t i = 0; i < result_.groups.size(); ++i)
+        add_probe(seeds_[seed_of_group_[i]], result_.groups[i], random);
+      return run_seeds(sample, inputs, 0);
+    }
+    for (size_t i = 0; i < result_.groups.size(); ++i) {
+      clear_seeds();
+      add_probe(seeds_[seed_of_group_[i]], result_.groups[i], random);
+      if (auto done = run_seeds(sample, inputs, i); !done) return done;
+    }
+    return {};
+  }
+
+  void clear_seeds() {
+    for (Tensor& seed : seeds_) std::ranges::fill(seed.mutable_values<float>(), 0.0F);
+  }
+
+  Result<void> run_seeds(size_t sample, std::vector<Tensor> inputs, size_t group) {
+    inputs.insert(inputs.end(), seeds_.begin(), seeds_.end());
+    for (size_t begin = 0; begin < readings_.size();) {
+      size_t end = begin;
+      uint64_t bytes = 0;
+      while (end < readings_.size() && (end == begin || bytes + readings_[end].size_bytes <=
+                                                            options_.calibration.max_memory_bytes))
+        bytes += readings_[end++].size_bytes;
+      if (auto done = read(sample, inputs, begin, end); !done) return done;
+      begin = end;
+    }
+    for (size_t i = 0; i < sums_.size(); ++i) {
+      Sums& sums = sums_[i];
+      for (size_t k = 0; k < sums.projection.size(); ++k) {
+        result_.tensors[i].grids[k].damage[group] += sums.projection[k] * sums.projection[k];
+        sums.projection[k] = 0;
+      }
+    }
+    return {};
+  }
+
+  Result<void> read(size_t sample, const std::vector<Tensor>& inputs, size_t begin, size_t end) {
+    std::vector<std::string> names;
+    std::unordered_map<std::string_view, size_t> place;
+    const auto want = [&](const std::string& name) {
+      if (place.emplace(name, names.size()).second) names.push_back(name);
+    };
+    names.reserve((end - begin) * 4);
+    for (size_t i = begin; i < end; ++i) {
+      if (readings_[i].input < 0) want(readings_[i].values);
+      want(readings_[i].gradient);
+      for (const std::string& noise : readings_[i].noises) want(noise);
+    }
+    auto outputs = engine_->run(inputs, names);
+    if (!outputs) return fail("sensitivity sample {}: {}", sample, outputs.error().message);
+    ++result_.runs;
+    const auto fetched = [&](const std::string& name) { return (*outputs)[place.at(name)]; };
+    std::vector<Sums> parts(end - begin);
+    parallel_for(end - begin, options_.calibration.threads, [&](size_t i) {
+      const Reading& reading = readings_[begin + i];
+      const Tensor values =
+          reading.input < 0 ? fetched(reading.values) : inputs[static_cast<size_t>(reading.input)];
+      std::vector<Tensor> noises;
+      for (const std::string& noise : reading.noises) noises.push_back(fetched(noise));
+      parts[i] = reading_sums(reading, values, fetched(reading.gradient), noises);
+    });
+    for (size_t i = 0; i < parts.size(); ++i) add(sums_[readings_[begin + i].tensor], parts[i]);
+    return {};
+  }
+
+  Sums reading_sums(const Reading& reading, const Tensor& values, const Tensor& gradients,
+                    const std::vector<Tensor>& noises) const {
+    const auto x = values.values<float>(), g = gradients.values<float>();
+    const std::vector<Quantization>& grids = candidates_[reading.tensor].grids;
+    std::vector<NoiseSums> noise(grids.size());
+    Sums sums;
+    sums.count = static_cast<double>(x.size());
+    sums.probes = 1;
+    if (noises.empty()) {
+      std::vector<AffineGrid> points;
+      for (const Quantization& grid : grids) points.push_back(grid.grid());
+      const ValueSums found = add_noise(x, g, points, noise);
+      sums.signal = found.signal;
+      sums.gain = found.gain;
+      sums.channel_gains = channel_gains(gradients);
+    } else {
+      for (size_t k = 0; k < noises.size(); ++k)
+        noise[k] = noise_sums(noises[k].values<float>(), g);
+      sums.signal = noise_sums(x, x).noise;
+      sums.gain = noise_sums(g, g).noise;
+    }
+    for (const NoiseSums& each : noise) {
+      sums.noise.push_back(each.noise);
+      sums.projection.push_back(each.projection);
+    }
+    return sums;
+  }
+
+  static std::vector<double> channel_gains(const Tensor& gradients) {
+    const Shape& shape = gradients.shape();
+    const auto values = gradients.values<float>();
+    if (shape.size() < 2 || values.empty()) return {};
+    const auto channels = static_cast<size_t>(shape[1]);
+    const size_t run = values.size() / channels / static_cast<size_t>(shape[0]);
+    std::vector<double> gains(channels, 0);
+    for (size_t first = 0, i = 0; first < values.size(); first += run, ++i) {
+      const auto part = values.subspan(first, run);
+      gains[i % channels] +=
+          noise_sums(part, part).noise / static_cast<double>(run) / static_cast<double>(shape[0]);
+    }
+    return gains;
+  }
+
+  static void add(Sums& sums, const Sums& part) {
+    sums.signal += part.signal;
+    sums.gain += part.gain;
+    sums.count += part.count;
+    sums.probes += part.probes;
+    sums.channel_gains.resize(part.channel_gains.size(), 0);
+    for (size_t i = 0; i < part.channel_gains.size(); ++i)
+      sums.channel_gains[i] += part.channel_gains[i];
+    for (size_t k = 0; k < part.noise.size(); ++k) {
+      sums.noise[k] += part.noise[k];
+      sums.projection[k] += part.projection[k];
+    }
+  }
+
+  void finish() {
+    const auto probes = static_cast<double>(probe_count_);
+    for (size_t i = 0; i < sums_.size(); ++i) {
+      const Sums& sums = sums_[i];
+      TensorDamage& tensor = result_.tensors[i];
+      if (sums.count == 0) continue;
+      tensor.signal_power = sums.signal / sums.count;
+      tensor.gain = sums.gain / probes;
+      tensor.channel_gains = sums.channel_gains;
+      for (double& gain : tensor.channel_gains) gain /= probes;
+      for (size_t k = 0; k < tensor.grids.size(); ++k) {
+        tensor.grids[k].noise_power = sums.noise[k] / sums.count;
+        for (double& damage : tensor.grids[k].damage) damage /= probes;
+      }
+    }
+  }
+
+  // One at a time, of what no gradient reaches.
+  Result<void> inject() {
+    for (size_t i = 0; i < candidates_.size(); ++i) {
+      TensorDamage& tensor = result_.tensors[i];
+      if (tensor.not_reached.empty()) continue;
+      for (size_t k = 0; k < tensor.grids.size(); ++k)
+        if (auto done = inject(candidates_[i], k, tensor.grids[k]); !done) return done;
+      tensor.is_injected = true;
+    }
+    return {};
+  }
+
+  Result<std::unique_ptr<Engine>> load_engine(const Model& model) const {
+    auto bytes = model_bytes(model);
+    if (!bytes) return bytes.error();
+    return target_.load(
+        ModelSource::memory(as_bytes(*bytes)),
+        {.threads = options_.calibration.threads, .optimization = Optimization::Basic});
+  }
+
+  Result<void> inject(const SensitivityCandidate& candidate, size_t k, GridDamage& damage) {
+    auto model = with_injected_noise(*model_, candidate.tensor, candidate.grids[k]);
+    if (!model) return model.error();
+    auto injected = load_engine(**model);
+    if (!injected) return injected.error();
+    std::vector<std::string> names;
+    for (const auto& seed : backward_.seeds) names.push_back(seed.output);
+    for (size_t sample = 0; sample < samples_; ++sample) {
+      if (stop_requested())
+        return fail("interrupted while '{}' was quantized alone", to_valid_utf8(candidate.tensor));
+      auto inputs = load_(sample);
+      if (!inputs) return inputs.error();
+      auto changed = (*injected)->run(*inputs, names);
+      if (!changed) return changed.error();
+      inputs->insert(inputs->end(), seeds_.begin(), seeds_.end());
+      auto exact = engine_->run(*inputs, names);
+      if (!exact) return exact.error();
+      for (size_t i = 0; i < result_.groups.size(); ++i) {
+        const size_t output = seed_of_group_[i];
+        damage.damage[options_.by_group ? i : 0] +=
+            relative_noise((*exact)[output], (*changed)[output], result_.groups[i]) /
+            static_cast<double>(samples_);
+      }
+    }
+    return {};
+  }
+
+  const Target& target_;
+  const std::vector<SensitivityCandidate>& candidates_;
+  size_t samples_;
+  const SampleLoader& load_;
+  const SensitivityOptions& options_;
+  const Model* model_ = nullptr;
+  BackwardModel backward_;
+  std::unordered_map<std::string_view, std::string> gradient_of_, reason_of_;  // by tensor
+  std::unique_ptr<Engine> engine_;
+  std::vector<Tensor> seeds_;  // as backward_.seeds
+  std::vector<size_t> seed_of_group_;
+  std::vector<Reading> readings_;
+  std::vector<Sums> sums_;  // as the candidates
+  uint64_t probe_count_ = 0;
+  Sensitivity result_;
+};
+
+}  // namespace
+
+double GridDamage::sum() const { return std::accumulate(damage.begin(), damage.end(), 0.0); }
+
+double GridDamage::worst() const {
+  return damage.empty() ? 0 : *std::max_element(damage.begin(), damage.end());
+}
+
+Result<Sensitivity> measure_sensitivity(const Model& model, const Target& target,
+                                        const std::vector<SensitivityCandidate>& candidates,
+                                        size_t samples, const SampleLoader& load,
+                                        const SensitivityOptions& options) {
+  return SensitivitySweep(target, candidates, samples, load, options).run(model);
+}
+
+}  // namespace acuate

@@ -4,6 +4,7 @@
 
 #include "base/text.h"
 #include "numeric/quantize_values.h"
+#include "quantize/quantizer.h"
 
 namespace acuate {
 namespace {
@@ -101,43 +102,23 @@ Result<Quantized> quantize_model(const Model& model, const Target& target, size_
                                  const SampleLoader& load, const QuantizeOptions& options) {
   auto range = parse_range_method(options.range);
   if (!range) return range.error();
-  if (auto scheme = schemes().find(options.request.scheme, "scheme"); !scheme)
-    return scheme.error();
+  if (!options.request.scheme.empty())
+    if (auto scheme = schemes().find(options.request.scheme, "scheme"); !scheme)
+      return scheme.error();
   if (auto fresh = refuse_quantized(model); !fresh) return fresh.error();
-  Quantized result;
-  result.model = model.clone();
-  auto plan = target.backend->plan_quantization(*result.model, options.request);
-  if (!plan) return plan.error();
-  if (plan->anchors.empty())
-    return fail(
-        "nothing to quantize: the model has no convolution or matrix product with constant float32 "
-        "weights{}",
-        plan->kept_float.empty()
-            ? ""
-            : "; the first that stays in float is '" + plan->kept_float[0].node->address() +
-                  "': " + plan->kept_float[0].reason);
-  for (const Node* node : plan->anchors) result.anchors.push_back(node->address());
-  for (const KeptFloat& kept : plan->kept_float)
-    result.kept_float.emplace_back(kept.node->address(), kept.reason);
-  std::vector<std::string> tensors;
-  for (const PlannedActivation& planned : plan->activations)
-    tensors.emplace_back(planned.value->name);
-  auto calibration = calibrate(model, target, tensors, samples, load, options.calibration);
-  if (!calibration) return calibration.error();
-  if (!calibration->non_finite.empty()) {
-    const NonFinite& first = calibration->non_finite.front();
-    return fail(
-        "activation '{}' is NaN or infinite in calibration sample {} (and {} more tensors are); "
-        "check the sample and its pre-processing",
-        to_valid_utf8(first.tensor), first.sample, calibration->non_finite.size() - 1);
-  }
-  auto encodings = choose_encodings(*result.model, *plan, *calibration, *range);
-  if (!encodings) return encodings.error();
-  result.encodings = std::move(*encodings);
-  result.calibration = std::move(*calibration);
-  if (auto emitted = target.backend->emit_quantized(*result.model, result.encodings); !emitted)
-    return emitted.error();
-  return result;
+  const Quantizer quantizer(model, target, *range, options);
+  auto recovery = choose_recovery(quantizer, samples, load);
+  if (!recovery) return recovery.error();
+  std::vector<const Recovery*> used;
+  for (const RecoveryOutcome& outcome : *recovery)
+    if (outcome.used) used.push_back(recoveries().lookup(outcome.id));
+  auto quantized = quantizer.run(used, samples, load, options.calibration.progress);
+  if (!quantized) return quantized.error();
+  for (RecoveryOutcome& outcome : *recovery)
+    for (const RecoveryOutcome& done : quantized->recovery)
+      if (done.id == outcome.id) outcome.places = done.places;
+  quantized->recovery = std::move(*recovery);
+  return quantized;
 }
 
 }  // namespace acuate

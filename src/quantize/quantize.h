@@ -1,5 +1,7 @@
 #pragma once
 
+#include <memory>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -13,6 +15,8 @@ struct QuantizeOptions {
   QuantizationRequest request;
   std::string range = "mse";
   CalibrationOptions calibration;
+  // Ids of recoveries, applied as they stand. Nothing: all that are measured to help.
+  std::optional<std::vector<std::string>> recover;
 };
 
 // Encodings for a plan: activations by the range method from their histograms, weights by their
@@ -20,18 +24,30 @@ struct QuantizeOptions {
 Result<Encodings> choose_encodings(const Model& model, const QuantizationPlan& plan,
                                    const Calibration& calibration, const RangeChoice& range);
 
+// What a recovery did, or would have done.
+struct RecoveryOutcome {
+  std::string id;
+  size_t places = 0;  // that it changed
+  bool used = false;
+  // By which it lowers the noise at the outputs: on samples that it had not seen, where there are
+  // two or more. Nothing: not measured, since it was asked for by name.
+  std::optional<double> gain_db;
+};
+
 // A float graph and what belongs to it; the target's quantized form is emitted from both.
 struct Quantized {
+  std::unique_ptr<Model> float_model;  // after recovery, which the encodings are for
   Encodings encodings;
+  std::vector<RecoveryOutcome> recovery;
   Calibration calibration;
   std::vector<std::string> anchors;  // addresses of nodes that are to run in integers
   std::vector<std::pair<std::string, std::string>> kept_float;  // address and reason
   std::unique_ptr<Model> model;                                 // the target's quantized form
 };
 
-// Plan within what the target allows, calibrate in one pass, choose ranges, emit. `model` is the
-// simplified float graph with static shapes and opset ≥ 13. A model that holds QuantizeLinear
-// already, or whose activations are not finite, is refused.
+// Plan within what the target allows, recover, calibrate in one pass, choose ranges, emit. `model`
+// is the simplified float graph with static shapes and opset ≥ 13. A model that holds
+// QuantizeLinear already, or whose activations are not finite, is refused.
 Result<Quantized> quantize_model(const Model& model, const Target& target, size_t samples,
                                  const SampleLoader& load, const QuantizeOptions& options = {});
 

@@ -11,7 +11,7 @@ namespace acuate {
 
 // What the caller wants quantized.
 struct QuantizationRequest {
-  std::string scheme = "s8";                   // of activations, where the target leaves the choice
+  std::string scheme;                          // of activations; empty: what serves the target best
   std::vector<std::string> exclude;            // patterns of node names that stay in float
   std::set<std::string, std::less<>> on_host;  // names of nodes that are none of the target's
 };
@@ -38,7 +38,7 @@ struct KeptFloat {
 struct QuantizationPlan {
   std::vector<PlannedActivation> activations;  // in graph order
   std::vector<PlannedWeight> weights;
-  std::vector<const Node*> anchors;  // the operators that are to run in integers
+  std::vector<Node*> anchors;  // the operators that are to run in integers
   std::vector<KeptFloat> kept_float;
 };
 
@@ -49,8 +49,8 @@ struct QuantizationPlan {
 QuantizationPlan plan_convolutions(Model& model, const QuantizationRequest& request,
                                    bool unsigned_grid);
 
-// The value whose grid a Conv, Gemm or MatMul writes to: its output, or that of a Relu which alone
-// reads it, since engines take it into the integer kernel.
+// The value whose grid a Conv, Gemm or MatMul writes to: its output, or that of a Relu, or of a
+// Clip around zero, which alone reads it, since engines take these into the integer kernel.
 Value* quantized_output(const Node& anchor);
 
 // Whether the operators alone guarantee that no element is below zero.

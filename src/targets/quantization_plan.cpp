@@ -1,4 +1,6 @@
 #include <algorithm>
+#include <limits>
+#include <optional>
 #include <unordered_map>
 #include <unordered_set>
 
@@ -40,6 +42,25 @@ std::string reason_against(const Node& node, const QuantizationRequest& request)
   return {};
 }
 
+// One element of a float constant, or the attribute of that name before opset 11.
+std::optional<float> clip_bound(const Node& clip, size_t slot, std::string_view attribute) {
+  if (const Value* bound = clip.input(slot)) {
+    if (!is_float_constant(bound) || bound->initializer->size() != 1) return std::nullopt;
+    auto tensor = bound->graph->model().load(*bound->initializer);
+    if (!tensor) return std::nullopt;
+    return tensor->values<float>()[0];
+  }
+  const float infinity = std::numeric_limits<float>::infinity();
+  return clip.float_attribute(attribute, slot == 1 ? -infinity : infinity);
+}
+
+// Such as Relu6: a grid that ends where the Clip does makes it superfluous.
+bool is_clip_around_zero(const Node& node) {
+  if (!node.is_op("Clip")) return false;
+  const auto low = clip_bound(node, 1, "min"), high = clip_bound(node, 2, "max");
+  return low && high && *low <= 0 && *high > 0;
+}
+
 bool is_anchor(const Node& node) {
   return node.is_op("Conv") || node.is_op("ConvTranspose") || node.is_op("Gemm") ||
          node.is_op("MatMul");
@@ -58,7 +79,7 @@ Value* quantized_output(const Node& anchor) {
   if (output->is_output() || output->uses().size() != 1) return output;
   const Node& user = *output->uses()[0].node;
   if (&user.graph() != &anchor.graph() || user.output() == nullptr) return output;
-  return user.is_op("Relu") ? user.output() : output;
+  return user.is_op("Relu") || is_clip_around_zero(user) ? user.output() : output;
 }
 
 bool is_non_negative(const Value& value) {
@@ -75,13 +96,9 @@ bool is_non_negative(const Value& value) {
         op == "Exp" || op == "Softplus")
       continue;
     if (op == "Clip") {
-      const Value* low = node->input(1);
-      if (is_float_constant(low) && low->initializer->size() == 1)
-        if (auto tensor = low->graph->model().load(*low->initializer);
-            tensor && tensor->values<float>()[0] >= 0)
-          continue;
-      if (node->float_attribute("min", -1) >= 0) continue;
-      return false;
+      const auto low = clip_bound(*node, 1, "min");
+      if (!low || *low < 0) return false;
+      continue;
     }
     if (op == "MaxPool" || op == "AveragePool" || op == "GlobalAveragePool" ||
         op == "GlobalMaxPool" || op == "Reshape" || op == "Transpose" || op == "Flatten" ||
@@ -122,10 +139,12 @@ QuantizationPlan plan_convolutions(Model& model, const QuantizationRequest& requ
     if (weights.insert(node->input(1)).second)
       plan.weights.push_back({node->input(1), "s8", weight_axis(*node)});
   }
+  const std::string scheme =
+      !request.scheme.empty() ? request.scheme : (unsigned_grid ? "u8" : "s8");
   const auto add = [&](Value* value) {
     if (wanted.erase(value) == 0) return;
     const bool shift_free = unsigned_grid && is_non_negative(*value);
-    plan.activations.push_back({value, shift_free ? "u8" : request.scheme});
+    plan.activations.push_back({value, shift_free ? "u8" : scheme});
   };
   for (Value* input : graph.inputs()) add(input);
   for (Node* node = graph.first(); node != nullptr; node = node->next())

@@ -36,7 +36,7 @@ TEST(PlanConvolutions, QuantizesAroundThemAndSaysWhatStays) {
   auto model = model_of(kNet);
   const auto plan = plan_convolutions(*model, {}, true);
   EXPECT_THAT(names(plan),
-              testing::ElementsAre("x:s8", "r:u8", "h:s8"));  // c is inside the fused kernel
+              testing::ElementsAre("x:u8", "r:u8", "h:u8"));  // c is inside the fused kernel
   EXPECT_EQ(plan.weights.size(), 2U);
   ASSERT_EQ(plan.kept_float.size(), 1U);
   EXPECT_THAT(plan.kept_float[0].reason, testing::HasSubstr("ConvTranspose"));

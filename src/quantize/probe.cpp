@@ -1,0 +1,42 @@
+#include "quantize/probe.h"
+
+#include <algorithm>
+
+#include "base/stop.h"
+#include "onnx_io/export.h"
+
+namespace acuate {
+
+Probe::Probe(const Model& model) : model_(model.clone()) {}
+
+size_t Probe::want(Value& value) {
+  if (value.type.kind != ValueType::Kind::Tensor || value.type.element == ElementType::Undefined) {
+    ValueType type;
+    type.kind = ValueType::Kind::Tensor;
+    type.element = ElementType::Float;
+    graph().set_type(value, type);
+  }
+  if (!value.is_output()) graph().add_output(value);
+  names_.emplace_back(value.name);
+  return names_.size() - 1;
+}
+
+Result<void> Probe::run(const Target& target, size_t samples, const SampleLoader& load, int threads,
+                        const std::function<void(std::span<const Tensor>)>& read) {
+  auto bytes = model_bytes(*model_);
+  if (!bytes) return bytes.error();
+  auto engine = target.load(ModelSource::memory(as_bytes(*bytes)),
+                            {.threads = threads, .optimization = Optimization::None});
+  if (!engine) return fail("measuring activations: {}", engine.error().message);
+  for (size_t sample = 0; sample < samples; ++sample) {
+    if (stop_requested()) return fail("interrupted after {} of {} samples", sample, samples);
+    auto inputs = load(sample);
+    if (!inputs) return inputs.error();
+    auto results = (*engine)->run(*inputs, names_);
+    if (!results) return fail("sample {}: {}", sample, results.error().message);
+    read(*results);
+  }
+  return {};
+}
+
+}  // namespace acuate

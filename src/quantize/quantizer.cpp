@@ -1,0 +1,84 @@
+#include "quantize/quantizer.h"
+
+#include "base/text.h"
+
+namespace acuate {
+namespace {
+
+Result<size_t> apply(const Recovery& recovery, Model& model, const Target& target,
+                     const QuantizationPlan& plan, const Encodings* encodings, size_t samples,
+                     const SampleLoader& load, int threads) {
+  RecoveryContext context{model, target, plan, encodings, samples, load, threads};
+  auto places = recovery.apply(context);
+  if (!places) return fail("{}: {}", to_kebab_case(recovery.id), places.error().message);
+  return places;
+}
+
+Result<void> refuse_non_finite(const Calibration& calibration) {
+  if (calibration.non_finite.empty()) return {};
+  const NonFinite& first = calibration.non_finite.front();
+  return fail(
+      "activation '{}' is NaN or infinite in calibration sample {} (and {} more tensors are); "
+      "check the sample and its pre-processing",
+      to_valid_utf8(first.tensor), first.sample, calibration.non_finite.size() - 1);
+}
+
+Result<void> refuse_empty(const QuantizationPlan& plan) {
+  if (!plan.anchors.empty()) return {};
+  return fail(
+      "nothing to quantize: the model has no convolution or matrix product with constant float32 "
+      "weights{}",
+      plan.kept_float.empty()
+          ? ""
+          : "; the first that stays in float is '" + plan.kept_float[0].node->address() +
+                "': " + plan.kept_float[0].reason);
+}
+
+}  // namespace
+
+Result<Quantized> Quantizer::run(const std::vector<const Recovery*>& used, size_t samples,
+                                 const SampleLoader& load, const Progress& progress) const {
+  Quantized result;
+  result.float_model = model_.clone();
+  Model& model = *result.float_model;
+  auto plan = target_.backend->plan_quantization(model, options_.request);
+  if (!plan) return plan.error();
+  if (auto some = refuse_empty(*plan); !some) return some.error();
+  for (const Recovery* recovery : used) {
+    if (recovery->phase != Recovery::Phase::BeforeRanges) continue;
+    auto places = apply(*recovery, model, target_, *plan, nullptr, samples, load,
+                        options_.calibration.threads);
+    if (!places) return places.error();
+    result.recovery.push_back({recovery->id, *places, true, {}});
+    plan = target_.backend->plan_quantization(model, options_.request);
+    if (!plan) return plan.error();
+  }
+  std::vector<std::string> tensors;
+  for (const PlannedActivation& planned : plan->activations)
+    tensors.emplace_back(planned.value->name);
+  CalibrationOptions calibration_options = options_.calibration;
+  calibration_options.progress = progress;
+  auto calibration = calibrate(model, target_, tensors, samples, load, calibration_options);
+  if (!calibration) return calibration.error();
+  if (auto finite = refuse_non_finite(*calibration); !finite) return finite.error();
+  auto encodings = choose_encodings(model, *plan, *calibration, range_);
+  if (!encodings) return encodings.error();
+  for (const Recovery* recovery : used) {
+    if (recovery->phase != Recovery::Phase::AfterRanges) continue;
+    auto places = apply(*recovery, model, target_, *plan, &*encodings, samples, load,
+                        options_.calibration.threads);
+    if (!places) return places.error();
+    result.recovery.push_back({recovery->id, *places, true, {}});
+  }
+  for (const Node* node : plan->anchors) result.anchors.push_back(node->address());
+  for (const KeptFloat& kept : plan->kept_float)
+    result.kept_float.emplace_back(kept.node->address(), kept.reason);
+  result.encodings = std::move(*encodings);
+  result.calibration = std::move(*calibration);
+  result.model = model.clone();
+  if (auto emitted = target_.backend->emit_quantized(*result.model, result.encodings); !emitted)
+    return emitted.error();
+  return result;
+}
+
+}  // namespace acuate

@@ -1,0 +1,45 @@
+#pragma once
+
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "base/registry.h"
+#include "base/result.h"
+#include "graph/model.h"
+#include "numeric/encodings.h"
+#include "quantize/calibrate.h"
+#include "targets/quantization.h"
+#include "targets/target.h"
+
+namespace acuate {
+
+// What a way to win accuracy back may look at, and what it changes.
+struct RecoveryContext {
+  Model& model;  // the float graph, which it changes
+  const Target& target;
+  const QuantizationPlan& plan;  // of this graph
+  const Encodings* encodings;    // of this graph; null before ranges are chosen
+  size_t samples = 0;
+  SampleLoader load;
+  int threads = 0;
+};
+
+// Accuracy without training: one file of recover/ each. It changes the float graph so that its
+// quantized form comes closer to the network that the user gave.
+struct Recovery {
+  std::string id;
+  std::string doc;
+  // Before: the changed graph computes the same in float, and ranges are chosen for it. After: it
+  // makes up for what the chosen encodings do.
+  enum class Phase { BeforeRanges, AfterRanges } phase = Phase::BeforeRanges;
+  // How many places it changed; 0: nothing to do here.
+  std::function<Result<size_t>(RecoveryContext&)> apply;
+};
+
+using RecoveryRegistry = Registry<Recovery>;
+void register_all_recover(RecoveryRegistry& registry);
+// All of them, made once.
+const RecoveryRegistry& recoveries();
+
+}  // namespace acuate

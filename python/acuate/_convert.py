@@ -55,6 +55,7 @@ def convert(
     precision: str | None = None,
     scheme: str | None = None,
     range: str | None = None,
+    recover: Many = None,
     exclude: Many = None,
     max_drop: Many = None,
     cut: Many = None,

@@ -36,6 +36,10 @@ void ConvertFlags::declare(CLI::App& app) {
          "--range", o.range,
          "how ranges are chosen: acuity-kl[:11], average[:W], entropy, minmax, mse, percentile[:P]")
       ->capture_default_str();
+  app.add_option("--recover", o.recover,
+                 "what wins accuracy back: auto (all that is measured to help), none, or by id")
+      ->type_name("ID[,ID…]")
+      ->delimiter(',');
   app.add_option("--exclude", o.exclude, "nodes that stay in float, by name with * and ?")
       ->type_name("PATTERN");
   app.add_option("--max-drop", o.max_drop,

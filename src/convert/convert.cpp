@@ -419,7 +419,7 @@ class Pipeline {
     if (quantized_) {
       report_.target.scheme = QuantizationRequest{}.scheme;
       if (!options_.scheme.empty()) report_.target.scheme = to_snake_case(options_.scheme);
-      report_quantization(report_, *float_, *quantized_);
+      report_quantization(report_, *quantized_->float_model, *quantized_);
     }
     report_modules(report_, *float_, division_, emitted_.file_of_node, profile_);
     report_.stages.push_back(

@@ -165,6 +165,10 @@ Result<Quantized> quantize_for(const Model& model, const ConvertOptions& options
   if (!options.scheme.empty()) quantize.request.scheme = to_snake_case(options.scheme);
   quantize.request.exclude = options.exclude;
   quantize.range = options.range;
+  if (options.recover == std::vector<std::string>{"none"})
+    quantize.recover.emplace();
+  else if (options.recover != std::vector<std::string>{"auto"})
+    quantize.recover = options.recover;
   quantize.calibration = {.threads = options.threads,
                           .max_memory_bytes = options.max_memory_bytes,
                           .progress = options.progress};

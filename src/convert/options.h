@@ -35,6 +35,8 @@ struct ConvertOptions {
   std::string precision = "fp32";  // fp32 | int8
   std::string scheme;              // empty: the target's default
   std::string range = "mse";
+  // `auto`: what is measured to help; `none`, or ids of recoveries.
+  std::vector<std::string> recover = {"auto"};
   std::vector<std::string> exclude;
   std::vector<std::string> max_drop;
 

@@ -11,6 +11,7 @@
 #include "evaluate/metric.h"
 #include "numeric/scheme.h"
 #include "quantize/range.h"
+#include "quantize/recovery.h"
 #include "report/table.h"
 #include "report/writer.h"
 #include "rewrite/legalizer.h"
@@ -74,6 +75,8 @@ std::vector<Entry> all_entries() {
          fmt::format("{}\n{}\nexample: {}", command.usage, command.doc, command.example)});
   for (const RangeMethod& range : range_methods().all())
     entries.push_back({"range method", range.id, range.doc});
+  for (const Recovery& recovery : recoveries().all())
+    entries.push_back({"recovery", recovery.id, recovery.doc});
   for (const Scheme& scheme : schemes().all()) entries.push_back({"scheme", scheme.id, scheme.doc});
   MetricRegistry metrics;
   register_all_metrics(metrics);

@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "edit/diff_script.h"
+#include "graph/corpus_test_support.h"
 #include "onnx_io/export.h"
 #include "onnx_io/import.h"
 #include "rewrite/pass.h"
@@ -21,20 +22,11 @@ namespace fs = std::filesystem;
 constexpr size_t kEvery = 8;                     // of the models of single operators
 constexpr uintmax_t kMaxFixtureBytes = 5 << 20;  // most of a large one is weights
 
-std::vector<fs::path> models_below(const char* folder) {
-  std::vector<fs::path> paths;
-  for (const auto& entry :
-       fs::recursive_directory_iterator(folder, fs::directory_options::follow_directory_symlink))
-    if (entry.path().extension() == ".onnx") paths.push_back(entry.path());
-  std::sort(paths.begin(), paths.end());
-  return paths;
-}
-
 std::vector<fs::path> sample() {
   std::vector<fs::path> paths;
-  const auto operators = models_below(ACUATE_ONNX_TESTDATA);
+  const auto operators = models_below({kOperatorModels});
   for (size_t i = 0; i < operators.size(); i += kEvery) paths.push_back(operators[i]);
-  for (const fs::path& path : models_below(ACUATE_FIXTURES))
+  for (const fs::path& path : models_below({ACUATE_FIXTURES}))
     if (fs::file_size(path) <= kMaxFixtureBytes) paths.push_back(path);
   return paths;
 }

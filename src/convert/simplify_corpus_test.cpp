@@ -7,6 +7,7 @@
 #include <gtest/gtest.h>
 
 #include "base/text.h"
+#include "graph/corpus_test_support.h"
 #include "graph/verify.h"
 #include "onnx_io/authority.h"
 #include "onnx_io/export.h"
@@ -20,14 +21,6 @@ namespace fs = std::filesystem;
 
 constexpr double kTolerance = 2e-4;  // of the largest value of the output: chains of rounding
                                      // passes through networks of up to 100 layers
-
-Result<Tensor> read_tensor(const fs::path& path) {
-  auto file = MappedFile::open(path);
-  if (!file) return file.error();
-  auto ref = parse_tensor((*file)->bytes(), path.parent_path());
-  if (!ref) return ref.error();
-  return ref->load(*file);
-}
 
 // Why a model is not run, by what the engine says.
 struct NotRun {
@@ -76,7 +69,7 @@ Result<std::vector<Tensor>> inputs_for(const fs::path& path, const Engine& engin
     if (!spec.is_tensor || element_bits(spec.type) == 0)
       return fail("an input is no numeric tensor");
     const fs::path stored = path.parent_path() / "test_data_set_0" / fmt::format("input_{}.pb", i);
-    auto tensor = fs::exists(stored) ? read_tensor(stored) : Result<Tensor>(noise(spec));
+    auto tensor = fs::exists(stored) ? read_stored_tensor(stored) : Result<Tensor>(noise(spec));
     if (!tensor) return tensor.error();
     // The files store bfloat16 as what it is wide, and some stand-ins of another shape.
     if (spec.type == ElementType::Bfloat16 && tensor->type() == ElementType::Uint16)
@@ -118,12 +111,7 @@ bool is_recurrent(const Model& model) {
 class SimplifyCorpus : public testing::TestWithParam<bool> {};
 
 TEST_P(SimplifyCorpus, GivesTheSameOutputs) {
-  std::vector<fs::path> paths;
-  for (const char* folder : {ACUATE_ONNX_TESTDATA, ACUATE_FIXTURES})
-    for (const auto& entry :
-         fs::recursive_directory_iterator(folder, fs::directory_options::follow_directory_symlink))
-      if (entry.path().extension() == ".onnx") paths.push_back(entry.path());
-  std::sort(paths.begin(), paths.end());
+  const std::vector<fs::path> paths = models_below(kAllModels);
   ASSERT_GE(paths.size(), 1000U);
   PassContext context;
   context.evaluate = make_evaluator(*targets().lookup("onnxruntime"));

@@ -8,6 +8,7 @@
 #include "base/file.h"
 #include "base/text.h"
 #include "edit/test_support.h"
+#include "graph/corpus_test_support.h"
 #include "rewrite/pass.h"
 #include "shape/infer.h"
 
@@ -76,14 +77,8 @@ TEST(ApplyScript, ReplayGivesTheSameBytes) {
 }
 
 TEST(ApplyScript, AnEmptyScriptWritesTheModelBackByteForByte) {
-  std::vector<fs::path> paths;
-  for (const char* folder : {ACUATE_FIXTURES, ACUATE_ONNX_TESTDATA "/node"})
-    if (fs::is_directory(folder))
-      for (const auto& entry : fs::recursive_directory_iterator(
-               folder, fs::directory_options::follow_directory_symlink))
-        if (entry.path().extension() == ".onnx") paths.push_back(entry.path());
-  ASSERT_GE(paths.size(), 10U) << "fixtures and libonnx-testdata are missing";
-  std::sort(paths.begin(), paths.end());
+  const std::vector<fs::path> paths = models_below(kAllModels);
+  ASSERT_GE(paths.size(), 1000U) << "libonnx-testdata is missing";
   const fs::path out = fs::path(testing::TempDir()) / "edited.onnx";
   for (size_t i = 0; i < paths.size(); i += 1 + paths.size() / 60) {
     const auto model = import_model(paths[i]);

@@ -9,12 +9,6 @@ namespace {
 using testing::AllOf;
 using testing::HasSubstr;
 
-EditContext inferring() {
-  EditContext context;
-  context.infer = true;
-  return context;
-}
-
 TEST(Contradictions, AreRefusedWithBothSourcesAndTheLine) {
   const std::string model = R"(agraph (float[N, 4] x, float[M, 4] u) => (float[N, 4] y) {
     [act] a = Relu (u)  [sum] y = Add (x, a) })";

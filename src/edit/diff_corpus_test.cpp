@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "edit/diff_script.h"
+#include "graph/corpus_test_support.h"
 #include "onnx_io/export.h"
 #include "onnx_io/import.h"
 #include "rewrite/pass.h"
@@ -15,16 +16,6 @@
 namespace acuate {
 namespace {
 namespace fs = std::filesystem;
-
-std::vector<fs::path> corpus() {
-  std::vector<fs::path> paths;
-  for (const char* folder : {ACUATE_ONNX_TESTDATA, ACUATE_FIXTURES})
-    for (const auto& entry :
-         fs::recursive_directory_iterator(folder, fs::directory_options::follow_directory_symlink))
-      if (entry.path().extension() == ".onnx") paths.push_back(entry.path());
-  std::sort(paths.begin(), paths.end());
-  return paths;
-}
 
 void infer(Model& model) { infer_shapes(model); }
 
@@ -35,7 +26,7 @@ TEST(DiffCorpus, ScriptsMakeTheSimplifiedForms) {
   context.folder = folder;
   context.infer = true;
   size_t scripts = 0;
-  for (const fs::path& path : corpus()) {
+  for (const fs::path& path : models_below(kAllModels)) {
     const auto model = import_model(path);
     ASSERT_TRUE(model) << model.error().message;
     const auto made_simple = (*model)->clone();

@@ -10,6 +10,7 @@
 #include "edit/address.h"
 #include "edit/compare_tensors.h"
 #include "edit/test_support.h"
+#include "graph/corpus_test_support.h"
 #include "shape/infer.h"
 
 namespace acuate {
@@ -223,24 +224,20 @@ TEST(Diff, ByModuleAndCutShort) {
 TEST(Diff, EveryModelOfTheCorpusEqualsItself) {
   namespace fs = std::filesystem;
   size_t count = 0;
-  for (const char* folder : {ACUATE_FIXTURES, ACUATE_ONNX_TESTDATA})
-    if (fs::is_directory(folder))
-      for (const auto& entry : fs::recursive_directory_iterator(
-               folder, fs::directory_options::follow_directory_symlink)) {
-        if (entry.path().extension() != ".onnx") continue;
-        const auto a = import_model(entry.path());
-        ASSERT_TRUE(a) << a.error().message;
-        // Written anew, so that the bytes differ and the meaning does not.
-        const auto b = (*a)->clone();
-        for (Graph* graph : b->all_graphs())
-          for (Node* node : graph->nodes()) node->touch();
-        const auto bytes = std::make_shared<const std::string>(encode_model(*b).flatten());
-        const auto again = import_model(as_bytes(*bytes), bytes, entry.path());
-        ASSERT_TRUE(again) << again.error().message;
-        const ModelDiff diff = diff_models(**a, **again);
-        EXPECT_TRUE(diff.empty()) << entry.path() << "\n" << to_text(diff);
-        ++count;
-      }
+  for (const fs::path& path : models_below(kAllModels)) {
+    const auto a = import_model(path);
+    ASSERT_TRUE(a) << a.error().message;
+    // Written anew, so that the bytes differ and the meaning does not.
+    const auto b = (*a)->clone();
+    for (Graph* graph : b->all_graphs())
+      for (Node* node : graph->nodes()) node->touch();
+    const auto bytes = std::make_shared<const std::string>(encode_model(*b).flatten());
+    const auto again = import_model(as_bytes(*bytes), bytes, path);
+    ASSERT_TRUE(again) << again.error().message;
+    const ModelDiff diff = diff_models(**a, **again);
+    EXPECT_TRUE(diff.empty()) << path << "\n" << to_text(diff);
+    ++count;
+  }
   EXPECT_GE(count, 1000U) << "libonnx-testdata is missing";
 }
 

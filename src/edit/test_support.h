@@ -23,6 +23,13 @@ inline std::unique_ptr<Model> text_model(std::string_view graph) {
   return model ? *std::move(model) : nullptr;
 }
 
+// Shapes are inferred while the script runs.
+inline EditContext inferring() {
+  EditContext context;
+  context.infer = true;
+  return context;
+}
+
 inline std::string bytes_of(const Model& model) { return encode_model(model).flatten(); }
 
 // That a session makes the same of the script, takes it back to the byte, does it again, and writes

@@ -6,6 +6,7 @@
 #include <onnx/onnx_pb.h>
 
 #include "base/file.h"
+#include "graph/corpus_test_support.h"
 #include "graph/verify.h"
 #include "onnx_io/authority.h"
 #include "onnx_io/export.h"
@@ -15,17 +16,6 @@
 namespace acuate {
 namespace {
 namespace fs = std::filesystem;
-
-std::vector<fs::path> corpus() {
-  std::vector<fs::path> paths;
-  for (const char* folder : {ACUATE_ONNX_TESTDATA, ACUATE_FIXTURES})
-    if (fs::is_directory(folder))
-      for (const auto& entry : fs::recursive_directory_iterator(
-               folder, fs::directory_options::follow_directory_symlink))
-        if (entry.path().extension() == ".onnx") paths.push_back(entry.path());
-  std::sort(paths.begin(), paths.end());
-  return paths;
-}
 
 // Empty strings that were written out and the default domain's second name mean the same as
 // nothing.
@@ -48,7 +38,7 @@ void touch_everything(const Model& model) {
 }
 
 TEST(RoundTrip, UneditedModelsComeOutByteForByte) {
-  const auto paths = corpus();
+  const auto paths = models_below(kAllModels);
   ASSERT_GE(paths.size(), 1000U) << "libonnx-testdata is missing";
   const fs::path out = fs::path(testing::TempDir()) / "round_trip.onnx";
   for (const fs::path& path : paths) {
@@ -63,7 +53,7 @@ TEST(RoundTrip, UneditedModelsComeOutByteForByte) {
 
 // With every node re-encoded the bytes may differ, the message may not.
 TEST(RoundTrip, ReencodedModelsMeanTheSame) {
-  for (const fs::path& path : corpus()) {
+  for (const fs::path& path : models_below(kAllModels)) {
     auto model = import_model(path);
     ASSERT_TRUE(model);
     touch_everything(**model);
@@ -85,7 +75,7 @@ TEST(RoundTrip, ReencodedModelsMeanTheSame) {
 }
 
 TEST(RoundTrip, ClonesEncodeTheSame) {
-  for (const fs::path& path : corpus()) {
+  for (const fs::path& path : models_below(kAllModels)) {
     auto model = import_model(path);
     ASSERT_TRUE(model);
     touch_everything(**model);
@@ -95,7 +85,7 @@ TEST(RoundTrip, ClonesEncodeTheSame) {
 }
 
 TEST(RoundTrip, CorpusIsValid) {
-  for (const fs::path& path : corpus()) {
+  for (const fs::path& path : models_below(kAllModels)) {
     auto model = import_model(path);
     ASSERT_TRUE(model);
     for (const ModelIssue& issue : verify(**model))

@@ -8,6 +8,7 @@
 #include <gtest/gtest.h>
 
 #include "base/file.h"
+#include "graph/corpus_test_support.h"
 #include "onnx_io/import.h"
 #include "shape/inference.h"
 
@@ -16,14 +17,6 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr int64_t kSmall = 64;  // inputs of up to so many elements may steer a shape
-
-Result<Tensor> read_tensor(const fs::path& path) {
-  auto file = MappedFile::open(path);
-  if (!file) return file.error();
-  auto ref = parse_tensor((*file)->bytes(), path.parent_path());
-  if (!ref) return ref.error();
-  return ref->load(*file);
-}
 
 // The TensorProtos of a stored output: itself, or those of a SequenceProto or OptionalProto, which
 // both have tensors in field 3 and sequences in field 5.
@@ -53,15 +46,6 @@ Result<std::vector<TensorRef>> read_refs(const fs::path& path, const SymbolicTyp
 
 fs::path stored(const fs::path& model, const char* kind, size_t index) {
   return model.parent_path() / "test_data_set_0" / fmt::format("{}_{}.pb", kind, index);
-}
-
-std::vector<fs::path> corpus() {
-  std::vector<fs::path> paths;
-  for (const auto& entry : fs::recursive_directory_iterator(
-           ACUATE_ONNX_TESTDATA, fs::directory_options::follow_directory_symlink))
-    if (entry.path().extension() == ".onnx") paths.push_back(entry.path());
-  std::sort(paths.begin(), paths.end());
-  return paths;
 }
 
 struct Count {
@@ -133,7 +117,7 @@ void print(const char* title, const Count& count) {
 std::optional<int64_t> no_binding(std::string_view) { return std::nullopt; }
 
 TEST(ShapeCorpus, AgreesWithStoredOutputs) {
-  const std::vector<fs::path> paths = corpus();
+  const std::vector<fs::path> paths = models_below({kOperatorModels});
   ASSERT_GE(paths.size(), 1000U);
   Count count;
   for (const fs::path& path : paths) {
@@ -158,7 +142,7 @@ void make_open(const fs::path& path, Model& model, std::map<std::string, int64_t
     Value& input = *graph.inputs()[i];
     inputs.push_back(&input);
     if (input.type.kind != ValueType::Kind::Tensor || !input.type.shape) continue;
-    const auto truth = read_tensor(stored(path, "input", i));
+    const auto truth = read_stored_tensor(stored(path, "input", i));
     if (!truth) continue;
     if (i > 0 && truth->shape().size() <= 1 && truth->size() <= kSmall) {
       inputs.pop_back();
@@ -181,7 +165,7 @@ void make_open(const fs::path& path, Model& model, std::map<std::string, int64_t
 
 TEST(ShapeCorpus, SymbolsHaveTheTrueValues) {
   Count count;
-  for (const fs::path& path : corpus()) {
+  for (const fs::path& path : models_below({kOperatorModels})) {
     auto model = import_model(path);
     ASSERT_TRUE(model) << model.error().message;
     std::map<std::string, int64_t> binding;

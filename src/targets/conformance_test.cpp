@@ -5,6 +5,7 @@
 
 #include <gtest/gtest.h>
 
+#include "graph/corpus_test_support.h"
 #include "onnx_io/import.h"
 #include "targets/table.h"
 #include "targets/target.h"
@@ -51,14 +52,6 @@ class Conformance : public testing::TestWithParam<size_t> {
 INSTANTIATE_TEST_SUITE_P(Targets, Conformance, testing::Range<size_t>(0, all().size()),
                          [](const auto& instance) { return all().at(instance.param).id; });
 
-std::vector<fs::path> operator_models() {
-  std::vector<fs::path> files;
-  for (const auto& entry : fs::recursive_directory_iterator(ACUATE_ONNX_TESTDATA))
-    if (entry.path().extension() == ".onnx") files.push_back(entry.path());
-  std::sort(files.begin(), files.end());
-  return files;
-}
-
 bool is_sentence(const std::string& text) {
   return text.size() > 20 && text.find('\n') == text.npos && text.find("  ") == text.npos &&
          text.back() != ' ' && text.find(' ') != text.npos;
@@ -71,7 +64,7 @@ bool same_reason(const Reason& a, const Reason& b) {
 // Every node of every operator model of the onnx project gets an answer in the form that the rest
 // of acuate reads, and the same one each time.
 TEST_P(Conformance, AnswersForEveryOperatorModel) {
-  const auto files = operator_models();
+  const auto files = models_below({kOperatorModels});
   ASSERT_GE(files.size(), 1000U);
   size_t nodes = 0;
   for (const fs::path& file : files) {

@@ -18,12 +18,6 @@ constexpr const char* kModel = R"(
     z = Relu (u)
   })";
 
-EditContext inferring() {
-  EditContext context;
-  context.infer = true;
-  return context;
-}
-
 TEST(CutAt, TheValueTakesThePlaceOfWhatFollowsFromIt) {
   Journal journal;
   EXPECT_EQ(edited(kModel, "cut-at a", inferring(), &journal), normalised(R"(

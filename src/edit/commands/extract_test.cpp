@@ -16,12 +16,6 @@ constexpr const char* kModel = R"(
     z = Relu (u)
   })";
 
-EditContext inferring() {
-  EditContext context;
-  context.infer = true;
-  return context;
-}
-
 TEST(Extract, BetweenTensors) {
   EXPECT_EQ(edited(kModel, "extract s t -> b", inferring()), normalised(R"(
   agraph (float[N, 2] s, float[N, 2] t) => (float[N, 2] b) {

@@ -13,12 +13,6 @@ constexpr const char* kModel = R"(
     z = com.microsoft.Own (x)
   })";
 
-EditContext inferring() {
-  EditContext context;
-  context.infer = true;
-  return context;
-}
-
 TEST(SetType, OfAnInputReachesTheOutputs) {
   EXPECT_THAT(edited(kModel, "set-type x float16[1, 2, 3]", inferring()),
               testing::AllOf(HasSubstr("float16[1,2,3] x"), HasSubstr("float16[1,2,3] y")));

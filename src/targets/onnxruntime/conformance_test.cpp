@@ -5,22 +5,13 @@
 
 #include <gtest/gtest.h>
 
-#include "base/file.h"
-#include "graph/tensor_ref.h"
+#include "graph/corpus_test_support.h"
 #include "targets/target.h"
 
 namespace acuate {
 namespace {
 
 namespace fs = std::filesystem;
-
-Result<Tensor> read_tensor(const fs::path& path) {
-  auto file = MappedFile::open(path);
-  if (!file) return file.error();
-  auto ref = parse_tensor((*file)->bytes(), path.parent_path());
-  if (!ref) return ref.error();
-  return ref->load(*file);
-}
 
 float half_to_float(uint16_t bits) {
   const int exponent = bits >> 10 & 31, mantissa = bits & 1023;
@@ -105,14 +96,14 @@ Outcome run_case(const Target& target, const fs::path& folder) {
   std::vector<Tensor> inputs;
   for (size_t i = 0; i < (*engine)->inputs().size(); ++i) {
     if (!(*engine)->inputs()[i].is_tensor) return {Outcome::CannotFeed, "an input is no tensor"};
-    auto tensor = read_tensor(data / fmt::format("input_{}.pb", i));
+    auto tensor = read_stored_tensor(data / fmt::format("input_{}.pb", i));
     if (!tensor) return {Outcome::CannotFeed, tensor.error().message};
     inputs.push_back(std::move(*tensor));
   }
   auto outputs = (*engine)->run(std::span<const Tensor>(inputs));
   if (!outputs) return {Outcome::CannotFeed, outputs.error().message};
   for (size_t i = 0; i < outputs->size(); ++i) {
-    auto expected = read_tensor(data / fmt::format("output_{}.pb", i));
+    auto expected = read_stored_tensor(data / fmt::format("output_{}.pb", i));
     if (!expected) return {Outcome::CannotFeed, expected.error().message};
     if (const auto what = difference((*outputs)[i], *expected); !what.empty())
       return {Outcome::Differs, what};

@@ -46,17 +46,14 @@ constexpr float kRounder = 12582912.0F;  // 1.5 · 2²³
   return {total(noise), total(projection)};
 }
 
-// Σ a² and Σ a b.
-[[gnu::always_inline]] inline NoiseSums block_products(const float* a, const float* b) {
-  Lanes squares{}, products{};
+[[gnu::always_inline]] inline double block_squares(const float* a) {
+  Lanes squares{};
   for (size_t i = 0; i < kBlock; i += kLanes) {
-    Lanes left, right;
-    load(a + i, left);
-    load(b + i, right);
-    squares += left * left;
-    products += left * right;
+    Lanes value;
+    load(a + i, value);
+    squares += value * value;
   }
-  return {total(squares), total(products)};
+  return total(squares);
 }
 
 [[gnu::always_inline]] inline ValueSums add_block(const float* x, const float* g,
@@ -67,7 +64,7 @@ constexpr float kRounder = 12582912.0F;  // 1.5 · 2²³
     sums[k].noise += block.noise;
     sums[k].projection += block.projection;
   }
-  return {block_products(x, x).noise, block_products(g, g).noise};
+  return {block_squares(x), block_squares(g)};
 }
 
 template <class Block>
@@ -96,16 +93,13 @@ template <class Block>
   return result;
 }
 
-[[gnu::always_inline]] inline NoiseSums noise_sums_lanes(std::span<const float> n,
-                                                         std::span<const float> g) {
-  NoiseSums result;
+[[gnu::always_inline]] inline double squares_lanes(std::span<const float> values) {
+  double sum = 0;
   for_each_block(
-      n, g, [&](const float* a, const float* b) __attribute__((always_inline)) {
-        const NoiseSums block = block_products(a, b);
-        result.noise += block.noise;
-        result.projection += block.projection;
+      values, values, [&](const float* a, const float*) __attribute__((always_inline)) {
+        sum += block_squares(a);
       });
-  return result;
+  return sum;
 }
 
 #if defined(__x86_64__)
@@ -114,9 +108,8 @@ template <class Block>
                                                  std::span<NoiseSums> sums) {
   return add_noise_lanes(x, g, grids, sums);
 }
-[[gnu::target("avx2")]] NoiseSums noise_sums_avx2(std::span<const float> n,
-                                                  std::span<const float> g) {
-  return noise_sums_lanes(n, g);
+[[gnu::target("avx2")]] double squares_avx2(std::span<const float> values) {
+  return squares_lanes(values);
 }
 const bool kHasAvx2 = __builtin_cpu_supports("avx2");
 #endif
@@ -133,12 +126,11 @@ ValueSums add_noise(std::span<const float> values, std::span<const float> gradie
   return add_noise_lanes(values, gradients, grids, sums);
 }
 
-NoiseSums noise_sums(std::span<const float> noise, std::span<const float> gradients) {
-  ACUATE_CHECK(noise.size() == gradients.size(), "noise and gradients are of one length");
+double sum_of_squares(std::span<const float> values) {
 #if defined(__x86_64__)
-  if (kHasAvx2) return noise_sums_avx2(noise, gradients);
+  if (kHasAvx2) return squares_avx2(values);
 #endif
-  return noise_sums_lanes(noise, gradients);
+  return squares_lanes(values);
 }
 
 }  // namespace acuate

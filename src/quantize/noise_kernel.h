@@ -21,7 +21,6 @@ struct ValueSums {
 ValueSums add_noise(std::span<const float> values, std::span<const float> gradients,
                     std::span<const AffineGrid> grids, std::span<NoiseSums> sums);
 
-// The same where the noise itself is given: Σ n² and Σ n g.
-NoiseSums noise_sums(std::span<const float> noise, std::span<const float> gradients);
+double sum_of_squares(std::span<const float> values);
 
 }  // namespace acuate

@@ -15,26 +15,35 @@
 #include "quantize/injection.h"
 #include "quantize/noise_kernel.h"
 #include "quantize/output_groups.h"
+#include "rewrite/graph_writer.h"
 
 namespace acuate {
 namespace {
 
 constexpr size_t kPilotSamples = 4;  // that tell the magnitude of the outputs
 
-// What is fetched from one run for one tensor.
+// What is fetched from one run for one activation.
 struct Reading {
   size_t tensor = 0;                       // place in the result
   int64_t input = -1;                      // the model input that holds the values; −1: an output
   std::string values = {}, gradient = {};  // outputs of the engine
-  std::vector<std::string> noises = {};    // of a weight's twin, by grid; empty: noise is computed
   uint64_t size_bytes = 0;
 };
 
+// Scalars that the engine sums up for one node of one weight: the noise of its twin never leaves
+// it.
+struct TwinReading {
+  size_t tensor = 0;
+  double count = 0;                                        // elements of the node's result
+  std::string signal = {}, gain = {};                      // Σ y², Σ g²
+  std::vector<std::string> noises = {}, projections = {};  // Σ n², Σ n g, by grid
+};
+
 struct Sums {
-  double signal = 0, gain = 0, count = 0, probes = 0;
-  std::vector<double> channel_gains;
-  std::vector<double> noise;       // by grid
-  std::vector<double> projection;  // by grid, of the probe that is being run
+  double signal = 0, gain = 0, count = 0;
+  std::vector<double> channel_gains = {};
+  std::vector<double> noise = {};       // by grid
+  std::vector<double> projection = {};  // by grid, of the probe that is being run
 };
 
 class SensitivitySweep {
@@ -167,11 +176,7 @@ class SensitivitySweep {
       if (!error) return fail("weight '{}': {}", to_valid_utf8(value.name), error.error().message);
       errors.push_back(*error);
     }
-    for (Node* node : nodes) {
-      Reading reading{.tensor = index, .values = std::string(node->output()->name)};
-      for (Value* error : errors) reading.noises.push_back(add_twin(*node, *error));
-      if (auto added = add_reading(std::move(reading), *node->output()); !added) return added;
-    }
+    for (Node* node : nodes) add_twin(index, *node, errors);
     return {};
   }
 
@@ -184,7 +189,7 @@ class SensitivitySweep {
     reading.gradient = found->second;
     const auto size = tensor_size_bytes(value.type.element, *value.type.static_shape());
     if (!size) return fail("tensor '{}' is too large", to_valid_utf8(value.name));
-    reading.size_bytes = *size * (2 + reading.noises.size());
+    reading.size_bytes = 2 * *size;
     readings_.push_back(std::move(reading));
     return {};
   }
@@ -208,14 +213,36 @@ class SensitivitySweep {
 
   // The node without its bias on the weight's error: linear in the weight, it gives the error of
   // the result.
-  std::string add_twin(Node& node, Value& error) {
+  void add_twin(size_t index, Node& node, const std::vector<Value*>& errors) {
     Graph& graph = backward_.model->graph();
-    Value* noise = graph.add_value(graph.unused_name(std::string(node.output()->name) + "_noise"));
-    Node* twin = graph.add_node(node.op_type(), "", "", {node.input(0), &error}, {noise});
-    for (const Attribute& attribute : node.attributes()) twin->set_attribute(attribute.wire);
-    graph.set_type(*noise, node.output()->type);
-    graph.add_output(*noise);
-    return std::string(noise->name);
+    Value& result = *node.output();
+    Value& gradient = *graph.find(gradient_of_.find(result.name)->second);
+    GraphWriter writer(graph, nullptr, std::string(result.name) + "_twin", ElementType::Float);
+    const auto fetched = [&](Value* sum) {
+      graph.set_type(*sum, {.kind = ValueType::Kind::Tensor,
+                            .element = ElementType::Float,
+                            .shape = std::vector<Dim>{},
+                            .wire = {}});
+      graph.add_output(*sum);
+      return std::string(sum->name);
+    };
+    const auto squares = [&](Value* x) {
+      return fetched(writer.add("ReduceSumSquare", {x}, {{"keepdims", int64_t{0}}}));
+    };
+    TwinReading twin{.tensor = index};
+    twin.count = static_cast<double>(element_count(*result.type.static_shape()).value_or(0));
+    twin.signal = squares(&result);
+    twin.gain = squares(&gradient);
+    for (Value* error : errors) {
+      Value* noise = writer.add(node.op_type(), {node.input(0), error});
+      for (const Attribute& attribute : node.attributes())
+        noise->producer->set_attribute(attribute.wire);
+      Value* change = writer.add("Mul", {noise, &gradient});
+      twin.noises.push_back(squares(noise));
+      twin.projections.push_back(
+          fetched(writer.add("ReduceSum", {change}, {{"keepdims", int64_t{0}}})));
+    }
+    twins_.push_back(std::move(twin));
   }
 
   // The magnitudes of the outputs.
@@ -250,7 +277,7 @@ class SensitivitySweep {
   }
 
   Result<void> run_probe(size_t sample, const std::vector<Tensor>& inputs) {
-    if (readings_.empty()) return {};
+    if (readings_.empty() && twins_.empty()) return {};
     std::mt19937_64 random(options_.seed * 0x9E3779B97F4A7C15U + ++probe_count_);
     if (!options_.by_group) {
       clear_seeds();
@@ -272,7 +299,8 @@ class SensitivitySweep {
 
   Result<void> run_seeds(size_t sample, std::vector<Tensor> inputs, size_t group) {
     inputs.insert(inputs.end(), seeds_.begin(), seeds_.end());
-    for (size_t begin = 0; begin < readings_.size();) {
+    size_t begin = 0;
+    do {
       size_t end = begin;
       uint64_t bytes = 0;
       while (end < readings_.size() && (end == begin || bytes + readings_[end].size_bytes <=
@@ -280,7 +308,7 @@ class SensitivitySweep {
         bytes += readings_[end++].size_bytes;
       if (auto done = read(sample, inputs, begin, end); !done) return done;
       begin = end;
-    }
+    } while (begin < readings_.size());
     for (size_t i = 0; i < sums_.size(); ++i) {
       Sums& sums = sums_[i];
       for (size_t k = 0; k < sums.projection.size(); ++k) {
@@ -291,17 +319,23 @@ class SensitivitySweep {
     return {};
   }
 
+  // The activations begin … end − 1; the twins come with the first of them.
   Result<void> read(size_t sample, const std::vector<Tensor>& inputs, size_t begin, size_t end) {
     std::vector<std::string> names;
-    std::unordered_map<std::string_view, size_t> place;
+    std::unordered_map<std::string, size_t> place;
     const auto want = [&](const std::string& name) {
       if (place.emplace(name, names.size()).second) names.push_back(name);
     };
-    names.reserve((end - begin) * 4);
     for (size_t i = begin; i < end; ++i) {
       if (readings_[i].input < 0) want(readings_[i].values);
       want(readings_[i].gradient);
-      for (const std::string& noise : readings_[i].noises) want(noise);
+    }
+    const std::span<const TwinReading> twins(twins_.data(), begin == 0 ? twins_.size() : 0);
+    for (const TwinReading& twin : twins) {
+      want(twin.signal);
+      want(twin.gain);
+      for (const std::string& name : twin.noises) want(name);
+      for (const std::string& name : twin.projections) want(name);
     }
     auto outputs = engine_->run(inputs, names);
     if (!outputs) return fail("sensitivity sample {}: {}", sample, outputs.error().message);
@@ -312,35 +346,31 @@ class SensitivitySweep {
       const Reading& reading = readings_[begin + i];
       const Tensor values =
           reading.input < 0 ? fetched(reading.values) : inputs[static_cast<size_t>(reading.input)];
-      std::vector<Tensor> noises;
-      for (const std::string& noise : reading.noises) noises.push_back(fetched(noise));
-      parts[i] = reading_sums(reading, values, fetched(reading.gradient), noises);
+      parts[i] =
+          activation_sums(candidates_[reading.tensor].grids, values, fetched(reading.gradient));
     });
     for (size_t i = 0; i < parts.size(); ++i) add(sums_[readings_[begin + i].tensor], parts[i]);
+    const auto number = [&](const std::string& name) {
+      return static_cast<double>(fetched(name).values<float>()[0]);
+    };
+    for (const TwinReading& twin : twins) {
+      Sums part{.signal = number(twin.signal), .gain = number(twin.gain), .count = twin.count};
+      for (const std::string& name : twin.noises) part.noise.push_back(number(name));
+      for (const std::string& name : twin.projections) part.projection.push_back(number(name));
+      add(sums_[twin.tensor], part);
+    }
     return {};
   }
 
-  Sums reading_sums(const Reading& reading, const Tensor& values, const Tensor& gradients,
-                    const std::vector<Tensor>& noises) const {
-    const auto x = values.values<float>(), g = gradients.values<float>();
-    const std::vector<Quantization>& grids = candidates_[reading.tensor].grids;
+  static Sums activation_sums(const std::vector<Quantization>& grids, const Tensor& values,
+                              const Tensor& gradients) {
+    std::vector<AffineGrid> points;
+    for (const Quantization& grid : grids) points.push_back(grid.grid());
     std::vector<NoiseSums> noise(grids.size());
-    Sums sums;
-    sums.count = static_cast<double>(x.size());
-    sums.probes = 1;
-    if (noises.empty()) {
-      std::vector<AffineGrid> points;
-      for (const Quantization& grid : grids) points.push_back(grid.grid());
-      const ValueSums found = add_noise(x, g, points, noise);
-      sums.signal = found.signal;
-      sums.gain = found.gain;
-      sums.channel_gains = channel_gains(gradients);
-    } else {
-      for (size_t k = 0; k < noises.size(); ++k)
-        noise[k] = noise_sums(noises[k].values<float>(), g);
-      sums.signal = noise_sums(x, x).noise;
-      sums.gain = noise_sums(g, g).noise;
-    }
+    const auto x = values.values<float>(), g = gradients.values<float>();
+    const ValueSums found = add_noise(x, g, points, noise);
+    Sums sums{.signal = found.signal, .gain = found.gain, .count = static_cast<double>(x.size())};
+    sums.channel_gains = channel_gains(gradients);
     for (const NoiseSums& each : noise) {
       sums.noise.push_back(each.noise);
       sums.projection.push_back(each.projection);
@@ -358,7 +388,7 @@ class SensitivitySweep {
     for (size_t first = 0, i = 0; first < values.size(); first += run, ++i) {
       const auto part = values.subspan(first, run);
       gains[i % channels] +=
-          noise_sums(part, part).noise / static_cast<double>(run) / static_cast<double>(shape[0]);
+          sum_of_squares(part) / static_cast<double>(run) / static_cast<double>(shape[0]);
     }
     return gains;
   }
@@ -367,7 +397,6 @@ class SensitivitySweep {
     sums.signal += part.signal;
     sums.gain += part.gain;
     sums.count += part.count;
-    sums.probes += part.probes;
     sums.channel_gains.resize(part.channel_gains.size(), 0);
     for (size_t i = 0; i < part.channel_gains.size(); ++i)
       sums.channel_gains[i] += part.channel_gains[i];
@@ -453,6 +482,7 @@ class SensitivitySweep {
   std::vector<Tensor> seeds_;  // as backward_.seeds
   std::vector<size_t> seed_of_group_;
   std::vector<Reading> readings_;
+  std::vector<TwinReading> twins_;
   std::vector<Sums> sums_;  // as the candidates
   uint64_t probe_count_ = 0;
   Sensitivity result_;

@@ -29,7 +29,7 @@ struct SensitivityOptions {
   CalibrationOptions calibration;
   // Random seeds, over all samples (at least one for each). The relative error of a damage is about
   // √(2 / probes) where noise is coherent, less where it is not.
-  size_t probes = 32;
+  size_t probes = 16;
   uint64_t seed = 1;
   // One run for each output group, so that every damage stands for itself; without, one for all,
   // and `damage` holds their sum alone.

@@ -8,36 +8,17 @@
 #include "base/parallel.h"
 #include "base/stop.h"
 #include "base/text.h"
-#include "numeric/quantize_values.h"
 #include "onnx_io/export.h"
 #include "onnx_io/opset.h"
-#include "quantize/backward.h"
 #include "quantize/injection.h"
 #include "quantize/noise_kernel.h"
 #include "quantize/output_groups.h"
-#include "rewrite/graph_writer.h"
+#include "quantize/sensitivity_model.h"
 
 namespace acuate {
 namespace {
 
 constexpr size_t kPilotSamples = 4;  // that tell the magnitude of the outputs
-
-// What is fetched from one run for one activation.
-struct Reading {
-  size_t tensor = 0;                       // place in the result
-  int64_t input = -1;                      // the model input that holds the values; −1: an output
-  std::string values = {}, gradient = {};  // outputs of the engine
-  uint64_t size_bytes = 0;
-};
-
-// Scalars that the engine sums up for one node of one weight: the noise of its twin never leaves
-// it.
-struct TwinReading {
-  size_t tensor = 0;
-  double count = 0;                                        // elements of the node's result
-  std::string signal = {}, gain = {};                      // Σ y², Σ g²
-  std::vector<std::string> noises = {}, projections = {};  // Σ n², Σ n g, by grid
-};
 
 struct Sums {
   double signal = 0, gain = 0, count = 0;
@@ -90,167 +71,28 @@ class SensitivitySweep {
   }
 
  private:
-  // Of a weight: the nodes that multiply by it.
-  static Result<std::vector<Node*>> readers(const Value& weight) {
-    std::vector<Node*> nodes;
-    for (const Use& use : weight.uses()) {
-      const Node& node = *use.node;
-      const bool multiplies = node.is_op("Conv") || node.is_op("Gemm") || node.is_op("MatMul");
-      if (!multiplies || use.slot != 1 || node.graph().owner() != nullptr)
-        return fail(
-            "constant '{}' is read by '{}', as input {}; it is to be the second operand of "
-            "Conv, Gemm or MatMul",
-            to_valid_utf8(weight.name), node.address(), use.slot);
-      nodes.push_back(use.node);
-    }
-    return nodes;
-  }
-
   Result<void> prepare() {
-    std::vector<std::string> wanted;
-    for (const SensitivityCandidate& candidate : candidates_) {
-      const Value* value = model_->graph().find(candidate.tensor);
-      if (value == nullptr)
-        return fail("the model has no tensor '{}'", to_valid_utf8(candidate.tensor));
-      if (!value->is_constant()) {
-        for (const Quantization& grid : candidate.grids)
-          if (grid.scale.size() != 1)
-            return fail("activation '{}' has a per-channel grid; targets take one scale",
-                        to_valid_utf8(candidate.tensor));
-        wanted.push_back(candidate.tensor);
-        continue;
-      }
-      auto nodes = readers(*value);
-      if (!nodes) return nodes.error();
-      for (const Node* node : *nodes) wanted.emplace_back(node->output()->name);
-    }
-    std::sort(wanted.begin(), wanted.end());
-    wanted.erase(std::unique(wanted.begin(), wanted.end()), wanted.end());
-    auto backward = build_backward(*model_, wanted);
-    if (!backward) return backward.error();
-    backward_ = std::move(*backward);
-    for (const auto& gradient : backward_.gradients)
-      gradient_of_.emplace(gradient.tensor, gradient.output);
-    for (const auto& missing : backward_.not_reached)
-      reason_of_.emplace(missing.tensor, missing.reason);
+    auto built = build_sensitivity_model(*model_, candidates_);
+    if (!built) return built.error();
+    sweep_ = std::move(*built);
     for (size_t i = 0; i < candidates_.size(); ++i)
-      if (auto added = add_readings(i); !added) return added.error();
-    auto bytes = model_bytes(*backward_.model);
-    if (!bytes) return bytes.error();
-    auto engine = target_.load(
-        ModelSource::memory(as_bytes(*bytes)),
-        {.threads = options_.calibration.threads, .optimization = Optimization::Basic});
+      result_.tensors[i].not_reached = sweep_.not_reached[i];
+    auto engine = load_engine(*sweep_.backward.model);
     if (!engine) return fail("sensitivity: {}", engine.error().message);
     engine_ = std::move(*engine);
     for (const IoSpec& input : engine_->inputs())
-      for (const auto& seed : backward_.seeds)
+      for (const auto& seed : sweep_.backward.seeds)
         if (seed.input == input.name)
           seeds_.push_back(Tensor::allocate(ElementType::Float, input.shape));
     return {};
-  }
-
-  Result<void> add_readings(size_t index) {
-    const SensitivityCandidate& candidate = candidates_[index];
-    Graph& graph = backward_.model->graph();
-    Value& value = *graph.find(candidate.tensor);
-    if (!value.is_constant()) {
-      Reading reading{.tensor = index, .values = candidate.tensor};
-      for (size_t i = 0; i < graph.inputs().size(); ++i)
-        if (graph.inputs()[i] == &value) reading.input = static_cast<int64_t>(i);
-      return add_reading(std::move(reading), value);
-    }
-    auto exact_nodes = readers(*model_->graph().find(candidate.tensor));
-    if (!exact_nodes) return exact_nodes.error();
-    std::vector<Node*> nodes;  // the same in the backward model, which reads the weight once more
-    for (const Node* node : *exact_nodes)
-      nodes.push_back(graph.find(node->output()->name)->producer);
-    // All of them or none: what is left out would be silent.
-    for (const Node* node : nodes)
-      if (const auto found = reason_of_.find(node->output()->name); found != reason_of_.end()) {
-        result_.tensors[index].not_reached = found->second;
-        return {};
-      }
-    std::vector<Value*> errors;
-    for (const Quantization& grid : candidate.grids) {
-      auto error = weight_error(value, grid);
-      if (!error) return fail("weight '{}': {}", to_valid_utf8(value.name), error.error().message);
-      errors.push_back(*error);
-    }
-    for (Node* node : nodes) add_twin(index, *node, errors);
-    return {};
-  }
-
-  Result<void> add_reading(Reading reading, const Value& value) {
-    const auto found = gradient_of_.find(value.name);
-    if (found == gradient_of_.end()) {
-      result_.tensors[reading.tensor].not_reached = reason_of_.find(value.name)->second;
-      return {};
-    }
-    reading.gradient = found->second;
-    const auto size = tensor_size_bytes(value.type.element, *value.type.static_shape());
-    if (!size) return fail("tensor '{}' is too large", to_valid_utf8(value.name));
-    reading.size_bytes = 2 * *size;
-    readings_.push_back(std::move(reading));
-    return {};
-  }
-
-  // W' − W as a constant of the backward model.
-  Result<Value*> weight_error(Value& weight, const Quantization& grid) {
-    Graph& graph = backward_.model->graph();
-    auto tensor = backward_.model->load(*weight.initializer);
-    if (!tensor) return tensor.error();
-    if (tensor->type() != ElementType::Float)
-      return fail("it is {}; grids are for float32", element_type_name(tensor->type()));
-    Tensor error = Tensor::of<float>(tensor->shape(), tensor->values<float>());
-    if (auto rounded = fake_quantize(error, grid); !rounded) return rounded.error();
-    const auto exact = tensor->values<float>();
-    const auto values = error.mutable_values<float>();
-    for (size_t i = 0; i < values.size(); ++i) values[i] -= exact[i];
-    Value* value = graph.add_value(graph.unused_name(std::string(weight.name) + "_error"));
-    graph.set_initializer(*value, error);
-    return value;
-  }
-
-  // The node without its bias on the weight's error: linear in the weight, it gives the error of
-  // the result.
-  void add_twin(size_t index, Node& node, const std::vector<Value*>& errors) {
-    Graph& graph = backward_.model->graph();
-    Value& result = *node.output();
-    Value& gradient = *graph.find(gradient_of_.find(result.name)->second);
-    GraphWriter writer(graph, nullptr, std::string(result.name) + "_twin", ElementType::Float);
-    const auto fetched = [&](Value* sum) {
-      graph.set_type(*sum, {.kind = ValueType::Kind::Tensor,
-                            .element = ElementType::Float,
-                            .shape = std::vector<Dim>{},
-                            .wire = {}});
-      graph.add_output(*sum);
-      return std::string(sum->name);
-    };
-    const auto squares = [&](Value* x) {
-      return fetched(writer.add("ReduceSumSquare", {x}, {{"keepdims", int64_t{0}}}));
-    };
-    TwinReading twin{.tensor = index};
-    twin.count = static_cast<double>(element_count(*result.type.static_shape()).value_or(0));
-    twin.signal = squares(&result);
-    twin.gain = squares(&gradient);
-    for (Value* error : errors) {
-      Value* noise = writer.add(node.op_type(), {node.input(0), error});
-      for (const Attribute& attribute : node.attributes())
-        noise->producer->set_attribute(attribute.wire);
-      Value* change = writer.add("Mul", {noise, &gradient});
-      twin.noises.push_back(squares(noise));
-      twin.projections.push_back(
-          fetched(writer.add("ReduceSum", {change}, {{"keepdims", int64_t{0}}})));
-    }
-    twins_.push_back(std::move(twin));
   }
 
   // The magnitudes of the outputs.
   Result<void> find_groups() {
     std::vector<std::string> names;
     std::vector<ChannelPower> powers;
-    for (size_t i = 0; i < backward_.seeds.size(); ++i) {
-      names.push_back(backward_.seeds[i].output);
+    for (size_t i = 0; i < sweep_.backward.seeds.size(); ++i) {
+      names.push_back(sweep_.backward.seeds[i].output);
       powers.emplace_back(seeds_[i].shape());
     }
     for (size_t sample = 0; sample < std::min(samples_, kPilotSamples) && !names.empty();
@@ -277,7 +119,7 @@ class SensitivitySweep {
   }
 
   Result<void> run_probe(size_t sample, const std::vector<Tensor>& inputs) {
-    if (readings_.empty() && twins_.empty()) return {};
+    if (sweep_.readings.empty() && sweep_.twins.empty()) return {};
     std::mt19937_64 random(options_.seed * 0x9E3779B97F4A7C15U + ++probe_count_);
     if (!options_.by_group) {
       clear_seeds();
@@ -303,12 +145,13 @@ class SensitivitySweep {
     do {
       size_t end = begin;
       uint64_t bytes = 0;
-      while (end < readings_.size() && (end == begin || bytes + readings_[end].size_bytes <=
-                                                            options_.calibration.max_memory_bytes))
-        bytes += readings_[end++].size_bytes;
+      while (end < sweep_.readings.size() &&
+             (end == begin ||
+              bytes + sweep_.readings[end].size_bytes <= options_.calibration.max_memory_bytes))
+        bytes += sweep_.readings[end++].size_bytes;
       if (auto done = read(sample, inputs, begin, end); !done) return done;
       begin = end;
-    } while (begin < readings_.size());
+    } while (begin < sweep_.readings.size());
     for (size_t i = 0; i < sums_.size(); ++i) {
       Sums& sums = sums_[i];
       for (size_t k = 0; k < sums.projection.size(); ++k) {
@@ -327,10 +170,11 @@ class SensitivitySweep {
       if (place.emplace(name, names.size()).second) names.push_back(name);
     };
     for (size_t i = begin; i < end; ++i) {
-      if (readings_[i].input < 0) want(readings_[i].values);
-      want(readings_[i].gradient);
+      if (sweep_.readings[i].input < 0) want(sweep_.readings[i].values);
+      want(sweep_.readings[i].gradient);
     }
-    const std::span<const TwinReading> twins(twins_.data(), begin == 0 ? twins_.size() : 0);
+    const std::span<const TwinReading> twins(sweep_.twins.data(),
+                                             begin == 0 ? sweep_.twins.size() : 0);
     for (const TwinReading& twin : twins) {
       want(twin.signal);
       want(twin.gain);
@@ -343,13 +187,14 @@ class SensitivitySweep {
     const auto fetched = [&](const std::string& name) { return (*outputs)[place.at(name)]; };
     std::vector<Sums> parts(end - begin);
     parallel_for(end - begin, options_.calibration.threads, [&](size_t i) {
-      const Reading& reading = readings_[begin + i];
+      const Reading& reading = sweep_.readings[begin + i];
       const Tensor values =
           reading.input < 0 ? fetched(reading.values) : inputs[static_cast<size_t>(reading.input)];
       parts[i] =
           activation_sums(candidates_[reading.tensor].grids, values, fetched(reading.gradient));
     });
-    for (size_t i = 0; i < parts.size(); ++i) add(sums_[readings_[begin + i].tensor], parts[i]);
+    for (size_t i = 0; i < parts.size(); ++i)
+      add(sums_[sweep_.readings[begin + i].tensor], parts[i]);
     const auto number = [&](const std::string& name) {
       return static_cast<double>(fetched(name).values<float>()[0]);
     };
@@ -449,7 +294,7 @@ class SensitivitySweep {
     auto injected = load_engine(**model);
     if (!injected) return injected.error();
     std::vector<std::string> names;
-    for (const auto& seed : backward_.seeds) names.push_back(seed.output);
+    for (const auto& seed : sweep_.backward.seeds) names.push_back(seed.output);
     for (size_t sample = 0; sample < samples_; ++sample) {
       if (stop_requested())
         return fail("interrupted while '{}' was quantized alone", to_valid_utf8(candidate.tensor));
@@ -476,13 +321,10 @@ class SensitivitySweep {
   const SampleLoader& load_;
   const SensitivityOptions& options_;
   const Model* model_ = nullptr;
-  BackwardModel backward_;
-  std::unordered_map<std::string_view, std::string> gradient_of_, reason_of_;  // by tensor
+  SensitivityModel sweep_;
   std::unique_ptr<Engine> engine_;
-  std::vector<Tensor> seeds_;  // as backward_.seeds
+  std::vector<Tensor> seeds_;  // as sweep_.backward.seeds
   std::vector<size_t> seed_of_group_;
-  std::vector<Reading> readings_;
-  std::vector<TwinReading> twins_;
   std::vector<Sums> sums_;  // as the candidates
   uint64_t probe_count_ = 0;
   Sensitivity result_;

@@ -27,7 +27,7 @@
 #include "cli/convert_flags.h"
 #include "convert/convert.h"
 #include "data/image.h"
-#include "evaluate/metric.h"
+#include "evaluate/judge.h"
 #include "report/writer.h"
 #include "runtime/artifact.h"
 
@@ -265,7 +265,7 @@ std::pair<std::vector<double>, std::vector<float>> decode_text_boxes(
   std::pair<std::vector<double>, std::vector<float>> result;
   const nb::gil_scoped_release release;
   for (const TextBox& box :
-       take(decoding.decoder->decode({&tensor, 1}, decoding.options)).text_boxes) {
+       take(decoding.decoder->decode({{&tensor, 1}}, decoding.options)).text_boxes) {
     for (const Point& corner : box.corners) {
       result.first.push_back(corner.x);
       result.first.push_back(corner.y);
@@ -286,16 +286,17 @@ std::pair<std::optional<double>, std::map<std::string, double>> text_box_f1(
   const Decoding decoding = text_decoding(options);
   MetricRegistry metrics;
   register_all_metrics(metrics);
-  MetricContext context;
-  context.output_names = {"map"};
-  context.decoder = decoding.decoder;
-  context.decoder_options = decoding.options;
-  const auto accumulator = metrics.lookup("text_box_f1")->create(context);
+  Evaluation evaluation{{metrics.lookup("text_box_f1")}, {.output_names = {"map"}}};
+  evaluation.context.decoder = decoding.decoder;
+  evaluation.context.decoder_options = decoding.options;
   const std::vector<Tensor> truth = to_tensors(baseline), found = to_tensors(converted);
   const nb::gil_scoped_release release;
+  Candidate candidate(evaluation);
   for (size_t page = 0; page < truth.size(); ++page)
-    take(accumulator->add({fmt::format("page {}", page), {&truth[page], 1}, {&found[page], 1}}));
-  const MetricValue value = accumulator->finish().at(0);
+    take(candidate.add(take(make_reference(evaluation, fmt::format("page {}", page), {},
+                                           {truth[page]}, std::nullopt)),
+                       {&found[page], 1}));
+  const MetricValue value = candidate.finish().at(0);
   return {value.converted, value.details};
 }
 

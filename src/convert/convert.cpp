@@ -297,9 +297,13 @@ class Pipeline {
           evaluation.metrics.end())
         evaluation.metrics.push_back(metrics_.lookup(id));
     const SampleSet& set = *samples_.evaluation;
-    auto values = evaluate_pair(
-        *baseline_, *converted_, set.size(), [&](size_t i) { return set.load(i); },
-        [&](size_t i) { return set.name(i); }, evaluation);
+    EvaluationSamples judging{set.size(), [&](size_t i) { return set.load(i); },
+                              [&](size_t i) { return set.name(i); }};
+    if (samples_.labels)
+      judging.truth = [&](size_t i, ImageSize network) {
+        return samples_.labels->truth(set.indices[i], set.preprocess, network);
+      };
+    auto values = evaluate_pair(&*baseline_, *converted_, judging, evaluation);
     if (!values) return values.error();
     report_accuracy(report_, *values);
     unmet_ = unmet(requirements_, *values);

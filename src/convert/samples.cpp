@@ -87,6 +87,11 @@ Result<Samples> open_samples(const ConvertOptions& options) {
     samples.evaluation = SampleSet{
         std::move(*dataset), std::move(all), samples.spec->preprocess.value_or(preprocess), {}};
   }
+  if (samples.spec && samples.spec->labels) {
+    auto labels = Labels::open(*samples.spec->labels, samples.evaluation->dataset);
+    if (!labels) return labels.error();
+    samples.labels = std::move(*labels);
+  }
   if (images && preprocess.assumed) samples.findings.push_back(assumed_finding(preprocess));
   if (samples.calibration && samples.evaluation) {
     auto pairs = find_overlap(samples.calibration->dataset, samples.calibration->indices,

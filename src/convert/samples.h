@@ -31,6 +31,7 @@ struct Samples {
   std::optional<SampleSet> calibration;
   std::optional<SampleSet> evaluation;
   std::optional<EvalSpec> spec;
+  std::optional<Labels> labels;   // of the evaluation's dataset, where the spec names them
   std::vector<Finding> findings;  // assumed_preprocess, sample_overlap
 };
 

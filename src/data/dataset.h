@@ -37,6 +37,8 @@ class Dataset {
 
   // The image's file name, or `NAME.npy[3]`.
   std::string sample_name(size_t index) const;
+  // Only of images.
+  const std::filesystem::path& image_path(size_t index) const { return images_.at(index); }
   // Of the image file's bytes, or of the sample's rows of all arrays.
   Result<std::string> sample_hash(size_t index) const;
   // From the headers alone; an Error for arrays.

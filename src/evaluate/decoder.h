@@ -8,6 +8,8 @@
 
 #include "base/registry.h"
 #include "base/result.h"
+#include "data/image.h"
+#include "evaluate/detections.h"
 #include "evaluate/geometry.h"
 #include "graph/tensor.h"
 
@@ -23,24 +25,49 @@ struct TextBox {
 // What a decoder makes of one sample's outputs; which member it fills is its `Decoder::produces`.
 struct Decoded {
   std::vector<TextBox> text_boxes;
+  std::vector<Detection> detections;  // by falling score, after non-maximum suppression
+  std::vector<double> class_scores;   // one a class; only their order counts
+  std::vector<int64_t> symbols;       // a line of text as indices into the model's alphabet
 };
 
+// One sample as the network answers it.
+struct RawOutputs {
+  std::span<const Tensor> outputs;
+  ImageSize input = {};  // of the network's image input; 0x0 where it has none
+};
+
+// A number, or a list of them where `fallbacks` is not empty.
 struct DecoderParameter {
   std::string id, summary;
   double fallback = 0, minimum = 0, maximum = 0;
+  std::vector<double> fallbacks = {};
 };
-using DecoderOptions = std::map<std::string, double>;
+
+// Values by parameter; a number is a list of one.
+class DecoderOptions {
+ public:
+  DecoderOptions() = default;
+  DecoderOptions(std::initializer_list<std::pair<const std::string, double>> numbers) {
+    for (const auto& [id, value] : numbers) set(id, {value});
+  }
+  void set(const std::string& id, std::vector<double> values) { values_[id] = std::move(values); }
+  double at(const std::string& id) const { return values_.at(id).at(0); }
+  const std::vector<double>& list(const std::string& id) const { return values_.at(id); }
+  const std::map<std::string, std::vector<double>>& all() const { return values_; }
+
+ private:
+  std::map<std::string, std::vector<double>> values_;
+};
 
 // A unit of decoders/: from a network's raw outputs to what people mean by them.
 struct Decoder {
   std::string id;
   std::string summary;
-  std::string produces;  // `text_boxes`
+  std::string produces;  // the member of Decoded: `text_boxes`, `detections`, …
   std::vector<DecoderParameter> parameters;
   // `options` holds every parameter, see complete_options(). An Error says which output shape was
   // expected.
-  std::function<Result<Decoded>(std::span<const Tensor> outputs, const DecoderOptions& options)>
-      decode;
+  std::function<Result<Decoded>(const RawOutputs& raw, const DecoderOptions& options)> decode;
 };
 
 using DecoderRegistry = Registry<Decoder>;

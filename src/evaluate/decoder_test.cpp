@@ -5,16 +5,26 @@
 namespace acuate {
 namespace {
 
+using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::Pair;
 using ::testing::UnorderedElementsAre;
 
 const Decoder kDecoder{
-    "some_text", "", "text_boxes", {{"threshold", "", 0.3, 0, 1}, {"size", "", 3, 0, 9}}, nullptr};
+    "some_text",
+    "",
+    "text_boxes",
+    {{"threshold", "", 0.3, 0, 1}, {"size", "", 3, 0, 9}, {"strides", "", 0, 1, 99, {8, 16}}},
+    nullptr};
 
 TEST(DecoderOptions, FillsInWhatIsMissing) {
-  EXPECT_THAT(*complete_options(kDecoder, {{"size", 5}}),
-              UnorderedElementsAre(Pair("threshold", 0.3), Pair("size", 5)));
+  EXPECT_THAT(
+      complete_options(kDecoder, {{"size", 5}})->all(),
+      UnorderedElementsAre(Pair("threshold", ElementsAre(0.3)), Pair("size", ElementsAre(5)),
+                           Pair("strides", ElementsAre(8, 16))));
+  DecoderOptions given;
+  given.set("strides", {4});
+  EXPECT_THAT(complete_options(kDecoder, given)->list("strides"), ElementsAre(4));
 }
 
 TEST(DecoderOptions, RefusesMistakes) {
@@ -23,12 +33,20 @@ TEST(DecoderOptions, RefusesMistakes) {
       HasSubstr("decoder 'some-text' has no parameter 'treshold', did you mean 'threshold'?"));
   EXPECT_THAT(complete_options(kDecoder, {{"size", 10}}).error().message,
               HasSubstr("size is 10, expected 0 to 9"));
+  DecoderOptions given;
+  given.set("size", {1, 2});
+  EXPECT_THAT(complete_options(kDecoder, given).error().message,
+              HasSubstr("size has 2 values, expected a number"));
+  given = {};
+  given.set("strides", {});
+  EXPECT_THAT(complete_options(kDecoder, given).error().message, HasSubstr("at least one"));
 }
 
 TEST(Decoders, AreAllRegistered) {
   DecoderRegistry registry;
   register_all_decoders(registry);
-  ASSERT_NE(registry.lookup("db-text"), nullptr);
+  for (const char* id : {"classifier", "ctc", "db-text", "gfl", "ssd", "yolo", "yolox"})
+    EXPECT_NE(registry.lookup(id), nullptr) << id;
   for (const Decoder& decoder : registry.all()) {
     EXPECT_TRUE(complete_options(decoder, {})) << decoder.id;
     EXPECT_FALSE(decoder.summary.empty());

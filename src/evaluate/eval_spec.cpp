@@ -49,9 +49,11 @@ Result<void> read_decoder(const StrictYaml& yaml, const DecoderRegistry& decoder
     id = **named;
     for (const std::string& key : options->keys()) {
       if (key == "id") continue;
+      // A list stands in brackets, a number does not.
+      const auto list = options->numbers(key);
       const auto value = options->number(key);
-      if (!value) return value.error();
-      given[to_snake_case(key)] = **value;
+      if (!value && !list) return value.error();
+      given.set(to_snake_case(key), value ? std::vector{**value} : **list);
     }
   } else {
     const auto named = yaml.text("decoder");
@@ -89,6 +91,62 @@ Result<void> read_metrics(const StrictYaml& yaml, const DecoderRegistry& decoder
   return {};
 }
 
+// `{by: folder, classes: […]}` or `{by: file-name, pattern: …}`.
+Result<LabelSource> label_rule(const StrictYaml& yaml) {
+  const std::vector<std::string> keys = {"by", "classes", "pattern"},
+                                 rules = {"folder", "file-name"};
+  if (auto allowed = yaml.allow_only(keys); !allowed) return allowed.error();
+  const auto rule = yaml.choice("by", rules);
+  if (!rule) return rule.error();
+  if (!*rule) return Error{yaml.where("by") + "labels: `by` is missing: folder or file-name"};
+  const bool by_folder = **rule == "folder";
+  const char* unread = by_folder ? "pattern" : "classes";
+  if (yaml.has(unread))
+    return fail("{}labels: by {} reads no `{}`", yaml.where(unread), **rule, unread);
+  const auto classes = yaml.texts("classes");
+  if (!classes) return classes.error();
+  const auto pattern = yaml.text("pattern");
+  if (!pattern) return pattern.error();
+  if (!by_folder && !*pattern)
+    return fail("{}labels: `pattern` is missing, e.g. '_(\\d+)\\.'", yaml.where("by"));
+  return LabelSource{by_folder ? LabelSource::Kind::Folder : LabelSource::Kind::FileName,
+                     {},
+                     pattern->value_or(""),
+                     classes->value_or(std::vector<std::string>())};
+}
+
+Result<void> read_labels(const StrictYaml& yaml, const std::filesystem::path& folder,
+                         const MetricRegistry& metrics, EvalSpec& spec) {
+  if (yaml.has("labels")) {
+    const auto rule = yaml.map("labels");
+    const auto name = rule ? Result<std::optional<std::string>>(std::optional<std::string>())
+                           : yaml.text("labels");
+    if (!name) return name.error();
+    const auto path =
+        rule ? Result(std::filesystem::path()) : existing(yaml, "labels", folder, **name);
+    if (!path) return path.error();
+    auto source = rule ? label_rule(*rule) : label_file(*path);
+    if (!source && rule) return source.error();
+    if (!source) return Error{yaml.where("labels") + source.error().message};
+    spec.labels = std::move(*source);
+  }
+  bool are_read = false;
+  for (const std::string& id : spec.metrics) {
+    const std::string& needs = metrics.lookup(id)->labels;
+    are_read |= !needs.empty();
+    if (needs.empty() || (spec.labels && spec.labels->gives() == needs)) continue;
+    return fail("{}metric '{}' needs `labels` that give {}, found {}", yaml.where("metrics"),
+                to_kebab_case(id), needs == "boxes" ? "boxes (a COCO .json)" : "a class each",
+                !spec.labels                      ? "none"
+                : spec.labels->gives() == "boxes" ? "boxes"
+                                                  : "classes");
+  }
+  if (spec.labels && !are_read)
+    return fail("{}labels: none of the metrics ({}) reads labels; remove this key",
+                yaml.where("labels"), join(spec.metrics, ", "));
+  return {};
+}
+
 }  // namespace
 
 Result<EvalSpec> parse_eval_spec(std::string_view text, const std::filesystem::path& source,
@@ -113,17 +171,7 @@ Result<EvalSpec> parse_eval_spec(std::string_view text, const std::filesystem::p
   if (auto done = read_decoder(*yaml, decoders, spec); !done) return done.error();
   if (auto done = read_metrics(*yaml, decoders, metrics, spec); !done) return done.error();
 
-  const auto labels = yaml->text("labels");
-  if (!labels) return labels.error();
-  if (*labels) {
-    if (std::none_of(spec.metrics.begin(), spec.metrics.end(),
-                     [&](const std::string& id) { return metrics.lookup(id)->reads_labels; }))
-      return fail("{}labels: none of the metrics ({}) reads labels; remove this key",
-                  yaml->where("labels"), join(spec.metrics, ", "));
-    auto path = existing(*yaml, "labels", folder, **labels);
-    if (!path) return path.error();
-    spec.labels = std::move(*path);
-  }
+  if (auto done = read_labels(*yaml, folder, metrics, spec); !done) return done.error();
   return spec;
 }
 

@@ -17,7 +17,7 @@ class EvalSpecTest : public ::testing::Test {
     folder_ = mkdtemp(name.data());
     std::filesystem::create_directory(folder_ / "pages");
     std::ofstream(folder_ / "p.yaml") << "preset: ppocr_det\n";
-    std::ofstream(folder_ / "labels.txt") << "0\n";
+    std::ofstream(folder_ / "labels.csv") << "a.png,0\n";
     register_all_decoders(decoders_);
     register_all_metrics(metrics_);
   }
@@ -67,21 +67,52 @@ TEST_F(EvalSpecTest, RefusesMistakesByLine) {
               HasSubstr("eval.yaml:2: unknown key 'metric', did you mean 'metrics'?"));
   EXPECT_THAT(error_of("data: pages\n"), HasSubstr("expected at least one"));
   EXPECT_THAT(error_of("data: pages\nmetrics: []\n"), HasSubstr("expected at least one"));
-  EXPECT_THAT(error_of("data: pages\nmetrics: [psnr]\n"),
-              HasSubstr("there is no metric 'psnr'; there are: cosine, sqnr, text-box-f1"));
+  EXPECT_THAT(
+      error_of("data: pages\nmetrics: [psnr]\n"),
+      HasSubstr("there is no metric 'psnr'; there are: agreement-ap, coco-ap, cosine, sqnr, "));
   EXPECT_THAT(error_of("data: pages\nmetrics: [sqnr, sqnr]\n"), HasSubstr("named twice"));
   EXPECT_THAT(error_of("data: pages\nmetrics: [text-box-f1]\n"),
               HasSubstr("needs a `decoder` that gives text_boxes, found none"));
-  EXPECT_THAT(error_of("data: pages\ndecoder: yolo\nmetrics: [sqnr]\n"),
-              HasSubstr("eval.yaml:2: there is no decoder 'yolo'"));
+  EXPECT_THAT(error_of("data: pages\ndecoder: yola\nmetrics: [sqnr]\n"),
+              HasSubstr("eval.yaml:2: there is no decoder 'yola'"));
   EXPECT_THAT(error_of("data: pages\ndecoder: {threshold: 1}\nmetrics: [sqnr]\n"),
               HasSubstr("`id` is missing"));
   EXPECT_THAT(error_of("data: pages\ndecoder: {id: db-text, threshold: 2}\nmetrics: [sqnr]\n"),
               HasSubstr("threshold is 2, expected 0 to 1"));
   EXPECT_THAT(error_of("data: pages\npreprocess: unt\nmetrics: [sqnr]\n"),
               HasSubstr("did you mean 'unit'?"));
-  EXPECT_THAT(error_of("data: pages\nmetrics: [sqnr]\nlabels: labels.txt\n"),
+  EXPECT_THAT(error_of("data: pages\nmetrics: [sqnr]\nlabels: labels.csv\n"),
               HasSubstr("none of the metrics (sqnr) reads labels"));
+}
+
+TEST_F(EvalSpecTest, ReadsLabelsAsAFileOrARule) {
+  const std::string start = "data: pages\ndecoder: classifier\nmetrics: [top1]\nlabels: ";
+  EXPECT_EQ(parse(start + "labels.csv\n")->labels->path, folder_ / "labels.csv");
+  const auto folders = parse(start + "{by: folder, classes: [b, a]}\n");
+  ASSERT_TRUE(folders) << folders.error().message;
+  EXPECT_EQ(folders->labels->kind, LabelSource::Kind::Folder);
+  EXPECT_THAT(folders->labels->classes, ElementsAre("b", "a"));
+  const auto names = parse(start + "{by: file-name, pattern: '_(\\d+)'}\n");
+  ASSERT_TRUE(names) << names.error().message;
+  EXPECT_EQ(names->labels->pattern, "_(\\d+)");
+  EXPECT_THAT(error_of(start + "{by: file-name}\n"), HasSubstr("`pattern` is missing"));
+  EXPECT_THAT(error_of(start + "{by: folder, pattern: x}\n"), HasSubstr("reads no `pattern`"));
+  EXPECT_THAT(error_of(start + "{classes: [a]}\n"), HasSubstr("`by` is missing"));
+  EXPECT_THAT(error_of(start + "pages\n"), HasSubstr("eval.yaml:4: labels"));
+  EXPECT_THAT(error_of("data: pages\ndecoder: classifier\nmetrics: [top1]\n"),
+              HasSubstr("metric 'top1' needs `labels` that give a class each, found none"));
+  EXPECT_THAT(error_of("data: pages\ndecoder: yolo\nmetrics: [coco-ap]\nlabels: labels.csv\n"),
+              HasSubstr("'coco-ap' needs `labels` that give boxes (a COCO .json), found classes"));
+}
+
+TEST_F(EvalSpecTest, ReadsListsOfADecoder) {
+  const auto spec =
+      parse("data: pages\ndecoder: {id: yolox, strides: [4, 8], score: 0.1}\nmetrics: [sqnr]\n");
+  ASSERT_TRUE(spec) << spec.error().message;
+  EXPECT_THAT(spec->decoder_options.list("strides"), ElementsAre(4, 8));
+  EXPECT_EQ(spec->decoder_options.at("score"), 0.1);
+  EXPECT_THAT(error_of("data: pages\ndecoder: {id: yolox, strides: a}\nmetrics: [sqnr]\n"),
+              HasSubstr("eval.yaml:2: strides: expected a number, found 'a'"));
 }
 
 }  // namespace

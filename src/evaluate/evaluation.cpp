@@ -29,42 +29,50 @@ std::vector<Tensor> pick(const std::vector<Tensor>& tensors, const std::vector<s
 
 }  // namespace
 
-Result<std::vector<MetricValue>> evaluate_pair(
-    Runnable& baseline, Runnable& converted, size_t samples,
-    const std::function<Result<std::vector<Tensor>>(size_t)>& load,
-    const std::function<std::string(size_t)>& sample_name, Evaluation evaluation) {
-  if (samples == 0) return fail("evaluation needs at least one sample");
-  auto inputs_of_converted = positions(converted.inputs(), baseline.inputs(), "input");
+Result<std::vector<MetricValue>> evaluate_pair(Runnable* baseline, Runnable& converted,
+                                               const EvaluationSamples& samples,
+                                               Evaluation evaluation) {
+  if (samples.count == 0) return fail("evaluation needs at least one sample");
+  if (baseline == nullptr)
+    for (const Metric* metric : evaluation.metrics)
+      if (metric->labels.empty())
+        return fail("metric '{}' compares with a float model, and none was given",
+                    to_kebab_case(metric->id));
+  // Both run on what the one that leads takes, and answer in its order.
+  Runnable& leader = baseline != nullptr ? *baseline : converted;
+  auto inputs_of_converted = positions(converted.inputs(), leader.inputs(), "input");
   if (!inputs_of_converted) return inputs_of_converted.error();
-  auto output_order = positions(baseline.outputs(), converted.outputs(), "output");
+  auto output_order = positions(leader.outputs(), converted.outputs(), "output");
   if (!output_order) return output_order.error();
-  for (const IoSpec& output : baseline.outputs())
+  for (const IoSpec& output : leader.outputs())
     evaluation.context.output_names.push_back(output.name);
-  std::vector<std::unique_ptr<MetricAccumulator>> accumulators;
-  for (const Metric* metric : evaluation.metrics)
-    accumulators.push_back(metric->create(evaluation.context));
-  for (size_t sample = 0; sample < samples; ++sample) {
+  Candidate candidate(evaluation);
+  for (size_t sample = 0; sample < samples.count; ++sample) {
     if (stop_requested())
-      return fail("interrupted after {} of {} evaluation samples", sample, samples);
-    auto inputs = load(sample);
+      return fail("interrupted after {} of {} evaluation samples", sample, samples.count);
+    const std::string name = samples.name(sample);
+    auto inputs = samples.load(sample);
     if (!inputs) return inputs.error();
-    auto expected = baseline.run(*inputs);
-    if (!expected)
-      return fail("baseline, sample {}: {}", sample_name(sample), expected.error().message);
+    auto expected = baseline != nullptr ? baseline->run(*inputs) : Result(std::vector<Tensor>());
+    if (!expected) return fail("baseline, sample {}: {}", name, expected.error().message);
     const auto arranged = pick(*inputs, *inputs_of_converted);
     auto found = converted.run(arranged);
-    if (!found)
-      return fail("converted model, sample {}: {}", sample_name(sample), found.error().message);
-    const auto ordered = pick(*found, *output_order);
-    const std::string name = sample_name(sample);
-    for (auto& accumulator : accumulators)
-      if (auto added = accumulator->add({name, *expected, ordered}); !added) return added.error();
-    if (evaluation.progress) evaluation.progress({"evaluate", sample + 1, samples, "samples"});
+    if (!found) return fail("converted model, sample {}: {}", name, found.error().message);
+    std::optional<Truth> truth;
+    if (samples.truth) {
+      auto labelled = samples.truth(sample, image_input_size(*inputs));
+      if (!labelled) return labelled.error();
+      truth = std::move(*labelled);
+    }
+    const auto reference =
+        make_reference(evaluation, name, *inputs, std::move(*expected), std::move(truth));
+    if (!reference) return reference.error();
+    if (auto added = candidate.add(*reference, pick(*found, *output_order)); !added)
+      return added.error();
+    if (evaluation.progress)
+      evaluation.progress({"evaluate", sample + 1, samples.count, "samples"});
   }
-  std::vector<MetricValue> values;
-  for (const auto& accumulator : accumulators)
-    for (MetricValue& value : accumulator->finish()) values.push_back(std::move(value));
-  return values;
+  return candidate.finish();
 }
 
 }  // namespace acuate

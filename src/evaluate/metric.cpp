@@ -22,7 +22,7 @@ double percentile(const std::vector<double>& sorted, double fraction) {
 std::optional<std::array<double, 2>> bootstrap_interval(size_t n, uint64_t seed,
                                                         const ResampleStatistic& statistic,
                                                         size_t resamples) {
-  if (n < 2) return std::nullopt;
+  if (n < 2 || resamples == 0) return std::nullopt;
   std::mt19937_64 engine(seed);
   std::vector<size_t> indices(n);
   std::vector<double> values;
@@ -34,6 +34,11 @@ std::optional<std::array<double, 2>> bootstrap_interval(size_t n, uint64_t seed,
   }
   std::sort(values.begin(), values.end());
   return std::array{percentile(values, 0.025), percentile(values, 0.975)};
+}
+
+std::optional<std::array<double, 2>> bootstrap_interval(size_t n, const MetricContext& context,
+                                                        const ResampleStatistic& statistic) {
+  return bootstrap_interval(n, context.seed, statistic, context.resamples);
 }
 
 Result<OutputPair> output_pair(const SampleOutputs& sample, size_t output,

@@ -46,7 +46,7 @@ class PerOutputMetric : public MetricAccumulator {
       if (other_size_[output] > 0)
         value.reason = fmt::format("the models give {} of {} samples different sizes",
                                    other_size_[output], value.n + other_size_[output]);
-      finish_output(other_size_[output] > 0 ? std::vector<Sums>() : samples_[output], context_.seed,
+      finish_output(other_size_[output] > 0 ? std::vector<Sums>() : samples_[output], context_,
                     value);
       values.push_back(std::move(value));
     }
@@ -57,7 +57,7 @@ class PerOutputMetric : public MetricAccumulator {
   // One element of the baseline's output and the same of the converted model's.
   virtual void add_element(Sums& sums, double baseline, double converted) const = 0;
   // Fills in what the sums of the samples say; `reason` is set already where there are none.
-  virtual void finish_output(const std::vector<Sums>& samples, uint64_t seed,
+  virtual void finish_output(const std::vector<Sums>& samples, const MetricContext& context,
                              MetricValue& value) const = 0;
 
  private:

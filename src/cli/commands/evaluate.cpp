@@ -37,11 +37,12 @@ Result<Preprocess> choose_preprocess(const Flags& flags, const EvalSpec& spec,
   return assumed_preprocess();
 }
 
-// What samples must fill: the baseline's inputs, with the sizes that the other model fixes.
-Result<std::vector<InputSpec>> joint_inputs(const Runnable& baseline, const Runnable& model) {
+// What samples must fill: the baseline's inputs, with the sizes that the other model fixes; without
+// a baseline (null) the model's own.
+Result<std::vector<InputSpec>> joint_inputs(const Runnable* baseline, const Runnable& model) {
   std::vector<InputSpec> inputs;
   const std::vector<IoSpec> taken = model.network_inputs();
-  for (const IoSpec& spec : baseline.network_inputs()) {
+  for (const IoSpec& spec : (baseline != nullptr ? *baseline : model).network_inputs()) {
     InputSpec input{spec.name, spec.type, spec.shape};
     const auto other = std::find_if(taken.begin(), taken.end(),
                                     [&](const IoSpec& found) { return found.name == spec.name; });
@@ -67,22 +68,28 @@ Json value_json(const MetricValue& value) {
                {"converted", number(value.converted)},
                {"n", value.n},
                {"interval", value.interval ? Json(*value.interval) : Json(nullptr)}};
+  if (value.baseline_interval) json["baseline_interval"] = *value.baseline_interval;
   if (!value.reason.empty()) json["reason"] = value.reason;
   if (!value.details.empty()) json["details"] = value.details;
   return json;
 }
 
 std::string values_text(const std::vector<MetricValue>& values) {
-  TextTable table({{"metric"}, {"output"}, {"value", true}, {"95 % interval"}, {"n", true}});
+  TextTable table({{"metric"},
+                   {"output"},
+                   {"baseline", true},
+                   {"value", true},
+                   {"95 % interval"},
+                   {"n", true}});
   std::string reasons;
+  const auto number = [](const std::optional<double>& x) { return x ? format_fixed(*x, 4) : "-"; };
   for (const MetricValue& value : values) {
     std::string interval = "-";
     if (value.interval)
       interval = fmt::format("{} … {}", format_fixed((*value.interval)[0], 4),
                              format_fixed((*value.interval)[1], 4));
-    table.add({to_kebab_case(value.name), printable(value.output),
-               value.converted ? format_fixed(*value.converted, 4) : "-", interval,
-               format_count(value.n)});
+    table.add({to_kebab_case(value.name), printable(value.output), number(value.baseline),
+               number(value.converted), interval, format_count(value.n)});
     if (!value.converted && !value.reason.empty())
       reasons += printable(fmt::format("  {} {}: {}", to_kebab_case(value.name), value.output,
                                        value.reason)) +
@@ -100,18 +107,24 @@ Result<int> run(const Flags& flags, const Console& console) {
   if (!spec) return spec.error();
   auto target = resolve_target(flags.target);
   if (!target) return target.error();
-  if (flags.baseline.empty())
-    return fail("the metrics of {} compare with a float model; give it as --baseline MODEL",
-                flags.spec.string());
+  for (const std::string& id : spec->metrics)
+    if (flags.baseline.empty() && metrics.lookup(id)->labels.empty())
+      return fail("metric '{}' of {} compares with a float model; give it as --baseline MODEL",
+                  to_kebab_case(id), flags.spec.string());
   auto model = open_runnable(flags.model, *target, {.threads = flags.threads});
   if (!model) return model.error();
-  auto baseline = open_runnable(flags.baseline, *target, {.threads = flags.threads});
-  if (!baseline) return baseline.error();
+  std::optional<Runnable> baseline;
+  if (!flags.baseline.empty()) {
+    auto opened = open_runnable(flags.baseline, *target, {.threads = flags.threads});
+    if (!opened) return opened.error();
+    baseline.emplace(std::move(*opened));
+  }
+  Runnable* const float_model = baseline ? &*baseline : nullptr;
   auto dataset = Dataset::open(spec->data);
   if (!dataset) return dataset.error();
   auto preprocess = choose_preprocess(flags, *spec, *model);
   if (!preprocess) return preprocess.error();
-  auto inputs = joint_inputs(*baseline, *model);
+  auto inputs = joint_inputs(float_model, *model);
   if (!inputs) return inputs.error();
 
   Evaluation evaluation;
@@ -123,10 +136,19 @@ Result<int> run(const Flags& flags, const Console& console) {
   const size_t count =
       flags.samples == 0 ? dataset->size() : std::min(flags.samples, dataset->size());
   const std::vector<size_t> chosen = choose_samples(dataset->size(), count, flags.seed);
-  auto values = evaluate_pair(
-      *baseline, *model, chosen.size(),
-      [&](size_t i) { return dataset->load(chosen[i], *inputs, *preprocess); },
-      [&](size_t i) { return dataset->sample_name(chosen[i]); }, evaluation);
+  EvaluationSamples samples{
+      chosen.size(), [&](size_t i) { return dataset->load(chosen[i], *inputs, *preprocess); },
+      [&](size_t i) { return dataset->sample_name(chosen[i]); }};
+  std::optional<Labels> labels;
+  if (spec->labels) {
+    auto read = Labels::open(*spec->labels, *dataset);
+    if (!read) return read.error();
+    labels.emplace(std::move(*read));
+    samples.truth = [&](size_t i, ImageSize network) {
+      return labels->truth(chosen[i], *preprocess, network);
+    };
+  }
+  auto values = evaluate_pair(float_model, *model, samples, evaluation);
   if (!values) return values.error();
 
   console.print(values_text(*values));
@@ -136,11 +158,12 @@ Result<int> run(const Flags& flags, const Console& console) {
         "specification declare it.");
   Json list = Json::array();
   for (const MetricValue& value : *values) list.push_back(value_json(value));
-  if (auto written = console.write_json({{"model", flags.model.string()},
-                                         {"baseline", flags.baseline.string()},
-                                         {"samples", chosen.size()},
-                                         {"preprocess", preprocess_to_json(*preprocess)},
-                                         {"metrics", list}});
+  if (auto written = console.write_json(
+          {{"model", flags.model.string()},
+           {"baseline", baseline ? Json(flags.baseline.string()) : Json(nullptr)},
+           {"samples", chosen.size()},
+           {"preprocess", preprocess_to_json(*preprocess)},
+           {"metrics", list}});
       !written)
     return written.error();
   return kDone;

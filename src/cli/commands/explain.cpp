@@ -46,9 +46,11 @@ std::string legalizer_text(const Legalizer& legalizer) {
 std::string decoder_text(const Decoder& decoder) {
   std::string text = decoder.summary;
   for (const DecoderParameter& parameter : decoder.parameters)
-    text +=
-        fmt::format("\n{}: {} ({} to {}, {} where not given)", to_kebab_case(parameter.id),
-                    parameter.summary, parameter.minimum, parameter.maximum, parameter.fallback);
+    text += fmt::format("\n{}: {} ({} to {}, {} where not given)", to_kebab_case(parameter.id),
+                        parameter.summary, parameter.minimum, parameter.maximum,
+                        parameter.fallbacks.empty()
+                            ? fmt::format("{}", parameter.fallback)
+                            : fmt::format("[{}]", fmt::join(parameter.fallbacks, ", ")));
   return text;
 }
 

@@ -164,8 +164,8 @@ std::optional<TextBox> box_of(const Component& component, const Map& map,
   return box;
 }
 
-Result<Decoded> decode(std::span<const Tensor> outputs, const DecoderOptions& options) {
-  const auto map = find_map(outputs);
+Result<Decoded> decode(const RawOutputs& raw, const DecoderOptions& options) {
+  const auto map = find_map(raw.outputs);
   if (!map) return map.error();
   std::vector<Component> components = find_components(*map, options.at("threshold"));
   // Of too many the largest stay, in their order: a noisy map drowns real lines in specks.

@@ -24,7 +24,7 @@ Result<Decoded> try_decode(std::span<const Tensor> outputs, const DecoderOptions
   DecoderRegistry registry;
   register_evaluate_db_text(registry);
   const Decoder* decoder = registry.lookup("db_text");
-  return decoder->decode(outputs, *complete_options(*decoder, options));
+  return decoder->decode({outputs}, *complete_options(*decoder, options));
 }
 
 std::vector<TextBox> decode(const Tensor& tensor, const DecoderOptions& options = {}) {

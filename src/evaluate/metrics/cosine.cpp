@@ -28,7 +28,7 @@ class Cosine : public PerOutputMetric<Sums> {
     sums.add({x * y, x * x, y * y});
   }
 
-  void finish_output(const std::vector<Sums>& samples, uint64_t seed,
+  void finish_output(const std::vector<Sums>& samples, const MetricContext& context,
                      MetricValue& value) const override {
     value.name = "cosine";
     Sums total;
@@ -43,11 +43,12 @@ class Cosine : public PerOutputMetric<Sums> {
     if (!value.reason.empty()) return;
     value.baseline = 1;
     value.converted = total.cosine();
-    value.interval = bootstrap_interval(samples.size(), seed, [&](std::span<const size_t> indices) {
-      Sums drawn;
-      for (size_t i : indices) drawn.add(samples[i]);
-      return drawn.cosine();
-    });
+    value.interval =
+        bootstrap_interval(samples.size(), context, [&](std::span<const size_t> indices) {
+          Sums drawn;
+          for (size_t i : indices) drawn.add(samples[i]);
+          return drawn.cosine();
+        });
   }
 };
 
@@ -58,8 +59,6 @@ void register_evaluate_cosine(MetricRegistry& registry) {
   registry.add(
       {.id = "cosine",
        .summary = "cosine of the angle between both models' outputs, per output",
-       .needs = "",
-       .reads_labels = false,
        .create = [](const MetricContext& context) { return std::make_unique<Cosine>(context); }});
 }
 

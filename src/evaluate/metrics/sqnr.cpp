@@ -20,7 +20,7 @@ class Sqnr : public PerOutputMetric<Sums> {
     sums.noise += (x - y) * (x - y);
   }
 
-  void finish_output(const std::vector<Sums>& samples, uint64_t seed,
+  void finish_output(const std::vector<Sums>& samples, const MetricContext& context,
                      MetricValue& value) const override {
     value.name = "sqnr_db";
     Sums total;
@@ -37,14 +37,15 @@ class Sqnr : public PerOutputMetric<Sums> {
     if (!value.reason.empty()) return;
     value.reason = "the float model is the reference: it has no noise";  // why `baseline` is empty
     value.converted = 10 * std::log10(total.signal / total.noise);
-    value.interval = bootstrap_interval(samples.size(), seed, [&](std::span<const size_t> indices) {
-      Sums drawn;
-      for (size_t i : indices)
-        drawn = {drawn.signal + samples[i].signal, drawn.noise + samples[i].noise};
-      return drawn.signal > 0 && drawn.noise > 0
-                 ? std::optional(10 * std::log10(drawn.signal / drawn.noise))
-                 : std::nullopt;
-    });
+    value.interval =
+        bootstrap_interval(samples.size(), context, [&](std::span<const size_t> indices) {
+          Sums drawn;
+          for (size_t i : indices)
+            drawn = {drawn.signal + samples[i].signal, drawn.noise + samples[i].noise};
+          return drawn.signal > 0 && drawn.noise > 0
+                     ? std::optional(10 * std::log10(drawn.signal / drawn.noise))
+                     : std::nullopt;
+        });
   }
 };
 
@@ -55,8 +56,6 @@ void register_evaluate_sqnr(MetricRegistry& registry) {
   registry.add(
       {.id = "sqnr",
        .summary = "signal to quantization noise in dB, per output, against the float model",
-       .needs = "",
-       .reads_labels = false,
        .create = [](const MetricContext& context) { return std::make_unique<Sqnr>(context); }});
 }
 

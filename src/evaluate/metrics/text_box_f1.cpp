@@ -48,20 +48,13 @@ int64_t count_matches(const std::vector<TextBox>& truth, const std::vector<TextB
 
 class TextBoxF1 : public MetricAccumulator {
  public:
-  explicit TextBoxF1(const MetricContext& context) : context_(context) {
-    ACUATE_CHECK(context.decoder != nullptr && context.decoder->produces == "text_boxes",
-                 "text_box_f1 needs a text decoder");
-  }
+  explicit TextBoxF1(const MetricContext& context) : context_(context) {}
 
   Result<void> add(const SampleOutputs& sample) override {
-    const auto truth = context_.decoder->decode(sample.baseline, context_.decoder_options);
-    if (!truth) return fail("{}: float model: {}", sample.sample, truth.error().message);
-    const auto predicted = context_.decoder->decode(sample.converted, context_.decoder_options);
-    if (!predicted)
-      return fail("{}: converted model: {}", sample.sample, predicted.error().message);
-    pages_.push_back({static_cast<int64_t>(truth->text_boxes.size()),
-                      static_cast<int64_t>(predicted->text_boxes.size()),
-                      count_matches(truth->text_boxes, predicted->text_boxes)});
+    const std::vector<TextBox>&truth = sample.baseline_decoded->text_boxes,
+          &predicted = sample.converted_decoded->text_boxes;
+    pages_.push_back({static_cast<int64_t>(truth.size()), static_cast<int64_t>(predicted.size()),
+                      count_matches(truth, predicted)});
     return {};
   }
 
@@ -84,7 +77,7 @@ class TextBoxF1 : public MetricAccumulator {
     else
       value.baseline = 1;  // the float model against its own boxes
     value.interval =
-        bootstrap_interval(pages_.size(), context_.seed, [&](std::span<const size_t> indices) {
+        bootstrap_interval(pages_.size(), context_, [&](std::span<const size_t> indices) {
           Counts drawn;
           for (size_t i : indices) drawn.add(pages_[i]);
           return drawn.f1();
@@ -105,7 +98,6 @@ void register_evaluate_text_box_f1(MetricRegistry& registry) {
   registry.add({.id = "text_box_f1",
                 .summary = "F1 of text boxes against the float model's own, IoU >= 0.5",
                 .needs = "text_boxes",
-                .reads_labels = false,
                 .create = [](const MetricContext& context) {
                   return std::make_unique<TextBoxF1>(context);
                 }});

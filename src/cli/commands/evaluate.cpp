@@ -126,6 +126,8 @@ Result<int> run(const Flags& flags, const Console& console) {
   if (!preprocess) return preprocess.error();
   auto inputs = joint_inputs(float_model, *model);
   if (!inputs) return inputs.error();
+  for (InputSpec& input : *inputs)  // images come one at a time
+    if (dataset->is_images() && input.shape.size() == 4 && input.shape[0] < 0) input.shape[0] = 1;
 
   Evaluation evaluation;
   for (const std::string& id : spec->metrics) evaluation.metrics.push_back(metrics.lookup(id));

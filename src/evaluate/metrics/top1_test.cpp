@@ -7,40 +7,19 @@
 namespace acuate {
 
 void register_evaluate_top1(MetricRegistry& registry);
-void register_evaluate_classifier(DecoderRegistry& registry);
 
 namespace {
 
 using ::testing::HasSubstr;
 
-Tensor row(std::initializer_list<float> values) {
-  return Tensor::of<float>({1, static_cast<int64_t>(values.size())}, values);
-}
-
-MetricContext classifier() {
-  static const DecoderRegistry registry = [] {
-    DecoderRegistry all;
-    register_evaluate_classifier(all);
-    return all;
-  }();
-  const Decoder* decoder = registry.lookup("classifier");
-  return {.decoder = decoder, .decoder_options = *complete_options(*decoder, {})};
-}
-
-std::vector<Truth> classes(std::initializer_list<int64_t> numbers) {
-  std::vector<Truth> truths;
-  for (const int64_t number : numbers) truths.push_back({.category = number});
-  return truths;
-}
-
 // The float model is right twice, the converted one once.
 TEST(Top1, CountsBothModels) {
   const MetricValue value = run_metric(register_evaluate_top1,
-                                       {{row({3, 1, 2}), row({3, 1, 2})},
-                                        {row({1, 5, 2}), row({6, 5, 2})},
-                                        {row({1, 2, 0}), row({1, 2, 0})},
-                                        {row({1, 2, 0}), row({1, 2, 0})}},
-                                       classifier(), classes({0, 1, 2, 0}))
+                                       {{row_of({3, 1, 2}), row_of({3, 1, 2})},
+                                        {row_of({1, 5, 2}), row_of({6, 5, 2})},
+                                        {row_of({1, 2, 0}), row_of({1, 2, 0})},
+                                        {row_of({1, 2, 0}), row_of({1, 2, 0})}},
+                                       classifier_context(), class_truths({0, 1, 2, 0}))
                                 .at(0);
   EXPECT_EQ(value.name, "top1");
   EXPECT_EQ(value.n, 4);
@@ -53,13 +32,13 @@ TEST(Top1, CountsBothModels) {
 
 // As numpy.argmax: the first of equal scores; NaN is no maximum.
 TEST(Top1, BreaksTiesByNumber) {
-  EXPECT_EQ(
-      run_metric(register_evaluate_top1, {{row({2, 2}), row({2, 2})}}, classifier(), classes({1}))
-          .at(0)
-          .converted,
-      0);
-  EXPECT_EQ(run_metric(register_evaluate_top1, {{row({2, 2}), row({NAN, -9})}}, classifier(),
-                       classes({1}))
+  EXPECT_EQ(run_metric(register_evaluate_top1, {{row_of({2, 2}), row_of({2, 2})}},
+                       classifier_context(), class_truths({1}))
+                .at(0)
+                .converted,
+            0);
+  EXPECT_EQ(run_metric(register_evaluate_top1, {{row_of({2, 2}), row_of({NAN, -9})}},
+                       classifier_context(), class_truths({1}))
                 .at(0)
                 .converted,
             1);
@@ -68,8 +47,8 @@ TEST(Top1, BreaksTiesByNumber) {
 TEST(Top1, RefusesALabelBeyondTheClasses) {
   MetricRegistry registry;
   register_evaluate_top1(registry);
-  Evaluation evaluation{{&registry.all().at(0)}, classifier()};
-  const Tensor output = row({1, 2});
+  Evaluation evaluation{{&registry.all().at(0)}, classifier_context()};
+  const Tensor output = row_of({1, 2});
   Candidate candidate(evaluation);
   EXPECT_THAT(
       candidate

@@ -56,6 +56,8 @@ def convert(
     scheme: str | None = None,
     range: str | None = None,
     recover: Many = None,
+    hybrid: str | None = None,
+    hybrid_share: float | None = None,
     exclude: Many = None,
     max_drop: Many = None,
     cut: Many = None,

@@ -1,5 +1,6 @@
 #include "cli/convert_flags.h"
 
+#include "cli/quantize_flags.h"
 #include "rewrite/pass.h"
 
 namespace acuate {
@@ -30,18 +31,7 @@ void ConvertFlags::declare(CLI::App& app) {
   app.add_option("--precision", o.precision, "fp32 or int8")
       ->capture_default_str()
       ->check(CLI::IsMember({"fp32", "int8"}));
-  app.add_option("--scheme", o.scheme,
-                 "number scheme of activations: s8 (symmetric) or u8 (asymmetric)");
-  app.add_option(
-         "--range", o.range,
-         "how ranges are chosen: acuity-kl[:11], average[:W], entropy, minmax, mse, percentile[:P]")
-      ->capture_default_str();
-  app.add_option("--recover", o.recover,
-                 "what wins accuracy back: auto (all that is measured to help), none, or by id")
-      ->type_name("ID[,ID…]")
-      ->delimiter(',');
-  app.add_option("--exclude", o.exclude, "nodes that stay in float, by name with * and ?")
-      ->type_name("PATTERN");
+  declare_quantize_flags(app, o);
   app.add_option("--max-drop", o.max_drop,
                  "required: top1=0.5% (relative), top1=0.005 (absolute), sqnr=20dB (floor); else "
                  "exit status 1")

@@ -7,6 +7,8 @@
 
 #include "base/text.h"
 #include "convert/mend.h"
+#include "convert/requirement.h"
+#include "convert/requirement.h"
 #include "diagnose/legalize.h"
 #include "edit/address.h"
 #include "edit/command.h"
@@ -169,6 +171,14 @@ Result<Quantized> quantize_for(const Model& model, const ConvertOptions& options
     quantize.recover.emplace();
   else if (options.recover != std::vector<std::string>{"auto"})
     quantize.recover = options.recover;
+  quantize.hybrid = options.hybrid;
+  quantize.hybrid_share = options.hybrid_share;
+  for (const std::string& text : options.max_drop) {
+    auto requirement = parse_requirement(text);
+    if (!requirement) return requirement.error();
+    if (requirement->metric == "sqnr" && requirement->kind == Requirement::Kind::Floor)
+      quantize.hybrid_sqnr_db = requirement->limit;
+  }
   quantize.calibration = {.threads = options.threads,
                           .max_memory_bytes = options.max_memory_bytes,
                           .progress = options.progress};

@@ -37,6 +37,8 @@ struct ConvertOptions {
   std::string range = "mse";
   // `auto`: what is measured to help; `none`, or ids of recoveries.
   std::vector<std::string> recover = {"auto"};
+  std::string hybrid;                  // `s16`, `u16` or `float`; empty: 8 bits throughout
+  std::optional<double> hybrid_share;  // of activations
   std::vector<std::string> exclude;
   std::vector<std::string> max_drop;
 

@@ -9,18 +9,20 @@ namespace {
 
 constexpr double kFactor = 8;
 
+int64_t elements(const Shape& shape, size_t begin, size_t end) {
+  int64_t product = 1;
+  for (size_t i = begin; i < end; ++i) product *= shape[i];
+  return product;
+}
+
 int64_t channel_axis(const Shape& shape) {
   int64_t best = -1;
   for (size_t i = 1; i < shape.size(); ++i)
     if (shape[i] > 1 && (best < 0 || shape[i] < shape[static_cast<size_t>(best)]))
       best = static_cast<int64_t>(i);
+  // A map of one channel has rows and columns only.
+  if (shape.size() > 3 && shape[1] == 1) return -1;
   return shape.size() > 2 ? best : -1;
-}
-
-int64_t elements(const Shape& shape, size_t begin, size_t end) {
-  int64_t product = 1;
-  for (size_t i = begin; i < end; ++i) product *= shape[i];
-  return product;
 }
 
 // Visits [outer, channel, inner] of a tensor with that axis: visit(channel, first element, count).

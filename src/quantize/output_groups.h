@@ -7,7 +7,7 @@
 namespace acuate {
 
 // Sums of squares of an output by index along one axis: the channels, taken to be the shorter of
-// the axes behind the first that have more than one index.
+// the axes behind the first that have more than one index; a map of one channel has none.
 class ChannelPower {
  public:
   explicit ChannelPower(const Shape& shape);

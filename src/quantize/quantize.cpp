@@ -4,7 +4,8 @@
 
 #include "base/text.h"
 #include "numeric/quantize_values.h"
-#include "quantize/quantizer.h"
+#include "quantize/hybrid.h"
+#include "quantize/output_noise.h"
 
 namespace acuate {
 namespace {
@@ -80,6 +81,29 @@ Result<void> refuse_quantized(const Model& model) {
   return {};
 }
 
+// By the share of activations, by the noise at the outputs, or by both.
+Result<HybridChoice> hybrid_for(const Quantizer& quantizer, const Prepared& prepared,
+                                const std::vector<const Recovery*>& used, size_t samples,
+                                const SampleLoader& load) {
+  const QuantizeOptions& options = quantizer.options();
+  HybridRequest request{to_snake_case(options.hybrid), options.hybrid_share, {}};
+  SampleSubset judged{{}, load};
+  for (size_t i = 0; i < std::min(samples, 2 * kTrialSamples); ++i) judged.indices.push_back(i);
+  std::optional<OutputNoise> noise;
+  if (options.hybrid_sqnr_db) {
+    auto made = OutputNoise::of(quantizer.model(), quantizer.target(), judged, quantizer.threads());
+    if (!made) return made.error();
+    noise.emplace(std::move(*made));
+    request.accept = [&noise,
+                      floor = *options.hybrid_sqnr_db](const Quantized& candidate) -> Result<bool> {
+      auto relative = noise->relative(*candidate.model);
+      if (!relative) return relative.error();
+      return !(*relative > std::pow(10, -floor / 10));
+    };
+  }
+  return choose_hybrid(quantizer, prepared, used, samples, load, request);
+}
+
 }  // namespace
 
 Result<Encodings> choose_encodings(const Model& model, const QuantizationPlan& plan,
@@ -112,8 +136,19 @@ Result<Quantized> quantize_model(const Model& model, const Target& target, size_
   std::vector<const Recovery*> used;
   for (const RecoveryOutcome& outcome : *recovery)
     if (outcome.used) used.push_back(recoveries().lookup(outcome.id));
-  auto quantized = quantizer.run(used, samples, load, options.calibration.progress);
+  auto prepared = quantizer.prepare(used, samples, load, options.calibration.progress);
+  if (!prepared) return prepared.error();
+  std::shared_ptr<const Hybrid> hybrid;
+  if (!options.hybrid.empty()) {
+    auto choice = hybrid_for(quantizer, *prepared, used, samples, load);
+    if (!choice) return fail("hybrid: {}", choice.error().message);
+    prepared->encodings = std::move(choice->encodings);
+    hybrid = std::make_shared<const Hybrid>(std::move(choice->hybrid));
+  }
+  auto quantized = quantizer.finish(*prepared, prepared->encodings, used, samples, load);
   if (!quantized) return quantized.error();
+  quantized->calibration = std::move(prepared->calibration);
+  quantized->hybrid = std::move(hybrid);
   for (RecoveryOutcome& outcome : *recovery)
     for (const RecoveryOutcome& done : quantized->recovery)
       if (done.id == outcome.id) outcome.places = done.places;

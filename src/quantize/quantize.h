@@ -17,12 +17,18 @@ struct QuantizeOptions {
   CalibrationOptions calibration;
   // Ids of recoveries, applied as they stand. Nothing: all that are measured to help.
   std::optional<std::vector<std::string>> recover;
+  // What activations are promoted to where 8 bits do harm: `s16`, `u16`, `float`; empty: none are.
+  std::string hybrid;
+  std::optional<double> hybrid_share;    // at most this share of activations
+  std::optional<double> hybrid_sqnr_db;  // at least this ratio at the outputs, with the fewest
 };
 
 // Encodings for a plan: activations by the range method from their histograms, weights by their
 // exact extremes.
 Result<Encodings> choose_encodings(const Model& model, const QuantizationPlan& plan,
                                    const Calibration& calibration, const RangeChoice& range);
+
+struct Hybrid;
 
 // What a recovery did, or would have done.
 struct RecoveryOutcome {
@@ -39,6 +45,7 @@ struct Quantized {
   std::unique_ptr<Model> float_model;  // after recovery, which the encodings are for
   Encodings encodings;
   std::vector<RecoveryOutcome> recovery;
+  std::shared_ptr<const Hybrid> hybrid;  // hybrid.h; null where none was asked for
   Calibration calibration;
   std::vector<std::string> anchors;  // addresses of nodes that are to run in integers
   std::vector<std::pair<std::string, std::string>> kept_float;  // address and reason

@@ -64,9 +64,14 @@ TEST(Calibrate, SaysWhichSampleIsNotFinite) {
 
 TEST(Quantize, OutputsStayWithinTheGridsError) {
   auto model = model_of(kNet);
-  auto quantized =
-      quantize_model(*model, runtime(), 2, ramp,
-                     {.request = {}, .range = "minmax", .calibration = {}, .recover = {}});
+  auto quantized = quantize_model(*model, runtime(), 2, ramp,
+                                  {.request = {},
+                                   .range = "minmax",
+                                   .calibration = {},
+                                   .recover = {},
+                                   .hybrid = {},
+                                   .hybrid_share = {},
+                                   .hybrid_sqnr_db = {}});
   ASSERT_TRUE(quantized) << quantized.error().message;
   EXPECT_TRUE(verify(*quantized->model).empty());
   EXPECT_EQ(quantized->encodings.find("y")->quantization.scheme, "u8");

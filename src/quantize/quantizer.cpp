@@ -36,18 +36,17 @@ Result<void> refuse_empty(const QuantizationPlan& plan) {
 
 }  // namespace
 
-Result<Quantized> Quantizer::run(const std::vector<const Recovery*>& used, size_t samples,
-                                 const SampleLoader& load, const Progress& progress) const {
-  Quantized result;
-  result.float_model = model_.clone();
-  Model& model = *result.float_model;
+Result<Prepared> Quantizer::prepare(const std::vector<const Recovery*>& used, size_t samples,
+                                    const SampleLoader& load, const Progress& progress) const {
+  Prepared result;
+  result.model = model_.clone();
+  Model& model = *result.model;
   auto plan = target_.backend->plan_quantization(model, options_.request);
   if (!plan) return plan.error();
   if (auto some = refuse_empty(*plan); !some) return some.error();
   for (const Recovery* recovery : used) {
     if (recovery->phase != Recovery::Phase::BeforeRanges) continue;
-    auto places = apply(*recovery, model, target_, *plan, nullptr, samples, load,
-                        options_.calibration.threads);
+    auto places = apply(*recovery, model, target_, *plan, nullptr, samples, load, threads());
     if (!places) return places.error();
     result.recovery.push_back({recovery->id, *places, true, {}});
     plan = target_.backend->plan_quantization(model, options_.request);
@@ -63,22 +62,44 @@ Result<Quantized> Quantizer::run(const std::vector<const Recovery*>& used, size_
   if (auto finite = refuse_non_finite(*calibration); !finite) return finite.error();
   auto encodings = choose_encodings(model, *plan, *calibration, range_);
   if (!encodings) return encodings.error();
+  result.plan = std::move(*plan);
+  result.calibration = std::move(*calibration);
+  result.encodings = std::move(*encodings);
+  return result;
+}
+
+Result<Quantized> Quantizer::finish(const Prepared& prepared, const Encodings& encodings,
+                                    const std::vector<const Recovery*>& used, size_t samples,
+                                    const SampleLoader& load) const {
+  Quantized result;
+  result.float_model = prepared.model->clone();
+  Model& model = *result.float_model;
+  result.recovery = prepared.recovery;
+  auto plan = target_.backend->plan_quantization(model, options_.request);
+  if (!plan) return plan.error();
   for (const Recovery* recovery : used) {
     if (recovery->phase != Recovery::Phase::AfterRanges) continue;
-    auto places = apply(*recovery, model, target_, *plan, &*encodings, samples, load,
-                        options_.calibration.threads);
+    auto places = apply(*recovery, model, target_, *plan, &encodings, samples, load, threads());
     if (!places) return places.error();
     result.recovery.push_back({recovery->id, *places, true, {}});
   }
   for (const Node* node : plan->anchors) result.anchors.push_back(node->address());
   for (const KeptFloat& kept : plan->kept_float)
     result.kept_float.emplace_back(kept.node->address(), kept.reason);
-  result.encodings = std::move(*encodings);
-  result.calibration = std::move(*calibration);
+  result.encodings = encodings;
   result.model = model.clone();
   if (auto emitted = target_.backend->emit_quantized(*result.model, result.encodings); !emitted)
     return emitted.error();
   return result;
+}
+
+Result<Quantized> Quantizer::run(const std::vector<const Recovery*>& used, size_t samples,
+                                 const SampleLoader& load, const Progress& progress) const {
+  auto prepared = prepare(used, samples, load, progress);
+  if (!prepared) return prepared.error();
+  auto quantized = finish(*prepared, prepared->encodings, used, samples, load);
+  if (quantized) quantized->calibration = std::move(prepared->calibration);
+  return quantized;
 }
 
 }  // namespace acuate

@@ -5,8 +5,17 @@
 
 namespace acuate {
 
-// Everything between a float graph and its quantized form but for the choice of recoveries, so that
-// a choice can be tried on a few samples.
+// A float graph with its plan and the encodings that were chosen for it.
+struct Prepared {
+  std::unique_ptr<Model> model;  // after recovery before ranges
+  QuantizationPlan plan;         // of this graph
+  Calibration calibration;
+  Encodings encodings;
+  std::vector<RecoveryOutcome> recovery;
+};
+
+// Everything between a float graph and its quantized form but for choices, so that these can be
+// tried on a few samples.
 class Quantizer {
  public:
   // Refers to all of them.
@@ -14,13 +23,22 @@ class Quantizer {
             const QuantizeOptions& options)
       : model_(model), target_(target), range_(range), options_(options) {}
 
-  // With these recoveries, in the order of their phases.
+  // Up to the encodings: recoveries before ranges, one pass over the samples, ranges.
+  Result<Prepared> prepare(const std::vector<const Recovery*>& used, size_t samples,
+                           const SampleLoader& load, const Progress& progress = {}) const;
+  // From there on, with these encodings, of the same graph, in the place of its own: recoveries
+  // after ranges, the target's form. The calibration stays where it is.
+  Result<Quantized> finish(const Prepared& prepared, const Encodings& encodings,
+                           const std::vector<const Recovery*>& used, size_t samples,
+                           const SampleLoader& load) const;
+  // Both.
   Result<Quantized> run(const std::vector<const Recovery*>& used, size_t samples,
                         const SampleLoader& load, const Progress& progress = {}) const;
 
   const Model& model() const { return model_; }
   const Target& target() const { return target_; }
   const QuantizeOptions& options() const { return options_; }
+  int threads() const { return options_.calibration.threads; }
 
  private:
   const Model& model_;

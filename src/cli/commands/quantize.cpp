@@ -11,7 +11,9 @@
 #include "cli/console.h"
 #include "cli/flags.h"
 #include "cli/models.h"
+#include "cli/quantize_flags.h"
 #include "convert/float_model.h"
+#include "quantize/hybrid.h"
 #include "report/display.h"
 #include "report/writer.h"
 
@@ -44,18 +46,10 @@ void declare_flags(CLI::App& app, Flags& flags) {
   app.add_option("--seed", o.seed, "of the draw")->capture_default_str();
   app.add_option("--preprocess", o.preprocess,
                  "how an image becomes the input: a preset or a YAML file");
-  app.add_option("--scheme", o.scheme,
-                 "number scheme of activations: s8 (symmetric) or u8 (asymmetric)");
-  app.add_option(
-         "--range", o.range,
-         "how ranges are chosen: acuity-kl[:11], average[:W], entropy, minmax, mse, percentile[:P]")
-      ->capture_default_str();
-  app.add_option("--recover", o.recover,
-                 "what wins accuracy back: auto (all that is measured to help), none, or by id")
-      ->type_name("ID[,ID…]")
-      ->delimiter(',');
-  app.add_option("--exclude", o.exclude, "nodes that stay in float, by name with * and ?")
-      ->type_name("PATTERN");
+  declare_quantize_flags(app, o);
+  app.add_option("--max-drop", o.max_drop,
+                 "with --hybrid: the floor for the ratio of signal to noise at the outputs")
+      ->type_name("sqnr=XdB");
   app.add_flag("--exact", o.exact, "simplify by exact passes only");
   app.add_option("--threads", o.threads, "of the calibration; 0: all")->capture_default_str();
   app.add_option("--max-memory", o.max_memory_bytes, "for activations during calibration")
@@ -91,6 +85,44 @@ std::string recovery_text(const RecoveryOutcome& outcome) {
                             outcome.used ? "" : ": not used");
 }
 
+double decibels(double relative_noise) { return -10 * std::log10(relative_noise); }
+
+std::string hybrid_text(const Hybrid& hybrid) {
+  std::string text =
+      fmt::format("  hybrid: {} of {} activations promoted{}\n", hybrid.promoted,
+                  hybrid.activations, hybrid.accepted ? "" : ", which is not enough");
+  for (const HybridPoint& point : hybrid.curve)
+    text += fmt::format(
+        "  {} {:>5.1f} % promoted, {:>5.1f} % of multiply-accumulates in 8 bits: {:.1f} dB at the "
+        "outputs\n",
+        point.promoted == hybrid.promoted ? "→" : " ", 100 * point.share,
+        100 * point.macs_8bit_share, decibels(point.measured_noise.value_or(0)));
+  return text;
+}
+
+nlohmann::ordered_json hybrid_json(const Hybrid& hybrid) {
+  auto curve = nlohmann::ordered_json::array();
+  for (const HybridPoint& point : hybrid.curve)
+    curve.push_back(
+        {{"promoted", point.promoted},
+         {"share", point.share},
+         {"macs_8bit_share", point.macs_8bit_share},
+         {"predicted_noise", point.predicted_noise},
+         {"measured_noise", point.measured_noise ? nlohmann::ordered_json(*point.measured_noise)
+                                                 : nlohmann::ordered_json()}});
+  auto order = nlohmann::ordered_json::array();
+  for (const Promotion& promotion : hybrid.order)
+    order.push_back({{"tensor", printable(promotion.tensor)},
+                     {"damage", promotion.damage_before},
+                     {"damage_promoted", promotion.damage_after},
+                     {"cost", promotion.cost}});
+  return {{"promoted", hybrid.promoted},
+          {"activations", hybrid.activations},
+          {"accepted", hybrid.accepted},
+          {"curve", curve},
+          {"order", order}};
+}
+
 std::string summary_text(const Flags& flags, const Quantized& quantized, size_t samples) {
   std::string text =
       fmt::format("{} and {}: {} tensors from {}, {} in 8 bits\n", flags.options.output.string(),
@@ -98,6 +130,7 @@ std::string summary_text(const Flags& flags, const Quantized& quantized, size_t 
                   format_plural(static_cast<int64_t>(samples), "sample"),
                   format_plural(static_cast<int64_t>(quantized.anchors.size()), "operator"));
   for (const RecoveryOutcome& outcome : quantized.recovery) text += recovery_text(outcome) + "\n";
+  if (quantized.hybrid) text += hybrid_text(*quantized.hybrid);
   for (const auto& [node, reason] : quantized.kept_float)
     text += printable(fmt::format("  stays in float: {}: {}", node, reason)) + "\n";
   return text;
@@ -145,18 +178,21 @@ Result<int> run(Flags& flags, const Console& console) {
                         {"used", outcome.used},
                         {"gain_db", outcome.gain_db ? nlohmann::ordered_json(*outcome.gain_db)
                                                     : nlohmann::ordered_json()}});
-  if (auto written = console.write_json({{"output", options.output.string()},
-                                         {"encodings", flags.encodings.string()},
-                                         {"edits", fixed->edits},
-                                         {"samples", samples->calibration->size()},
-                                         {"tensors", quantized->encodings.tensors.size()},
-                                         {"quantized_operators", quantized->anchors},
-                                         {"recovery", recovery},
-                                         {"kept_float", kept},
-                                         {"findings", findings_json(samples->findings)}});
+  if (auto written =
+          console.write_json({{"output", options.output.string()},
+                              {"encodings", flags.encodings.string()},
+                              {"edits", fixed->edits},
+                              {"samples", samples->calibration->size()},
+                              {"tensors", quantized->encodings.tensors.size()},
+                              {"quantized_operators", quantized->anchors},
+                              {"recovery", recovery},
+                              {"hybrid", quantized->hybrid ? hybrid_json(*quantized->hybrid)
+                                                           : nlohmann::ordered_json()},
+                              {"kept_float", kept},
+                              {"findings", findings_json(samples->findings)}});
       !written)
     return written.error();
-  return kDone;
+  return quantized->hybrid && !quantized->hybrid->accepted ? kConditionFailed : kDone;
 }
 
 Action declare(CLI::App& app) {

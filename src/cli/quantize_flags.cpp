@@ -1,0 +1,28 @@
+#include "cli/quantize_flags.h"
+
+namespace acuate {
+
+void declare_quantize_flags(CLI::App& app, ConvertOptions& o) {
+  app.add_option("--scheme", o.scheme,
+                 "number scheme of activations: s8 (symmetric), u8 (asymmetric); else what serves "
+                 "the target best");
+  app.add_option(
+         "--range", o.range,
+         "how ranges are chosen: acuity-kl[:11], average[:W], entropy, minmax, mse, percentile[:P]")
+      ->capture_default_str();
+  app.add_option("--recover", o.recover,
+                 "what wins accuracy back: auto (all that is measured to help), none, or by id")
+      ->type_name("ID[,ID…]")
+      ->delimiter(',');
+  app.add_option("--hybrid", o.hybrid,
+                 "what activations become whose 8 bits harm the outputs: s16, u16, float")
+      ->type_name("SCHEME");
+  app.add_option("--hybrid-share", o.hybrid_share,
+                 "at most this share of the activations, 0 to 1; else as many as --max-drop takes")
+      ->check(CLI::Range(0.0, 1.0))
+      ->type_name("SHARE");
+  app.add_option("--exclude", o.exclude, "nodes that stay in float, by name with * and ?")
+      ->type_name("PATTERN");
+}
+
+}  // namespace acuate

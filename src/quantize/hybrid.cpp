@@ -1,0 +1,219 @@
+#include "quantize/hybrid.h"
+
+#include <algorithm>
+#include <cmath>
+#include <set>
+#include <unordered_map>
+
+#include "quantize/output_noise.h"
+#include "quantize/sensitivity.h"
+#include "shape/macs.h"
+
+namespace acuate {
+namespace {
+
+// Of the order, at which the curve is measured; the accepted point comes in addition.
+constexpr double kMeasuredShares[] = {0, 0.02, 0.05, 0.1, 0.2, 0.4, 1};
+
+double macs_of(const Node& node) {
+  return static_cast<double>(multiply_accumulates(node).value_or(0));
+}
+
+class HybridSearch {
+ public:
+  HybridSearch(const Quantizer& quantizer, const Prepared& prepared,
+               const std::vector<const Recovery*>& used, size_t samples, const SampleLoader& load,
+               const HybridRequest& request)
+      : quantizer_(quantizer),
+        prepared_(prepared),
+        used_(used),
+        samples_(samples),
+        load_(load),
+        request_(request) {}
+
+  Result<HybridChoice> run() {
+    for (const Node* anchor : prepared_.plan.anchors) {
+      readers_[std::string(anchor->input(0)->name)].push_back(anchor);
+      total_macs_ += macs_of(*anchor);
+    }
+    hybrid_.activations = prepared_.plan.activations.size();
+    if (auto ordered = order(); !ordered) return ordered.error();
+    if (auto chosen = choose(); !chosen) return chosen.error();
+    if (auto measured = measure_curve(); !measured) return measured.error();
+    HybridChoice choice{std::move(hybrid_), {}};
+    auto encodings = promoted(choice.hybrid.order, choice.hybrid.promoted);
+    if (!encodings) return encodings.error();
+    choice.encodings = std::move(*encodings);
+    return choice;
+  }
+
+ private:
+  bool to_float() const { return request_.scheme == "float"; }
+
+  // The wide encoding of an activation: its whole range, since steps are no longer scarce.
+  Result<TensorEncoding> widened(const TensorEncoding& narrow) const {
+    auto scheme = schemes().find(request_.scheme, "scheme");
+    if (!scheme) return scheme.error();
+    const Histogram& histogram = prepared_.calibration.histograms.find(narrow.tensor)->second;
+    const auto range = histogram.range().value_or(FloatRange{});
+    TensorEncoding wide;
+    wide.tensor = narrow.tensor;
+    wide.quantization = (*scheme)->from_range(range.min, range.max);
+    wide.range_min = range.min;
+    wide.range_max = range.max;
+    wide.range_method = "minmax";
+    wide.clipped_fraction = 0;
+    const GridNoiseModel noise(histogram);
+    const double power = noise.noise(wide.quantization.grid()).total();
+    if (power > 0 && noise.signal() > 0) wide.sqnr_db = 10 * std::log10(noise.signal() / power);
+    return wide;
+  }
+
+  // Damage of each activation in 8 bits and in the wide form; the rest is arithmetic.
+  Result<void> order() {
+    std::vector<SensitivityCandidate> candidates;
+    for (const PlannedActivation& planned : prepared_.plan.activations) {
+      const TensorEncoding* narrow = prepared_.encodings.find(planned.value->name);
+      if (narrow == nullptr) continue;
+      SensitivityCandidate candidate{narrow->tensor, {narrow->quantization}};
+      if (!to_float()) {
+        auto wide = widened(*narrow);
+        if (!wide) return wide.error();
+        candidate.grids.push_back(wide->quantization);
+      }
+      candidates.push_back(std::move(candidate));
+    }
+    SensitivityOptions options;
+    options.calibration = quantizer_.options().calibration;
+    auto sensitivity = measure_sensitivity(*prepared_.model, quantizer_.target(), candidates,
+                                           std::min(samples_, options.probes), load_, options);
+    if (!sensitivity) return sensitivity.error();
+    const double groups = static_cast<double>(std::max<size_t>(sensitivity->groups.size(), 1));
+    for (const TensorDamage& damage : sensitivity->tensors) {
+      Promotion promotion{damage.tensor, damage.grids[0].sum() / groups, 0, 0};
+      if (!to_float()) promotion.damage_after = damage.grids[1].sum() / groups;
+      double macs = 0;
+      for (const Node* reader : readers_[damage.tensor]) macs += macs_of(*reader);
+      promotion.cost =
+          1 / static_cast<double>(candidates.size()) + (total_macs_ > 0 ? macs / total_macs_ : 0);
+      hybrid_.order.push_back(promotion);
+    }
+    std::stable_sort(hybrid_.order.begin(), hybrid_.order.end(),
+                     [](const Promotion& a, const Promotion& b) {
+                       return (a.damage_before - a.damage_after) * b.cost >
+                              (b.damage_before - b.damage_after) * a.cost;
+                     });
+    return {};
+  }
+
+  Result<Encodings> promoted(const std::vector<Promotion>& order, size_t count) const {
+    std::set<std::string, std::less<>> names;
+    for (size_t i = 0; i < count; ++i) names.insert(order[i].tensor);
+    Encodings encodings;
+    for (const TensorEncoding& encoding : prepared_.encodings.tensors) {
+      if (names.count(encoding.tensor) == 0) {
+        encodings.tensors.push_back(encoding);
+      } else if (!to_float()) {
+        auto wide = widened(encoding);
+        if (!wide) return wide.error();
+        encodings.tensors.push_back(std::move(*wide));
+      }
+    }
+    return encodings;
+  }
+
+  Result<Quantized> quantized(size_t count) const {
+    auto encodings = promoted(hybrid_.order, count);
+    if (!encodings) return encodings.error();
+    return quantizer_.finish(prepared_, *encodings, used_, samples_, load_);
+  }
+
+  // The shortest accepted prefix: noise falls with every promotion, metrics nearly so.
+  Result<void> choose() {
+    size_t most = hybrid_.order.size();
+    if (request_.largest_share)
+      most = std::min(most, static_cast<size_t>(*request_.largest_share *
+                                                static_cast<double>(hybrid_.activations)));
+    hybrid_.promoted = most;
+    if (!request_.accept) return {};
+    const auto accepted = [&](size_t count) -> Result<bool> {
+      auto candidate = quantized(count);
+      if (!candidate) return candidate.error();
+      return request_.accept(*candidate);
+    };
+    auto enough = accepted(most);
+    if (!enough) return enough.error();
+    hybrid_.accepted = *enough;
+    if (!*enough) return {};
+    size_t low = 0, high = most;  // `high` is accepted
+    while (low < high) {
+      // Few promotions are the rule: the first guesses are near the beginning.
+      const size_t middle = high - low > 16 && low == 0 ? high / 4 : low + (high - low) / 2;
+      auto good = accepted(middle);
+      if (!good) return good.error();
+      (*good ? high : low) = *good ? middle : middle + 1;
+    }
+    hybrid_.promoted = high;
+    return {};
+  }
+
+  Result<void> measure_curve() {
+    std::set<size_t> counts{hybrid_.promoted};
+    for (const double share : kMeasuredShares)
+      counts.insert(static_cast<size_t>(share * static_cast<double>(hybrid_.order.size())));
+    SampleSubset judged{{}, load_};
+    for (size_t i = 0; i < std::min(samples_, kTrialSamples); ++i) judged.indices.push_back(i);
+    auto noise =
+        OutputNoise::of(*prepared_.model, quantizer_.target(), judged, quantizer_.threads());
+    if (!noise) return noise.error();
+    for (const size_t count : counts) {
+      HybridPoint point = predicted(count);
+      auto candidate = quantized(count);
+      if (!candidate) return candidate.error();
+      auto measured = noise->relative(*candidate->model);
+      if (!measured) return measured.error();
+      point.measured_noise = *measured;
+      hybrid_.curve.push_back(point);
+    }
+    return {};
+  }
+
+  HybridPoint predicted(size_t count) const {
+    HybridPoint point;
+    point.promoted = count;
+    point.share =
+        static_cast<double>(count) / static_cast<double>(std::max<size_t>(hybrid_.activations, 1));
+    std::set<const Node*> wide;
+    for (size_t i = 0; i < hybrid_.order.size(); ++i) {
+      const Promotion& promotion = hybrid_.order[i];
+      point.predicted_noise += i < count ? promotion.damage_after : promotion.damage_before;
+      if (i >= count) continue;
+      const auto readers = readers_.find(promotion.tensor);
+      if (readers != readers_.end()) wide.insert(readers->second.begin(), readers->second.end());
+    }
+    double macs = 0;
+    for (const Node* node : wide) macs += macs_of(*node);
+    point.macs_8bit_share = total_macs_ > 0 ? 1 - macs / total_macs_ : 1;
+    return point;
+  }
+
+  const Quantizer& quantizer_;
+  const Prepared& prepared_;
+  const std::vector<const Recovery*>& used_;
+  size_t samples_;
+  const SampleLoader& load_;
+  const HybridRequest& request_;
+  std::unordered_map<std::string, std::vector<const Node*>> readers_;  // layers, by data input
+  double total_macs_ = 0;
+  Hybrid hybrid_;
+};
+
+}  // namespace
+
+Result<HybridChoice> choose_hybrid(const Quantizer& quantizer, const Prepared& prepared,
+                                   const std::vector<const Recovery*>& used, size_t samples,
+                                   const SampleLoader& load, const HybridRequest& request) {
+  return HybridSearch(quantizer, prepared, used, samples, load, request).run();
+}
+
+}  // namespace acuate

@@ -67,18 +67,20 @@ std::vector<Finding> model_findings(const Model& model) {
   if (std::none_of(issues.begin(), issues.end(), is_blocking))
     for (ModelIssue& issue : check_shapes(model).issues) issues.push_back(std::move(issue));
   const ModelModuleTree tree = ModelModuleTree::of(model);
-  std::map<std::string, std::string> module_of;
+  std::map<std::string, const Node*> by_address;
   for (const Graph* graph : model.all_graphs())
     for (const Node* node = graph->first(); node != nullptr; node = node->next())
-      module_of.try_emplace(node->address(), tree.module_of(*node).path);
+      by_address.try_emplace(node->address(), node);
   std::vector<Finding> findings;
   for (const ModelIssue& issue : issues) {
     Finding finding;
     finding.id = issue.id;
     finding.severity = is_blocking(issue) ? Severity::Error : Severity::Warning;
     if (!issue.node.empty()) finding.nodes.push_back(to_valid_utf8(issue.node));
-    if (const auto at = module_of.find(issue.node); at != module_of.end())
-      finding.module = to_valid_utf8(at->second);
+    if (const auto at = by_address.find(issue.node); at != by_address.end())
+      file_under(finding, tree, {at->second});
+    finding.module = to_valid_utf8(finding.module);
+    for (std::string& module : finding.modules) module = to_valid_utf8(module);
     finding.cause = to_valid_utf8(issue.message);
     if (!issue.value.empty()) finding.evidence = "tensor " + to_valid_utf8(issue.value);
     findings.push_back(std::move(finding));

@@ -41,7 +41,7 @@ class CalibrationFindings {
   void place(Finding& finding, std::string_view tensor) const {
     const Value* value = original_.graph().find(tensor);
     const Node* node = value != nullptr ? value->producer : nullptr;
-    if (node != nullptr) finding.module = modules_.module_of(*node).path;
+    if (node != nullptr) file_under(finding, modules_, {node});
     finding.nodes = {node != nullptr ? node_path(*node) : to_valid_utf8(tensor)};
   }
 

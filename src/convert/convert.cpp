@@ -181,7 +181,7 @@ class Pipeline {
   Result<void> divide_model() {
     if (options_.precision == "int8")
       if (auto ready = prepare_quantization(float_); !ready) return ready;
-    auto division = divide_for(*float_, options_, target_);
+    auto division = divide_for(*float_, *original_, options_, target_);
     if (!division) return division.error();
     division_ = std::move(*division);
     for (Finding& finding : division_.findings) report_.findings.push_back(std::move(finding));
@@ -416,6 +416,7 @@ class Pipeline {
 
   Result<void> write_report() {
     const Stopwatch watch;
+    const auto modules = ModelModuleTree::carried_over(*float_, *original_);
     report_model(report_, *original_, *fixed_, *float_);
     report_.model.converted_size_bytes = Measure(static_cast<double>(converted_bytes_));
     report_.target = {target_.id, target_.summary,    target_.status().run.version,
@@ -423,9 +424,11 @@ class Pipeline {
     if (quantized_) {
       report_.target.scheme = QuantizationRequest{}.scheme;
       if (!options_.scheme.empty()) report_.target.scheme = to_snake_case(options_.scheme);
-      report_quantization(report_, *quantized_->float_model, *quantized_);
+      const Model& quantized = *quantized_->float_model;
+      report_quantization(report_, quantized, ModelModuleTree::carried_over(quantized, *original_),
+                          *quantized_);
     }
-    report_modules(report_, *float_, division_, emitted_.file_of_node, profile_);
+    report_modules(report_, *float_, modules, division_, emitted_.file_of_node, profile_);
     report_.stages.push_back(
         {"report", watch.seconds(), Measure(static_cast<double>(peak_rss_bytes()))});
     if (auto written = write_text_file(folder_->path() / "report.json", render_json(report_));

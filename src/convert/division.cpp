@@ -22,8 +22,11 @@ constexpr uint64_t kMostConfigBytes = uint64_t{16} << 20;
 
 class Divider {
  public:
-  Divider(Model& model, const ConvertOptions& options, const Target& target)
-      : model_(model), options_(options), target_(target), tree_(ModelModuleTree::of(model)) {}
+  Divider(Model& model, const Model& original, const ConvertOptions& options, const Target& target)
+      : model_(model),
+        options_(options),
+        target_(target),
+        tree_(ModelModuleTree::carried_over(model, original)) {}
 
   Result<Division> run() {
     if (auto read = read_config(); !read) return read.error();
@@ -227,8 +230,9 @@ Label Division::label_of(const Node& node) const {
   return label != kHost || labels.count(node.name()) > 0 ? label : first_known(&node, maker);
 }
 
-Result<Division> divide_for(Model& model, const ConvertOptions& options, const Target& target) {
-  return Divider(model, options, target).run();
+Result<Division> divide_for(Model& model, const Model& original, const ConvertOptions& options,
+                            const Target& target) {
+  return Divider(model, original, options, target).run();
 }
 
 }  // namespace acuate

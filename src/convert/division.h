@@ -31,8 +31,10 @@ struct Division {
 };
 
 // Asks the target about each node, honours what the options keep on the host and the configuration
-// leaves there, and divides the rest. Nodes get names where the model is not whole. Errors: the
-// target takes nothing, with its first reasons; the configuration.
-Result<Division> divide_for(Model& model, const ConvertOptions& options, const Target& target);
+// leaves there, and divides the rest. Nodes get names where the model is not whole. `original` is
+// the user's model, whose modules the options name. Errors: the target takes nothing, with its
+// first reasons; the configuration.
+Result<Division> divide_for(Model& model, const Model& original, const ConvertOptions& options,
+                            const Target& target);
 
 }  // namespace acuate

@@ -11,7 +11,6 @@
 #include "base/text.h"
 #include "base/version.h"
 #include "diagnose/rule.h"
-#include "graph/module_tree.h"
 #include "onnx_io/authority.h"
 #include "report/histogram.h"
 #include "runtime/machine.h"
@@ -122,10 +121,10 @@ void report_division(Report& report, const Division& division) {
                                            : Measure::none("there is no cost table")});
 }
 
-void report_modules(Report& report, const Model& converted, const Division& division,
+void report_modules(Report& report, const Model& converted, const ModelModuleTree& modules,
+                    const Division& division,
                     const std::map<std::string, std::string, std::less<>>& file_of_node,
                     const Profile& profile) {
-  const ModelModuleTree tree = ModelModuleTree::of(converted);
   std::map<std::string, ReportModule> rows;
   std::vector<std::string> order;
   std::map<std::string, const Node*, std::less<>> by_name;
@@ -146,15 +145,13 @@ void report_modules(Report& report, const Model& converted, const Division& divi
     row.cosine = Measure::none("not measured by module");
     return row;
   };
-  // A merged node stands in every module that it comes from; what it multiplies and its weights are
-  // the first one's, which took the others in, its time is shared.
   for (const Node* node = converted.graph().first(); node != nullptr; node = node->next()) {
-    for (const ModuleInfo* info : tree.modules_of(*node)) {
+    for (const ModuleInfo* info : modules.modules_of(*node)) {
       ReportModule& row = row_of(*info);
       ++row.nodes;
       place_node(row, *node, division, file_of_node);
     }
-    ReportModule& row = row_of(tree.module_of(*node));
+    ReportModule& row = row_of(modules.module_of(*node));
     const auto macs = multiply_accumulates(*node);
     macs_known &= macs.has_value();
     if (macs && row.macs)
@@ -170,11 +167,11 @@ void report_modules(Report& report, const Model& converted, const Division& divi
   for (const KernelRecord& kernel : profile.kernels) {
     const auto found = by_name.find(without_engine_suffix(kernel.node));
     if (profile.runs == 0) break;
-    std::vector<const ModuleInfo*> modules = {&tree.modules()[0]};
-    if (found != by_name.end()) modules = tree.modules_of(*found->second);
+    std::vector<const ModuleInfo*> sharing = {&modules.modules()[0]};
+    if (found != by_name.end()) sharing = modules.modules_of(*found->second);
     const double time_us =
-        kernel.time_us / static_cast<double>(profile.runs) / static_cast<double>(modules.size());
-    for (const ModuleInfo* info : modules)
+        kernel.time_us / static_cast<double>(profile.runs) / static_cast<double>(sharing.size());
+    for (const ModuleInfo* info : sharing)
       if (const auto row = rows.find(info->path); row != rows.end())
         row->second.time_us = Measure(row->second.time_us.value_or(0) + time_us);
   }
@@ -229,8 +226,8 @@ void report_latency(Report& report, const Timing& baseline, const Timing& conver
   report.latency.converted_samples_ms = converted.wall_ms;
 }
 
-void report_quantization(Report& report, const Model& converted, const Quantized& quantized) {
-  const ModelModuleTree tree = ModelModuleTree::of(converted);
+void report_quantization(Report& report, const Model& converted, const ModelModuleTree& modules,
+                         const Quantized& quantized) {
   for (const TensorEncoding& encoding : quantized.encodings.tensors) {
     const Quantization& grid = encoding.quantization;
     ReportTensor row;
@@ -238,7 +235,7 @@ void report_quantization(Report& report, const Model& converted, const Quantized
     const Value* value = converted.graph().find(encoding.tensor);
     row.kind = value != nullptr && value->is_constant() ? "weight" : "activation";
     if (value != nullptr && value->producer != nullptr)
-      row.module = tree.module_of(*value->producer).path;
+      row.module = modules.module_of(*value->producer).path;
     row.scheme = grid.scheme;
     row.bits = grid.bits;
     if (grid.per_channel_axis >= 0) row.axis = grid.per_channel_axis;

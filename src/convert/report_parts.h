@@ -6,6 +6,7 @@
 #include "convert/emit.h"
 #include "evaluate/metric.h"
 #include "graph/model.h"
+#include "graph/module_tree.h"
 #include "quantize/quantize.h"
 #include "report/report.h"
 #include "runtime/timing.h"
@@ -21,14 +22,18 @@ void report_model(Report& report, const Model& original, const Model& fixed,
 // What each way to divide the model was predicted to bring.
 void report_division(Report& report, const Division& division);
 // One row for each module of the user's program: converted where all of it is on the target.
-// `file_of_node` tells the piece that has a node; empty: one file has all. Times are given to
-// modules by the kernels' node names.
-void report_modules(Report& report, const Model& converted, const Division& division,
+// `modules` are those of the user's model (ModelModuleTree::carried_over). A node that came of
+// several counts as one in each, and gives each the same part of its time; what it multiplies and
+// its weights are the first one's, which took the others in. `file_of_node` tells the piece that
+// has a node; empty: one file has all. Times are given by the kernels' node names.
+void report_modules(Report& report, const Model& converted, const ModelModuleTree& modules,
+                    const Division& division,
                     const std::map<std::string, std::string, std::less<>>& file_of_node,
                     const Profile& profile);
 void report_accuracy(Report& report, const std::vector<MetricValue>& values);
 void report_latency(Report& report, const Timing& baseline, const Timing& converted);
-void report_quantization(Report& report, const Model& converted, const Quantized& quantized);
+void report_quantization(Report& report, const Model& converted, const ModelModuleTree& modules,
+                         const Quantized& quantized);
 void report_kernels(Report& report, const Profile& profile);
 // Versions and machine that the numbers depend on.
 void report_environment(Report& report, const std::string& engine_version, int threads,

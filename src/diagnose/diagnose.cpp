@@ -17,22 +17,30 @@
 namespace acuate {
 namespace {
 
+// The nodes of a model beside those of its copy, which is as it was made.
+template <class Visit>
+void walk_both(const Model& original, Model& copy, const Visit& visit) {
+  const auto theirs = copy.all_graphs();
+  const auto ours = original.all_graphs();
+  ACUATE_CHECK(ours.size() == theirs.size(), "a copy has other bodies");
+  for (size_t i = 0; i < ours.size(); ++i) {
+    Node* node = theirs[i]->first();
+    for (const Node* source = ours[i]->first(); source != nullptr;
+         source = source->next(), node = node->next()) {
+      ACUATE_CHECK(node != nullptr, "a copy has fewer nodes");
+      visit(*source, *node);
+    }
+  }
+}
+
 // Numbers every node of a copy, so that what becomes of it can be told on the nodes it was.
 class Trail {
  public:
   Trail(const Model& original, Model& copy) {
-    const auto theirs = copy.all_graphs();
-    const auto ours = original.all_graphs();
-    ACUATE_CHECK(ours.size() == theirs.size(), "a copy has other bodies");
-    for (size_t i = 0; i < ours.size(); ++i) {
-      Node* node = theirs[i]->first();
-      for (const Node* source = ours[i]->first(); source != nullptr;
-           source = source->next(), node = node->next()) {
-        ACUATE_CHECK(node != nullptr, "a copy has fewer nodes");
-        set_origins(*node, {kMark + std::to_string(nodes_.size())});
-        nodes_.push_back(source);
-      }
-    }
+    walk_both(original, copy, [this](const Node& source, Node& node) {
+      set_origins(node, {kMark + std::to_string(nodes_.size())});
+      nodes_.push_back(&source);
+    });
   }
 
   std::vector<const Node*> follow(const Node& node) const {
@@ -51,6 +59,60 @@ class Trail {
   std::vector<const Node*> nodes_;
 };
 
+class NodePairs {
+ public:
+  NodePairs(const Model& original, Model& copy) {
+    walk_both(original, copy, [this](const Node& source, Node& node) {
+      copies_.emplace(&source, &node);
+      originals_.emplace(&node, &source);
+    });
+  }
+  Node* copy_of(const Node& node) const { return copies_.at(&node); }
+  const Node* original_of(const Node& node) const { return originals_.at(&node); }
+
+ private:
+  std::unordered_map<const Node*, Node*> copies_;
+  std::unordered_map<const Node*, const Node*> originals_;
+};
+
+// Legalizers tried on a copy of the original with its shapes, which is made when first asked for.
+class Offers {
+ public:
+  Offers(const Model& original, const Target& target, FixOptions given)
+      : original_(original), target_(target), given_(std::move(given)) {}
+
+  // On nodes of the original; the shapes stand before what they may need them for.
+  LegalizeOffers::Offer offer(const std::vector<const Node*>& nodes) {
+    if (offers_ == nullptr) prepare();
+    std::vector<Node*> ours;
+    for (const Node* node : nodes) ours.push_back(pairs_->copy_of(*node));
+    auto found = offers_->offer(ours);
+    if (!found.edits.empty())
+      found.edits.insert(found.edits.begin(), shapes_.begin(), shapes_.end());
+    for (auto* list : {&found.replaced, &found.kept})
+      for (const Node*& node : *list) node = pairs_->original_of(*node);
+    return found;
+  }
+
+ private:
+  void prepare() {
+    auto fixed = fix(original_, given_);
+    ACUATE_CHECK(fixed.has_value(), "shapes that fitted before");
+    model_ = std::move(fixed->model);
+    shapes_ = std::move(fixed->edits);
+    pairs_.emplace(original_, *model_);
+    offers_ = std::make_unique<LegalizeOffers>(*model_, target_);
+  }
+
+  const Model& original_;
+  const Target& target_;
+  const FixOptions given_;
+  std::unique_ptr<Model> model_;
+  std::vector<std::string> shapes_;  // edit commands
+  std::optional<NodePairs> pairs_;
+  std::unique_ptr<LegalizeOffers> offers_;
+};
+
 // Nodes of the original's main graph that keep the target from knowing sizes, or that hold control
 // flow.
 std::unordered_set<const Node*> sized_by_values(const Judgement& judgement) {
@@ -62,6 +124,38 @@ std::unordered_set<const Node*> sized_by_values(const Judgement& judgement) {
         out.insert(node);
       }
   return out;
+}
+
+// What simplification merged into a node that the target lacks, though it takes each of the user's
+// nodes (MatMul and Add into Gemm), is no trouble of the user's model where it is written out
+// again.
+void forgive_merges(DiagnoseContext& context) {
+  std::unordered_set<const Node*> refused, asked;
+  for (const auto& [nodes, judged, reason] : context.as_it_stands.reasons)
+    if (reason.blocks && reason.id != "dynamic_shape") refused.insert(nodes.begin(), nodes.end());
+  for (const auto& [nodes, judged, reason] : context.mended.reasons)
+    if (reason.blocks && nodes.size() > 1 &&
+        std::none_of(nodes.begin(), nodes.end(),
+                     [&](const Node* node) { return refused.count(node) > 0; }))
+      asked.insert(judged);
+  if (asked.empty()) return;
+  const auto copy = context.shadow.clone();
+  const NodePairs pairs(context.shadow, *copy);
+  std::vector<Node*> merged;
+  for (const Node* node : asked) merged.push_back(pairs.copy_of(*node));
+  std::unordered_set<const Node*> forgiven;
+  for (const Node* node : LegalizeOffers(*copy, context.target).offer(merged).replaced)
+    forgiven.insert(pairs.original_of(*node));
+  const auto is_gone = [&](const NodeReason& reason) {
+    return reason.reason.blocks && forgiven.count(reason.judged) > 0 &&
+           reason.reason.id != "dynamic_shape";
+  };
+  for (const NodeReason& reason : context.mended.reasons)
+    if (is_gone(reason))
+      for (const Node* node : reason.nodes) context.mended.blocked.erase(node);
+  std::erase_if(context.mended.reasons, is_gone);
+  for (const auto& [nodes, judged, reason] : context.mended.reasons)
+    if (reason.blocks) context.mended.blocked.insert(nodes.begin(), nodes.end());
 }
 
 std::vector<Finding> apply_rules(const DiagnoseContext& context) {
@@ -94,14 +188,14 @@ Result<Diagnosis> diagnose_and_divide(const Model& model, const Target& target,
   std::unique_ptr<Model> shadow;
   std::unique_ptr<const ShapeInference> shapes, shadow_shapes;
   bool has_shapes = false;
+  FixOptions given = options.fix;
+  given.evaluate = nullptr;  // what stays dynamic is told by the rules
   if (is_sound) {
     shapes = std::make_unique<ShapeInference>(*original);
     // What a node's first contradiction leads to is not told again.
     std::set<std::string> told;
     for (ModelIssue& issue : shapes->issues())
       if (issue.node.empty() || told.insert(issue.node).second) issues.push_back(std::move(issue));
-    FixOptions given = options.fix;
-    given.evaluate = nullptr;  // what stays dynamic is told by the rules
     auto fixed = fix(*original, given);
     if (!fixed) return fixed.error();
     shadow = std::move(fixed->model);
@@ -134,13 +228,17 @@ Result<Diagnosis> diagnose_and_divide(const Model& model, const Target& target,
                           .origins = [&](const Node& node) { return trail.follow(node); },
                           .costs = options.costs,
                           .division = {},
-                          .tail = {}};
+                          .tail = {},
+                          .legalize = {}};
+  Offers offers(*original, target, std::move(given));
   const Origins itself = [](const Node& node) { return std::vector<const Node*>{&node}; };
   context.as_it_stands = judge(*original, target, itself, false);
   context.mended = judge(*shadow, target, context.origins, true);
   if (is_sound) {
+    forgive_merges(context);
     context.division = divide_shadow(*shadow, context.mended, options.costs);
     context.tail = smallest_tail(*original, sized_by_values(context.mended));
+    context.legalize = [&](const std::vector<const Node*>& nodes) { return offers.offer(nodes); };
   }
   Diagnosis diagnosis;
   diagnosis.findings = apply_rules(context);

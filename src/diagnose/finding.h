@@ -30,6 +30,8 @@ struct Finding {
   Severity severity = Severity::Warning;
   std::string target;  // id of the target that it concerns; empty: every target
   std::string module;  // path of the user's module; empty: the whole model
+  // All modules that the nodes came of, `module` first; empty where that is the only one.
+  std::vector<std::string> modules;
   std::vector<std::string> nodes;
   std::string cause;             // one sentence: what is wrong, in general
   std::string evidence;          // what was found here: the value, shape or attribute

@@ -58,6 +58,8 @@ Result<std::unique_ptr<ShapeInference>> infer_valid(Model& model) {
 
 std::vector<Finding> findings_by_issue(const DiagnoseContext& context, std::string_view id,
                                        Severity severity, std::string_view cause) {
+  const auto is_meant = [&](const ModelIssue& issue) { return issue.id == id; };
+  if (std::none_of(context.issues.begin(), context.issues.end(), is_meant)) return {};
   std::unordered_map<std::string, const Node*> by_address;
   for (const Graph* graph : context.original.all_graphs())
     for (const Node* node = graph->first(); node != nullptr; node = node->next())
@@ -65,7 +67,7 @@ std::vector<Finding> findings_by_issue(const DiagnoseContext& context, std::stri
   std::vector<Finding> findings;
   std::map<std::pair<std::string, std::string>, size_t> index;
   for (const ModelIssue& issue : context.issues) {
-    if (issue.id != id) continue;
+    if (!is_meant(issue)) continue;
     const auto node = by_address.find(issue.node);
     const std::string module =
         node == by_address.end() ? "" : context.modules.module_of(*node->second).path;

@@ -90,26 +90,69 @@ std::vector<ModuleReasons> group(const DiagnoseContext& context, const Judgement
                                  const std::function<std::string(const std::string&)>& part_of) {
   std::vector<ModuleReasons> groups;
   std::map<std::pair<std::string, std::string>, size_t> index;
-  std::vector<std::unordered_set<const Node*>> seen;
+  struct Seen {
+    std::unordered_set<const Node*> nodes;
+    std::unordered_set<std::string> modules;
+  };
+  std::vector<Seen> seen;
   for (const auto& [nodes, judged, reason] : judgement.reasons) {
     if (reason.id != id || nodes.empty()) continue;
     const std::string module = part_of(context.modules.module_of(*nodes[0]).path);
     const auto [at, is_new] = index.try_emplace({module, reason.message}, groups.size());
     if (is_new) {
-      groups.push_back({module, reason.message, {}, {}, {}});
+      groups.push_back({module, {}, reason.message, {}, {}, {}});
       seen.emplace_back();
     }
     ModuleReasons& group = groups[at->second];
     if (reason.blocks) group.judged.push_back(judged);
     for (const Node* node : nodes)
-      if (seen[at->second].insert(node).second) group.nodes.push_back(node);
+      if (seen[at->second].nodes.insert(node).second) {
+        group.nodes.push_back(node);
+        for (const ModuleInfo* origin : context.modules.modules_of(*node)) {
+          const auto part = seen[at->second].modules.insert(part_of(origin->path));
+          if (part.second && (group.modules.empty() || !part.first->empty()))
+            group.modules.push_back(*part.first);
+        }
+      }
     if (reason.evidence.empty()) continue;
     // Of those beyond what a finding shows only the number matters.
     const bool shown = group.evidence.size() < kShownEvidence;
     group.evidence.push_back(shown ? fmt::format("{}: {}", node_path(*nodes[0]), reason.evidence)
                                    : std::string());
   }
+  for (ModuleReasons& group : groups)
+    if (group.modules.size() == 1) group.modules.clear();
   return groups;
+}
+
+// The `apply` lines that replace nodes of the group, and what they are worth: a replacement rids
+// its node of whatever else the target has against it, but for dynamic shapes.
+bool offer_legalizers(const DiagnoseContext& context, const ModuleReasons& group,
+                      Finding& finding) {
+  if (!context.legalize) return false;
+  auto offer = context.legalize(group.nodes);
+  if (offer.edits.empty()) return false;
+  const std::unordered_set<const Node*> replaced(offer.replaced.begin(), offer.replaced.end()),
+      kept(offer.kept.begin(), offer.kept.end());
+  std::unordered_set<const Node*> freed;
+  for (const Node* judged : group.judged) {
+    const auto nodes = context.origins(*judged);
+    const auto is_in = [&nodes](const auto& set) {
+      return std::any_of(nodes.begin(), nodes.end(),
+                         [&set](const Node* node) { return set.count(node) > 0; });
+    };
+    if (is_in(replaced) && !is_in(kept)) freed.insert(judged);
+  }
+  std::vector<const Node*> gone;
+  for (const auto& [nodes, judged, reason] : context.mended.reasons)
+    if (reason.blocks && reason.id != "dynamic_shape" && freed.count(judged) > 0)
+      gone.push_back(judged);
+  finding.worth = worth_of(context, gone);
+  finding.fix = std::move(offer.edits);
+  if (!kept.empty())
+    finding.evidence += fmt::format("; the fix replaces {} of {} nodes", replaced.size(),
+                                    replaced.size() + kept.size());
+  return true;
 }
 
 }  // namespace
@@ -195,10 +238,12 @@ std::vector<Finding> findings_by_reason(const DiagnoseContext& context, std::str
     finding.severity = severity;
     finding.target = context.target.id;
     finding.module = group.module;
+    finding.modules = group.modules;
     finding.nodes = addresses(group.nodes);
     finding.cause = group.message;
     finding.evidence = summarize(group.evidence);
-    finding.worth = worth_of(context, group.judged);
+    if (group.judged.empty() || !offer_legalizers(context, group, finding))
+      finding.worth = worth_of(context, group.judged);
     findings.push_back(std::move(finding));
   }
   return findings;
@@ -207,6 +252,7 @@ std::vector<Finding> findings_by_reason(const DiagnoseContext& context, std::str
 std::vector<Finding> cut_off(const DiagnoseContext& context, std::vector<Finding> findings) {
   if (!context.tail) return findings;
   for (Finding& finding : findings) {
+    if (!finding.fix.empty()) continue;
     finding.fix = {context.tail->command};
     finding.evidence += (finding.evidence.empty() ? "" : "; ") + context.tail->text();
   }

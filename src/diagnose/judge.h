@@ -37,6 +37,7 @@ std::vector<Finding> cut_off(const DiagnoseContext& context, std::vector<Finding
 // The reasons of one id, by module and sentence in graph order.
 struct ModuleReasons {
   std::string module;
+  std::vector<std::string> modules;  // all that the nodes came of, as Finding::modules
   std::string message;
   std::vector<const Node*> nodes;     // each once
   std::vector<std::string> evidence;  // `node: what was found`; empty beyond the first few

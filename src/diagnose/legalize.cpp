@@ -37,9 +37,13 @@ struct Step {
   std::vector<std::pair<size_t, Step>> inner;
 };
 
-class Planner {
+}  // namespace
+
+class Legalizations {
  public:
-  Planner(Model& model, const Target& target) : model_(model), target_(target), shapes_(model) {}
+  // With `among_dynamic` nodes may be replaced by such as the target refuses for dynamic shapes.
+  Legalizations(Model& model, const Target& target, bool among_dynamic = false)
+      : model_(model), target_(target), among_dynamic_(among_dynamic), shapes_(model) {}
 
   // What to replace, in graph order; the model is as it was.
   std::vector<std::pair<Node*, Step>> plan() {
@@ -50,6 +54,23 @@ class Planner {
   }
 
   std::vector<NotLegalized> take_kept() { return std::move(kept_); }
+
+  LegalizeOffers::Offer offer(const std::vector<Node*>& nodes) {
+    LegalizeOffers::Offer result;
+    std::vector<std::pair<Node*, Step>> round;
+    model_.attach(&log_);
+    const ChangeLog::Mark mark = log_.mark();
+    for (Node* node : nodes) {
+      if (!refusal(*node)) continue;
+      auto step = folds_away(*node) ? std::nullopt : plan_alone(*node, nullptr);
+      (step ? result.replaced : result.kept).push_back(node);
+      if (step) round.emplace_back(node, *std::move(step));
+    }
+    result.edits = apply(std::move(round));
+    take_back(mark);
+    model_.attach(nullptr);
+    return result;
+  }
 
   // Round by round, so that one line holds all nodes that a legalizer replaces. The lines of it.
   std::vector<std::string> apply(std::vector<std::pair<Node*, Step>> round) {
@@ -94,15 +115,20 @@ class Planner {
       }
       if (find_candidates(*node) == nullptr || folds_away(*node)) continue;
       NotLegalized kept{node->address(), *reason, {}};
-      std::vector<const Legalizer*> chain;
-      const ChangeLog::Mark mark = log_.mark();
-      auto step = plan_node(*node, chain, &kept.why);
-      take_back(mark);
-      if (step)
+      if (auto step = plan_alone(*node, &kept.why))
         plan_.emplace_back(node, std::move(*step));
       else
         kept_.push_back(std::move(kept));
     }
+  }
+
+  // The model is as it was.
+  std::optional<Step> plan_alone(Node& node, std::vector<NoMatch>* why) {
+    std::vector<const Legalizer*> chain;
+    const ChangeLog::Mark mark = log_.mark();
+    auto step = plan_node(node, chain, why);
+    take_back(mark);
+    return step;
   }
 
   static const std::vector<const Legalizer*>* find_candidates(const Node& node) {
@@ -114,7 +140,7 @@ class Planner {
   // The first sentence that the target has against the node; nothing where it takes it.
   std::optional<std::string> refusal(const Node& node) const {
     for (const Reason& reason : target_.why_not(node))
-      if (reason.blocks) return reason.message;
+      if (reason.blocks && !(among_dynamic_ && reason.id == "dynamic_shape")) return reason.message;
     return std::nullopt;
   }
 
@@ -175,6 +201,7 @@ class Planner {
 
   Model& model_;
   const Target& target_;
+  const bool among_dynamic_;
   ShapeInference shapes_;
   ChangeLog log_;
   std::vector<Node*> added_;
@@ -183,14 +210,20 @@ class Planner {
   std::vector<NotLegalized> kept_;
 };
 
-}  // namespace
+LegalizeOffers::LegalizeOffers(Model& model, const Target& target)
+    : planner_(std::make_unique<Legalizations>(model, target, true)) {}
+LegalizeOffers::~LegalizeOffers() = default;
+
+LegalizeOffers::Offer LegalizeOffers::offer(const std::vector<Node*>& nodes) {
+  return planner_->offer(nodes);
+}
 
 Result<Legalization> legalize(const Model& model, const Target& target) {
   if (const Availability answers = target.status().diagnose; !answers.available)
     return fail("target {} cannot say what it takes: {}", to_kebab_case(target.id), answers.reason);
   Legalization result;
   result.model = model.clone();
-  Planner planner(*result.model, target);
+  Legalizations planner(*result.model, target);
   auto plan = planner.plan();
   result.kept = planner.take_kept();
   result.replaced = plan.size();

@@ -32,4 +32,24 @@ struct Legalization {
 // valid model; what dynamic shapes block stays. Linear: each node is tried by itself.
 Result<Legalization> legalize(const Model& model, const Target& target);
 
+// Legalizers as the remedy of a finding: what `apply` lines would replace single nodes, with the
+// choice of legalize(). That a shape is dynamic is another finding, and holds no replacement up.
+class LegalizeOffers {
+ public:
+  // Works on `model` and leaves it as it is, but for its inferred types.
+  LegalizeOffers(Model& model, const Target& target);
+  ~LegalizeOffers();
+
+  struct Offer {
+    std::vector<std::string> edits;     // empty where nothing is replaced
+    std::vector<const Node*> replaced;  // of those asked about
+    std::vector<const Node*> kept;      // the target refuses them, and no legalizer helps
+  };
+  // For nodes of the main graph or of bodies.
+  Offer offer(const std::vector<Node*>& nodes);
+
+ private:
+  std::unique_ptr<class Legalizations> planner_;
+};
+
 }  // namespace acuate

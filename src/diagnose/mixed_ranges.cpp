@@ -56,7 +56,7 @@ std::vector<MixedConcat> mixed_concats(
 Finding mixed_ranges_finding(const Model& original, const Node& node, const MixedConcat& mixed,
                              const ModelModuleTree& modules) {
   Finding finding = new_finding("mixed_ranges");
-  finding.module = modules.module_of(node).path;
+  file_under(finding, modules, {&node});
   finding.nodes = {node_path(node)};
   finding.cause =
       "one tensor joins values of very different ranges, and 8 bits for all of them leave the "

@@ -22,6 +22,18 @@ Finding new_finding(std::string_view id) {
   return finding;
 }
 
+void file_under(Finding& finding, const ModelModuleTree& modules,
+                const std::vector<const Node*>& nodes) {
+  if (nodes.empty()) return;
+  finding.module = modules.module_of(*nodes[0]).path;
+  std::unordered_set<std::string_view> seen;
+  for (const Node* node : nodes)
+    for (const ModuleInfo* module : modules.modules_of(*node))
+      if (seen.insert(module->path).second && (finding.modules.empty() || !module->path.empty()))
+        finding.modules.push_back(module->path);
+  if (finding.modules.size() == 1) finding.modules.clear();
+}
+
 std::string findings_reference(const FindingRuleRegistry& registry) {
   std::string text =
       "# Findings\n\n"

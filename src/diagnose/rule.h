@@ -7,6 +7,7 @@
 
 #include "base/registry.h"
 #include "diagnose/finding.h"
+#include "diagnose/legalize.h"
 #include "diagnose/tail_cut.h"
 #include "graph/model.h"
 #include "graph/module_tree.h"
@@ -63,6 +64,9 @@ struct DiagnoseContext {
   // What to leave to the host so that no size follows from values and no control flow is left;
   // nothing where there is neither, or where too little would remain.
   std::optional<TailCut> tail;
+  // What would replace nodes of the original by operators that the target takes; empty where the
+  // original is not sound.
+  std::function<LegalizeOffers::Offer(const std::vector<const Node*>&)> legalize;
 };
 
 // One kind of finding: a unit of src/diagnose/findings. A rule without `find` documents a finding
@@ -82,6 +86,10 @@ const FindingRuleRegistry& finding_rules();
 // An empty finding of a kind that is documented, with its severity; for stages that make findings
 // themselves.
 Finding new_finding(std::string_view id);
+
+// The module of the first node, and where all of them came of several, these.
+void file_under(Finding& finding, const ModelModuleTree& modules,
+                const std::vector<const Node*>& nodes);
 
 // The text of docs/findings.md.
 std::string findings_reference(const FindingRuleRegistry& registry);

@@ -35,6 +35,11 @@ struct ModuleInfo {
 class ModelModuleTree {
  public:
   static ModelModuleTree of(const Model& model);
+  // The modules of `original`, with the nodes of `model`, which was made of it: each is where those
+  // are that it stands for (metadata `acuate.origins`, else the node of its address), whatever its
+  // own name and neighbours tell now. Where the original has none of them, they do tell, as long as
+  // the original has such a module.
+  static ModelModuleTree carried_over(const Model& model, const Model& original);
 
   // The root for a node that is not of the model.
   const ModuleInfo& module_of(const Node& node) const;
@@ -46,6 +51,7 @@ class ModelModuleTree {
 
  private:
   friend class ModuleTreeBuilder;
+  friend class ModuleTreeCarrier;
   struct Place {
     uint32_t module = 0;
     bool guessed = false;

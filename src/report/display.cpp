@@ -181,6 +181,8 @@ std::vector<FindingGroup> group_findings(const std::vector<Finding>& findings) {
     for (const std::string& node : finding.nodes) add_once(group.nodes, known.nodes, node);
     for (const std::string& fix : finding.fix) add_once(group.fixes, known.fixes, fix);
     add_once(group.modules, known.modules, finding.module);
+    for (const std::string& module : finding.modules)
+      add_once(group.modules, known.modules, module);
   }
   std::stable_sort(groups.begin(), groups.end(), [](const FindingGroup& a, const FindingGroup& b) {
     return a.first().severity < b.first().severity;

@@ -176,6 +176,7 @@ Finding read_finding(const Reader& json) {
     severity.expected("error, warning or info");
   finding.target = json.member("target").text();
   finding.module = json.member("module").text();
+  if (json.has("modules")) finding.modules = json.member("modules").list(read_text);
   finding.nodes = json.member("nodes").list(read_text);
   finding.cause = json.member("cause").text();
   finding.evidence = json.member("evidence").text();

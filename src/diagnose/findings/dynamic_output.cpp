@@ -25,7 +25,7 @@ std::vector<Finding> find(const DiagnoseContext& context) {
     const bool follows_inputs = mended != nullptr && !is_dynamic(*mended);
     Finding finding = new_finding("dynamic_output");
     finding.target = context.target.id;
-    finding.module = context.modules.module_of(*output->producer).path;
+    file_under(finding, context.modules, {output->producer});
     finding.nodes = {name};
     finding.cause =
         input != nullptr || follows_inputs

@@ -61,6 +61,7 @@ std::vector<Finding> find(const DiagnoseContext& context) {
     finding.severity = Severity::Error;
     finding.target = context.target.id;
     finding.module = group.module;
+    finding.modules = group.modules;
     finding.nodes = addresses(group.nodes);
     finding.cause = group.message;
     finding.evidence =

@@ -18,7 +18,7 @@ void look_at(const DiagnoseContext& context, const Value& value, std::vector<Fin
   for (const Use& use : value.uses())
     if (std::find(readers.begin(), readers.end(), use.node) == readers.end())
       readers.push_back(use.node);
-  if (!readers.empty()) finding.module = context.modules.module_of(*readers[0]).path;
+  file_under(finding, context.modules, readers);
   finding.nodes = addresses(readers);
   finding.cause = found->nans > 0
                       ? "a weight holds NaN, which spreads to everything computed from it"

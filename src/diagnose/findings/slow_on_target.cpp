@@ -32,7 +32,7 @@ std::vector<Finding> by_costs(const DiagnoseContext& context) {
     if (target_us - host_us < kShare * whole_us) continue;
     Finding finding = new_finding("slow_on_target");
     const auto origins = context.origins(*node);
-    if (!origins.empty()) finding.module = context.modules.module_of(*origins[0]).path;
+    file_under(finding, context.modules, origins);
     finding.target = context.target.id;
     finding.nodes = addresses(origins);
     finding.cause =

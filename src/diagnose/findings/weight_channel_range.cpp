@@ -51,7 +51,7 @@ std::vector<Finding> find(const DiagnoseContext& context) {
     if (static_cast<double>(narrow) < kShare * static_cast<double>(ranges.size())) continue;
     Finding finding = new_finding("weight_channel_range");
     const auto origins = context.origins(*node);
-    if (!origins.empty()) finding.module = context.modules.module_of(*origins[0]).path;
+    file_under(finding, context.modules, origins);
     finding.nodes = addresses(origins);
     finding.cause =
         "the channels of a depthwise convolution have wildly different weights: one scale for all "

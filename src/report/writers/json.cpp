@@ -111,6 +111,7 @@ Json write(const Finding& finding) {
                   {{"coverage", write(finding.worth.coverage)},
                    {"engines", write(finding.worth.engines)},
                    {"ms", write(finding.worth.ms)}}}};
+  if (!finding.modules.empty()) object["modules"] = finding.modules;
   if (!finding.stage.empty()) object["stage"] = finding.stage;
   return object;
 }

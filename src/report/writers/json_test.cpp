@@ -55,9 +55,12 @@ TEST(Json, HostileNamesStayOneStringOfValidText) {
   Finding finding;
   finding.id = "duplicate_name";
   finding.nodes = {"a\"b\\c\n</script>", "\xff\xfe broken"};
+  finding.module = "a";
+  finding.modules = {"a", "b"};
   report.findings = {finding};
   const Result<Report> again = parse_report(render_json(report));
   ASSERT_TRUE(again) << again.error().message;
+  EXPECT_EQ(again->findings[0].modules, finding.modules);
   EXPECT_EQ(again->findings[0].nodes[0], finding.nodes[0]);
   EXPECT_EQ(again->findings[0].nodes[1], "\uFFFD\uFFFD broken");
 }

@@ -53,6 +53,15 @@ class QdqEmitter {
            encoding_of(quantized_output(node)) != nullptr;
   }
 
+  // The operators' own domain knows integers of 16 bits from opset 21 on; before, those of ONNX
+  // Runtime stand in, which have the same inputs, attributes and results.
+  std::string domain_of(ElementType integers) {
+    const bool wide = integers == ElementType::Int16 || integers == ElementType::Uint16;
+    if (!wide || model_.opset_version() >= 21) return {};
+    if (model_.opset_version("com.microsoft") == 0) model_.set_opset("com.microsoft", 1);
+    return "com.microsoft";
+  }
+
   Value* constant(const std::string& stem, const Tensor& tensor) {
     Value* value = graph_.add_value(graph_.unused_name(stem));
     graph_.set_initializer(*value, tensor);
@@ -82,11 +91,11 @@ class QdqEmitter {
     return constant(stem + "_zero_point", tensor);
   }
 
-  Node* add_dequantize(const std::string& stem, Value* quantized, Value* scale, Value* zero_point,
-                       int axis, Value* result, Node* before) {
+  Node* add_dequantize(const std::string& domain, const std::string& stem, Value* quantized,
+                       Value* scale, Value* zero_point, int axis, Value* result, Node* before) {
     std::vector<Value*> inputs{quantized, scale};
     if (zero_point != nullptr) inputs.push_back(zero_point);
-    Node* node = graph_.add_node("DequantizeLinear", "", stem + "_DequantizeLinear", inputs,
+    Node* node = graph_.add_node("DequantizeLinear", domain, stem + "_DequantizeLinear", inputs,
                                  {result}, before);
     if (axis >= 0) node->set_attribute(encode_attribute("axis", static_cast<int64_t>(axis)));
     return node;
@@ -114,7 +123,7 @@ class QdqEmitter {
     Value* integers = constant(stem + "_quantized", quantized->integers);
     Value* result = graph_.add_value(graph_.unused_name(stem + "_dequantized"));
     const bool per_channel = quantized->scale.size() > 1;
-    add_dequantize(stem, integers,
+    add_dequantize("", stem, integers,
                    scale_constant(stem + "_quantized", quantized->scale, per_channel), nullptr,
                    per_channel ? 0 : -1, result, &node);
     node.set_input(2, result);
@@ -131,7 +140,7 @@ class QdqEmitter {
     const std::string stem(weight.name);
     Value* stored = constant(stem + "_quantized", *integers);
     Value* result = graph_.add_value(graph_.unused_name(stem + "_dequantized"));
-    add_dequantize(stem, stored,
+    add_dequantize(domain_of(integers->type()), stem, stored,
                    scale_constant(stem, quantization.scale, quantization.per_channel_axis >= 0),
                    zero_point_constant(stem, quantization, false), quantization.per_channel_axis,
                    result, graph_.first());
@@ -156,9 +165,10 @@ class QdqEmitter {
     Value* result = graph_.add_value(graph_.unused_name(stem + "_dequantized"));
     const bool was_output = value.is_output();
     graph_.replace_uses(value, *result);
-    graph_.add_node("QuantizeLinear", "", stem + "_QuantizeLinear", {&value, scale, zero_point},
+    const std::string domain = domain_of(zero_point->initializer->type);
+    graph_.add_node("QuantizeLinear", domain, stem + "_QuantizeLinear", {&value, scale, zero_point},
                     {integers}, before);
-    add_dequantize(stem, integers, scale, zero_point, -1, result, before);
+    add_dequantize(domain, stem, integers, scale, zero_point, -1, result, before);
     if (was_output) {  // the output keeps its name: it is the dequantized one now
       const ValueType type = value.type;
       graph_.rename(value, graph_.unused_name(stem + "_float"));

@@ -39,4 +39,12 @@ Result<void> Probe::run(const Target& target, size_t samples, const SampleLoader
   return {};
 }
 
+Value* write_fake_quantized(GraphWriter& writer, Value* x, const Quantization& quantization) {
+  const AffineGrid grid = quantization.grid();
+  Value* steps = writer.add("Round", {writer.add("Div", {x, writer.number(grid.scale)})});
+  return writer.add("Mul", {writer.clip(steps, static_cast<double>(grid.lowest),
+                                        static_cast<double>(grid.highest)),
+                            writer.number(grid.scale)});
+}
+
 }  // namespace acuate

@@ -7,7 +7,9 @@
 
 #include "base/result.h"
 #include "graph/model.h"
+#include "numeric/scheme.h"
 #include "quantize/calibrate.h"
+#include "rewrite/graph_writer.h"
 #include "targets/target.h"
 
 namespace acuate {
@@ -33,5 +35,8 @@ class Probe {
   std::unique_ptr<Model> model_;
   std::vector<std::string> names_;
 };
+
+// x' of a per-tensor quantization, in float operators: any number of bits under any opset.
+Value* write_fake_quantized(GraphWriter& writer, Value* x, const Quantization& quantization);
 
 }  // namespace acuate

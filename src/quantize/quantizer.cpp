@@ -78,7 +78,7 @@ Result<Quantized> Quantizer::finish(const Prepared& prepared, const Encodings& e
   auto plan = target_.backend->plan_quantization(model, options_.request);
   if (!plan) return plan.error();
   for (const Recovery* recovery : used) {
-    if (recovery->phase != Recovery::Phase::AfterRanges) continue;
+    if (recovery->phase == Recovery::Phase::BeforeRanges) continue;
     auto places = apply(*recovery, model, target_, *plan, &encodings, samples, load, threads());
     if (!places) return places.error();
     result.recovery.push_back({recovery->id, *places, true, {}});

@@ -23,7 +23,8 @@ class Quantizer {
             const QuantizeOptions& options)
       : model_(model), target_(target), range_(range), options_(options) {}
 
-  // Up to the encodings: recoveries before ranges, one pass over the samples, ranges.
+  // `used` is in the order of phases everywhere. Up to the encodings: recoveries before ranges, one
+  // pass over the samples, ranges.
   Result<Prepared> prepare(const std::vector<const Recovery*>& used, size_t samples,
                            const SampleLoader& load, const Progress& progress = {}) const;
   // From there on, with these encodings, of the same graph, in the place of its own: recoveries

@@ -30,9 +30,11 @@ struct RecoveryContext {
 struct Recovery {
   std::string id;
   std::string doc;
-  // Before: the changed graph computes the same in float, and ranges are chosen for it. After: it
-  // makes up for what the chosen encodings do.
-  enum class Phase { BeforeRanges, AfterRanges } phase = Phase::BeforeRanges;
+  enum class Phase {
+    BeforeRanges,  // the changed graph computes the same in float, and ranges are chosen for it
+    Weights,       // makes up for the chosen encodings in the weights …
+    Biases,        // … and then in the biases
+  } phase = Phase::BeforeRanges;
   // How many places it changed; 0: nothing to do here.
   std::function<Result<size_t>(RecoveryContext&)> apply;
 };

@@ -12,21 +12,6 @@ namespace {
 // Means settle long before ranges do.
 constexpr size_t kMostSamples = 32;
 
-// x' of the encoding, in float operators: any number of bits under any opset.
-Value* fake_quantized(GraphWriter& writer, Value* x, const Quantization& quantization) {
-  const AffineGrid grid = quantization.grid();
-  Value* steps = writer.add("Round", {writer.add("Div", {x, writer.number(grid.scale)})});
-  return writer.add("Mul", {writer.clip(steps, static_cast<double>(grid.lowest),
-                                        static_cast<double>(grid.highest)),
-                            writer.number(grid.scale)});
-}
-
-struct Twin {
-  std::string address;  // of the node
-  size_t result = 0;
-  std::vector<double> shift;  // by channel, summed over samples
-};
-
 // The node once more, with quantized weights on quantized values of the float network; the mean of
 // what it says too much, by channel.
 Result<std::optional<size_t>> add_twin(Probe& probe, const Node& node, const Encodings& encodings) {
@@ -43,7 +28,7 @@ Result<std::optional<size_t>> add_twin(Probe& probe, const Node& node, const Enc
   GraphWriter writer(graph, nullptr, std::string(node.output()->name) + "_twin",
                      ElementType::Float);
   std::vector<Value*> inputs{
-      fake_quantized(writer, graph.find(node.input(0)->name), data->quantization),
+      write_fake_quantized(writer, graph.find(node.input(0)->name), data->quantization),
       writer.constant(rounded)};
   if (node.input(2) != nullptr) inputs.push_back(graph.find(node.input(2)->name));
   Value* result = writer.add(node.op_type(), inputs);
@@ -115,7 +100,7 @@ void register_quantize_correct_biases(RecoveryRegistry& registry) {
   registry.add({
       .id = "correct_biases",
       .doc = "the mean error of each layer's channels is taken from its bias",
-      .phase = Recovery::Phase::AfterRanges,
+      .phase = Recovery::Phase::Biases,
       .apply = correct,
   });
 }

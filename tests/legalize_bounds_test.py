@@ -5,7 +5,7 @@ import itertools
 import json
 import subprocess
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import numpy as np
@@ -712,6 +712,81 @@ def elus() -> list[Case]:
     ]
 
 
+def conv_groups() -> list[Case]:
+    cases = []
+    for spatial, group, biased, stride in itertools.product([1, 2], [2, 4], [True, False], [1, 2]):
+        held = {1: normal(8, 4 // group, *[3, 2][:spatial])}
+        if biased:
+            held[2] = normal(8)
+        attributes = {"group": group, "strides": [stride] * spatial, "pads": [1, 0] * spatial}
+        x = {0: normal(2, 4, *[9, 8][:spatial])}
+        cases.append(Case("Conv", x, held, attributes, bound=of_sum(4 * 6 + 2)))
+    return cases
+
+
+def dense_convs() -> list[Case]:
+    cases = [
+        Case("Gemm", {0: normal(4, 7)}, held, {"transB": turned}, bound=of_sum(7 + 4))
+        for turned in [0, 1]
+        for matrix in [normal(5, 7) if turned else normal(7, 5)]
+        for held in [{1: matrix}, {1: matrix, 2: normal(5)}]
+    ]
+    return [*cases, *matmuls()]
+
+
+def lrns() -> list[Case]:
+    def bound(case: Case, y: Array, total: Array) -> Array:
+        settings = {"alpha": 1e-4, "beta": 0.75, "bias": 1.0, **case.attributes}
+        size, channels = settings["size"], case.x.shape[1]
+        squares = np.pad(case.x**2, [(0, 0), (size // 2, size // 2), (0, 0), (0, 0)])
+        near = sum(squares[:, i : i + channels] for i in range(size))
+        all_of_place = squares.sum(1, keepdims=True)
+        base = settings["bias"] + settings["alpha"] / size * near
+        running = settings["alpha"] / size * all_of_place / base
+        return (channels + size + 16) * EPS * (1 + settings["beta"] * (1 + running)) * np.abs(y)
+
+    return [
+        Case("LRN", {0: normal(*shape, scale=scale)}, attributes=chosen, bound=bound)
+        for shape, scale in itertools.product([(2, 7, 3, 4), (1, 3, 5, 2)], [1, 30])
+        for chosen in combinations(
+            size=[1, 3, 5], alpha=[None, 0.5], beta=[None, 2.0], bias=[None, 0.25]
+        )
+    ]
+
+
+def lp_norms() -> list[Case]:
+    def bound(case: Case, y: Array, total: Array) -> Array:
+        return (case.x.shape[case.attributes["axis"]] + 4) * EPS * np.abs(y)
+
+    cases = []
+    for p, axis, opset in itertools.product([1, 2], [0, 1, -1], [11, 17]):
+        x = normal(3, 4, 5)
+        x[0, :, 1] = x[:, 2, 0] = x[2, 3, :] = 0
+        attributes = {"p": p, "axis": axis}
+        cases.append(Case("LpNormalization", {0: x}, {}, attributes, opset, bound=bound))
+    return cases
+
+
+def log_sum_exps() -> list[Case]:
+    def bound(case: Case, y: Array, total: Array) -> Array:
+        largest = max(1.0, float(np.abs(case.x).max()))
+        return (case.x.size + 16) * EPS * np.maximum(largest, np.abs(y))
+
+    cases = []
+    for axes, keepdims, opset, scale in itertools.product(
+        [None, [0], [-1], [0, -1]], [0, 1], [11, 13, 18], [1, 40]
+    ):
+        attributes: dict[str, object] = {"keepdims": keepdims}
+        held = {}
+        if axes is not None and opset >= 18:
+            held[1] = np.array(axes, np.int64)
+        elif axes is not None:
+            attributes["axes"] = axes
+        x = {0: normal(3, 4, 5, scale=scale)}
+        cases.append(Case("ReduceLogSumExp", x, held, attributes, opset, bound=bound))
+    return cases
+
+
 CASES: dict[str, Callable[[], list[Case]]] = {
     "auto-pad": auto_pads,
     "batch-norm": batch_norms,
@@ -723,7 +798,9 @@ CASES: dict[str, Callable[[], list[Case]]] = {
         for op in ["Conv", "ConvTranspose", "MaxPool", "AveragePool"]
         for case in windows(op, 1)
     ],
+    "conv-group": conv_groups,
     "cum-sum": cum_sums,
+    "dense-conv": dense_convs,
     "depth-to-space": blocks,
     "einsum": einsums,
     "elu": elus,
@@ -741,6 +818,9 @@ CASES: dict[str, Callable[[], list[Case]]] = {
     "hard-swish": lambda: elementwise("HardSwish", of_input(EPS)),
     "instance-norm": instance_norms,
     "layer-norm": layer_norms,
+    "log-sum-exp": log_sum_exps,
+    "lp-norm": lp_norms,
+    "lrn": lrns,
     "matmul": matmuls,
     "mish": lambda: elementwise("Mish", of_input(2.0**-20), 18),
     "mod": mods,
@@ -789,6 +869,33 @@ def test_every_pass_has_cases(passes: dict[str, dict]) -> None:
 def test_holds_its_bound(name: str, passes: dict[str, dict], tmp_path: Path) -> None:
     listed = {f"legalize-{key}": value for key, value in passes.items()}
     check(f"legalize-{name}", CASES[name](), listed, tmp_path)
+
+
+# In float16 the same bounds hold with 2^-9 for 2^-22, and 2^-24, its least step, beside them.
+HALVES = [
+    "conv-1d", "conv-group", "dense-conv", "gemm", "global-pool", "global-reduce", "hard-sigmoid",
+    "hard-swish", "matmul", "pad", "softmax-axis", "softsign", "swish", "variadic",
+]  # fmt: skip
+
+
+def in_half(case: Case) -> Case:
+    def halved(arrays: dict[int, Array]) -> dict[int, Array]:
+        return {
+            slot: array.astype(np.float16) if array.dtype == np.float32 else array
+            for slot, array in arrays.items()
+        }
+
+    def bound(halves: Case, y: Array, total: Array) -> Array:
+        return 2.0**13 * case.bound(halves, y, total) + 2.0**-24
+
+    half = bound if case.bound is not None else None
+    return replace(case, fed=halved(case.fed), held=halved(case.held), bound=half)
+
+
+@pytest.mark.parametrize("name", HALVES)
+def test_holds_its_bound_in_half(name: str, passes: dict[str, dict], tmp_path: Path) -> None:
+    listed = {f"legalize-{key}": value for key, value in passes.items()}
+    check(f"legalize-{name}", [in_half(case) for case in CASES[name]()], listed, tmp_path)
 
 
 @pytest.mark.parametrize("seed", range(12))

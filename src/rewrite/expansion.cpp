@@ -76,6 +76,13 @@ std::optional<std::string> not_real(const Node& node) {
          "; the bound holds for float32 and float64";
 }
 
+std::optional<std::string> not_floating(const Node& node) {
+  const ElementType element =
+      node.input(0) != nullptr ? node.input(0)->type.element : ElementType::Undefined;
+  if (element == ElementType::Float16 || element == ElementType::Bfloat16) return std::nullopt;
+  return not_real(node);
+}
+
 std::optional<Shape> known_shape(const Value* value) {
   if (value == nullptr) return std::nullopt;
   if (value->initializer) return value->initializer->shape;

@@ -30,6 +30,10 @@ class Expansion : public GraphWriter {
 // The reason where the first input is neither float32 nor float64: bounds are stated for these.
 std::optional<std::string> not_real(const Node& node);
 
+// The same for legalizers that also hold in float16, with the bound's 2^-22 as 2^-9, and in
+// bfloat16: those that move data, or compute no more than a few operators in the node's own type.
+std::optional<std::string> not_floating(const Node& node);
+
 // Of a tensor whose every dimension is a number.
 std::optional<Shape> known_shape(const Value* value);
 

@@ -1,6 +1,8 @@
 #include "rewrite/graph_writer.h"
 
 #include <algorithm>
+#include <bit>
+#include <cmath>
 
 #include "rewrite/expansion.h"
 
@@ -11,6 +13,28 @@ std::string lower_case(std::string_view text) {
   std::string out(text);
   std::transform(out.begin(), out.end(), out.begin(), [](unsigned char c) { return tolower(c); });
   return out;
+}
+
+// IEEE 754 binary16, rounded to nearest, ties to even.
+uint16_t half_bits(double number) {
+  const auto sign = static_cast<uint16_t>(std::signbit(number) ? 0x8000 : 0);
+  const double size = std::abs(number);
+  if (size >= 65520) return sign | 0x7C00;
+  const int exponent = size == 0 ? -14 : std::max(std::ilogb(size), -14);
+  // Steps of the last place; 1024 of them are the hidden bit, 2048 carry into the exponent.
+  const auto steps = static_cast<int>(std::nearbyint(std::ldexp(size, 10 - exponent)));
+  return static_cast<uint16_t>(sign | (((exponent + 14) << 10) + steps));
+}
+
+uint16_t bfloat_bits(double number) {
+  const auto bits = std::bit_cast<uint32_t>(static_cast<float>(number));
+  return static_cast<uint16_t>((bits + 0x7FFF + (bits >> 16 & 1)) >> 16);
+}
+
+Tensor half_scalar(ElementType type, uint16_t bits) {
+  Tensor tensor = Tensor::allocate(type, {});
+  tensor.mutable_values<uint16_t>()[0] = bits;
+  return tensor;
 }
 
 }  // namespace
@@ -70,6 +94,10 @@ Value* GraphWriter::number(double number) {
       return value = constant(Tensor::of<float>({}, {static_cast<float>(number)}));
     case ElementType::Double:
       return value = constant(Tensor::of<double>({}, {number}));
+    case ElementType::Float16:
+      return value = constant(half_scalar(ElementType::Float16, half_bits(number)));
+    case ElementType::Bfloat16:
+      return value = constant(half_scalar(ElementType::Bfloat16, bfloat_bits(number)));
     case ElementType::Int32:
       return value = constant(Tensor::of<int32_t>({}, {static_cast<int32_t>(number)}));
     case ElementType::Int64:

@@ -10,8 +10,12 @@ void register_diagnose_unsupported_operator(FindingRuleRegistry& registry) {
        "told as\n"
        "`unsupported_attribute`, `unsupported_opset`, `unsupported_type` or "
        "`rank_too_high`.)\n\n"
-       "To mend it, replace it in the model by operators that the target takes, or keep "
-       "it on the host: a\n"
+       "To mend it, apply the fix where one is offered: a legalizer that writes the operator in "
+       "others that the\n"
+       "target takes, as `acuate fix` does too; what it is worth counts these nodes. Else replace "
+       "it "
+       "in the model\n"
+       "by operators that the target takes, or keep it on the host: a\n"
        "few cheap nodes at the end cost little, one in the middle costs a transfer each "
        "way.",
        [](const DiagnoseContext& context) {

@@ -9,7 +9,7 @@ constexpr std::pair<const char*, int64_t> kLists[] = {
     {"kernel_shape", 1}, {"strides", 1}, {"dilations", 1}, {"output_padding", 0}};
 
 std::optional<std::string> rewrite(Node& node, const LegalizeContext& context) {
-  if (auto reason = not_real(node)) return reason;
+  if (auto reason = not_floating(node)) return reason;
   Value* x = node.input(0);
   if (rank_of(x) != 3) return "it has another number of spatial axes than one";
   const bool is_pool = node.is_op("MaxPool") || node.is_op("AveragePool");

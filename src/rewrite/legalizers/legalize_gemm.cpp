@@ -5,7 +5,7 @@ namespace acuate {
 namespace {
 
 std::optional<std::string> rewrite(Node& node, const LegalizeContext& context) {
-  if (auto reason = not_real(node)) return reason;
+  if (auto reason = not_floating(node)) return reason;
   Expansion out(node, context);
   const auto turned = [&](size_t slot, const char* attribute) {
     Value* operand = node.input(slot);

@@ -10,13 +10,13 @@ TEST(LegalizeGemm, BecomesMatMulAndAdd) {
   EXPECT_EQ(operators(*model), (std::vector<std::string>{"Transpose", "MatMul", "Mul", "Add"}));
 }
 
-TEST(LegalizeGemm, Float16Stays) {
+TEST(LegalizeGemm, IntegersStay) {
   auto model =
-      text_model(R"(g (float16[2, 3] a, float16[3, 4] b) => (float16[2, 4] y) { y = Gemm(a, b) })");
+      text_model(R"(g (int32[2, 3] a, int32[3, 4] b) => (int32[2, 4] y) { y = Gemm(a, b) })");
   const PassOutcome outcome = run_legalizer("legalize_gemm", *model);
   EXPECT_EQ(outcome.applied, 0U);
   ASSERT_FALSE(outcome.misses.empty());
-  EXPECT_THAT(outcome.misses[0].reason, testing::HasSubstr("its elements are float16"));
+  EXPECT_THAT(outcome.misses[0].reason, testing::HasSubstr("its elements are int32"));
 }
 
 }  // namespace

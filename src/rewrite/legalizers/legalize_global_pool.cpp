@@ -7,7 +7,7 @@ namespace acuate {
 namespace {
 
 std::optional<std::string> rewrite(Node& node, const LegalizeContext& context) {
-  if (auto reason = not_real(node)) return reason;
+  if (auto reason = not_floating(node)) return reason;
   const auto rank = rank_of(node.input(0));
   if (!rank || *rank < 3) return "the rank of its input is not known, or below 3";
   std::vector<int64_t> axes(static_cast<size_t>(*rank - 2));

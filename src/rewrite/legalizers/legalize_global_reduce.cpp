@@ -8,7 +8,7 @@ namespace acuate {
 namespace {
 
 std::optional<std::string> rewrite(Node& node, const LegalizeContext& context) {
-  if (auto reason = not_real(node)) return reason;
+  if (auto reason = not_floating(node)) return reason;
   const auto rank = rank_of(node.input(0));
   auto axes = ints_of(node, "axes", 1, context);
   if (!rank || *rank < 3 || !axes) return "its rank or its axes are not known";

@@ -5,7 +5,7 @@ namespace acuate {
 namespace {
 
 std::optional<std::string> rewrite(Node& node, const LegalizeContext& context) {
-  if (auto reason = not_real(node)) return reason;
+  if (auto reason = not_floating(node)) return reason;
   Expansion out(node, context);
   Value* slope = out.number(node.float_attribute("alpha", 0.2F));
   Value* line = out.add("Add", {out.add("Mul", {node.input(0), slope}),

@@ -5,7 +5,7 @@ namespace acuate {
 namespace {
 
 std::optional<std::string> rewrite(Node& node, const LegalizeContext& context) {
-  if (auto reason = not_real(node)) return reason;
+  if (auto reason = not_floating(node)) return reason;
   Value* x = node.input(0);
   Value* weight = node.input(1);
   const auto rank = rank_of(x);

@@ -9,19 +9,27 @@ namespace {
 
 constexpr int64_t kMaxParts = 16;
 
-// The constant that Pad fills in; nothing where it is computed.
-std::optional<float> fill_of(const Node& node) {
-  if (node.attribute("value") != nullptr || node.input(2) == nullptr)
-    return node.float_attribute("value", 0);
-  const auto number = known_reals(node.input(2));
-  if (!number || number->size() != 1) return std::nullopt;
-  return static_cast<float>((*number)[0]);
+// The constant that Pad fills in, of the type of what it pads; nothing where it is computed, or an
+// attribute, which is a float32, for another type.
+std::optional<Tensor> fill_of(const Node& node) {
+  const ElementType type = node.input(0)->type.element;
+  if (node.input(2) != nullptr) {
+    auto number = known_tensor(node.input(2));
+    if (!number || number->size() != 1 || number->type() != type) return std::nullopt;
+    return number;
+  }
+  const float value = node.float_attribute("value", 0);
+  if (type == ElementType::Float) return Tensor::of<float>({}, {value});
+  return value == 0 ? std::optional(Tensor::allocate(type, {})) : std::nullopt;
 }
+
+// Types that the bytes of one element are copied of.
+bool is_padded(ElementType type) { return is_floating_point(type) && element_bits(type) % 8 == 0; }
 
 class Padder {
  public:
-  Padder(Expansion& out, std::string mode, float fill)
-      : out_(out), mode_(std::move(mode)), fill_(fill) {}
+  Padder(Expansion& out, std::string mode, Tensor fill)
+      : out_(out), mode_(std::move(mode)), fill_(std::move(fill)) {}
 
   // One axis; `shape` is that of `x`, then of the result.
   Value* pad(Value* x, Shape& shape, size_t axis, int64_t before, int64_t behind) {
@@ -57,25 +65,27 @@ class Padder {
  private:
   Value* filled(Shape shape, size_t axis, int64_t size) {
     shape[axis] = size;
-    Tensor tensor = Tensor::allocate(ElementType::Float, shape);
-    const auto values = tensor.mutable_values<float>();
-    std::fill(values.begin(), values.end(), fill_);
+    Tensor tensor = Tensor::allocate(fill_.type(), shape);
+    const auto element = fill_.bytes();
+    const auto bytes = tensor.mutable_bytes();
+    for (size_t at = 0; at < bytes.size(); at += element.size())
+      std::ranges::copy(element, bytes.begin() + static_cast<ptrdiff_t>(at));
     return out_.constant(tensor);
   }
 
   Expansion& out_;
   std::string mode_;
-  float fill_;
+  Tensor fill_;  // a scalar
 };
 
 std::optional<std::string> rewrite(Node& node, const LegalizeContext& context) {
   Value* x = node.input(0);
-  if (x == nullptr || x->type.element != ElementType::Float) return "its elements are not float32";
+  if (x == nullptr || !is_padded(x->type.element)) return "its elements are no floats";
   if (node.graph().opset_version() < 10) return "Slice has steps from opset 10 on";
   auto shape = known_shape(x);
   if (!shape) return "the shape of its input is not known";
   const auto pads = ints_of(node, "pads", 1, context);
-  const auto fill = fill_of(node);
+  auto fill = fill_of(node);
   if (node.input(3) != nullptr) return "it names its axes";
   if (!pads || pads->size() != 2 * shape->size() || !fill) return "its pads are not constant";
   const std::string mode = node.string_attribute("mode", "constant");
@@ -90,7 +100,7 @@ std::optional<std::string> rewrite(Node& node, const LegalizeContext& context) {
   }
   if (!pads_any) return "it pads nothing";
   Expansion out(node, context);
-  Padder padder(out, mode, *fill);
+  Padder padder(out, mode, *std::move(fill));
   const size_t rank = shape->size();
   for (size_t axis = 0; axis < rank; ++axis)
     if ((*pads)[axis] > 0 || (*pads)[axis + rank] > 0)

@@ -7,7 +7,7 @@ namespace acuate {
 namespace {
 
 std::optional<std::string> rewrite(Node& node, const LegalizeContext& context) {
-  if (auto reason = not_real(node)) return reason;
+  if (auto reason = not_floating(node)) return reason;
   Value* x = node.input(0);
   int64_t axis = 0;
   if (auto reason = softmax_axis(node, axis)) return reason;

@@ -5,7 +5,7 @@ namespace acuate {
 namespace {
 
 std::optional<std::string> rewrite(Node& node, const LegalizeContext& context) {
-  if (auto reason = not_real(node)) return reason;
+  if (auto reason = not_floating(node)) return reason;
   Value* x = node.input(0);
   const float alpha = node.float_attribute("alpha", 1);
   Expansion out(node, context);

@@ -6,7 +6,7 @@ namespace {
 
 std::optional<std::string> rewrite(Node& node, const LegalizeContext& context) {
   const bool is_sum = node.is_op("Sum") || node.is_op("Mean");
-  if (auto reason = not_real(node)) return reason;
+  if (auto reason = not_floating(node)) return reason;
   if (node.graph().opset_version() < 8) return "it broadcasts from opset 8 on";
   if (node.input_count() < (is_sum ? 2U : 3U)) return "it has too few inputs to be a chain";
   Expansion out(node, context);

@@ -1,6 +1,7 @@
 #include "convert/report_parts.h"
 
 #include <algorithm>
+#include <cmath>
 #include <map>
 #include <set>
 #include <thread>
@@ -12,6 +13,7 @@
 #include "base/version.h"
 #include "diagnose/rule.h"
 #include "onnx_io/authority.h"
+#include "quantize/hybrid.h"
 #include "report/histogram.h"
 #include "runtime/machine.h"
 #include "shape/macs.h"

@@ -36,6 +36,7 @@ class HybridSearch {
       readers_[std::string(anchor->input(0)->name)].push_back(anchor);
       total_macs_ += macs_of(*anchor);
     }
+    hybrid_.scheme = request_.scheme;
     hybrid_.activations = prepared_.plan.activations.size();
     if (auto ordered = order(); !ordered) return ordered.error();
     if (auto chosen = choose(); !chosen) return chosen.error();

@@ -37,6 +37,7 @@ struct HybridPoint {
 };
 
 struct Hybrid {
+  std::string scheme;              // that of the request
   std::vector<Promotion> order;    // best gain for its cost first
   std::vector<HybridPoint> curve;  // by `promoted`, ascending; from none to all
   size_t promoted = 0;             // of `order`

@@ -36,6 +36,11 @@ class Reader {
   bool has(const char* name) const {
     return value_ != nullptr && value_->is_object() && value_->contains(name);
   }
+  bool boolean() const {
+    if (value_ != nullptr && value_->is_boolean()) return value_->get<bool>();
+    expected("true or false");
+    return false;
+  }
   bool is_null() const { return value_ == nullptr || value_->is_null(); }
   bool is_text() const { return value_ != nullptr && value_->is_string(); }
 
@@ -262,6 +267,23 @@ ReportTensor read_tensor(const Reader& json) {
   return tensor;
 }
 
+ReportRecovery read_recovery(const Reader& json) {
+  return {json.member("id").text(), json.member("places").integer(), json.member("used").boolean(),
+          json.measure("gain_db")};
+}
+
+ReportHybridPoint read_hybrid_point(const Reader& json) {
+  return {json.member("promoted").integer(), json.member("share").number(),
+          json.member("macs_8bit_share").number(), json.measure("predicted_sqnr_db"),
+          json.measure("sqnr_db")};
+}
+
+ReportHybrid read_hybrid(const Reader& json) {
+  return {json.member("scheme").text(), json.member("promoted").integer(),
+          json.member("activations").integer(), json.member("accepted").boolean(),
+          json.member("curve").list(read_hybrid_point)};
+}
+
 ReportStage read_stage(const Reader& json) {
   return {json.member("name").text(), json.member("seconds").number(),
           json.measure("peak_rss_bytes")};
@@ -290,7 +312,11 @@ Result<Report> parse_report(std::string_view json_text) {
     report.accuracy.push_back(read_accuracy(metric, row));
   });
   report.latency = read_latency(json.member("latency"));
-  report.quantization.tensors = json.member("quantization").member("tensors").list(read_tensor);
+  const Reader quantization = json.member("quantization");
+  report.quantization.tensors = quantization.member("tensors").list(read_tensor);
+  report.quantization.recovery = quantization.member("recovery").list(read_recovery);
+  const Reader hybrid = quantization.member("hybrid");
+  if (!hybrid.is_null()) report.quantization.hybrid = read_hybrid(hybrid);
   const Reader kernels = json.member("kernels");
   kernels.each_member([&](const std::string& type, const Reader& count) {
     if (type == "unproven")

@@ -168,8 +168,35 @@ struct ReportTensor {
   std::optional<ReportHistogram> histogram;
 };
 
+// What a way to win accuracy back without training did, or would have done.
+struct ReportRecovery {
+  std::string id;
+  int64_t places = 0;  // that it changed
+  bool used = false;
+  Measure gain_db;  // less noise at the outputs, on samples that it had not seen
+};
+
+// A point of the trade-off between width and noise.
+struct ReportHybridPoint {
+  int64_t promoted = 0;        // activations
+  double share = 0;            // of the planned activations, 0…1
+  double macs_8bit_share = 0;  // of the planned layers' multiply-accumulates, 0…1
+  Measure predicted_sqnr_db;   // at the outputs
+  Measure sqnr_db;             // the same of the emitted form
+};
+
+struct ReportHybrid {
+  std::string scheme;  // of promoted activations
+  int64_t promoted = 0;
+  int64_t activations = 0;
+  bool accepted = true;                  // false: what was required is not reached
+  std::vector<ReportHybridPoint> curve;  // by `promoted`, ascending
+};
+
 struct ReportQuantization {
-  std::vector<ReportTensor> tensors;  // in the order of the graph
+  std::vector<ReportTensor> tensors;     // in the order of the graph
+  std::vector<ReportRecovery> recovery;  // in the order of trial
+  std::optional<ReportHybrid> hybrid;    // where one was asked for
 };
 
 // What the engine was seen to execute, or why that could not be seen.

@@ -143,6 +143,48 @@ std::string html_kernels(const Report& report) {
   return out + "</tbody></table></div></section>\n";
 }
 
+namespace {
+
+std::string decibels(const Measure& measure) {
+  return measure ? fmt::format("{:.1f} dB", *measure) : escape_html(measure.reason());
+}
+
+std::string recovery_table(const std::vector<ReportRecovery>& recovery) {
+  if (recovery.empty()) return "";
+  std::string out =
+      "<h3>Recovery without training</h3><div class=\"scroll\"><table id=\"recovery\"><thead><tr>"
+      "<th>recovery</th><th class=\"num\">places</th><th class=\"num\">less noise at the "
+      "outputs</th><th>used</th></tr></thead><tbody>\n";
+  for (const ReportRecovery& row : recovery)
+    out += fmt::format(
+        "<tr><td>{}</td><td class=\"num\">{}</td><td class=\"num\">{}</td><td>{}</td></tr>\n",
+        escape_html(to_kebab_case(row.id)), row.places, decibels(row.gain_db),
+        row.used ? "yes" : "no");
+  return out + "</tbody></table></div>\n";
+}
+
+std::string hybrid_table(const ReportHybrid& hybrid) {
+  std::string out = fmt::format(
+      "<h3>Hybrid: {} of {} activations in {}{}</h3>{}<p class=\"key\">Signal to noise at the "
+      "outputs by the share of promoted activations (square root scale). Line: measured, dashed: "
+      "predicted.</p><div class=\"scroll\"><table id=\"hybrid\"><thead><tr><th "
+      "class=\"num\">promoted</th><th class=\"num\">of activations</th><th "
+      "class=\"num\">multiply-accumulates in 8 bits</th><th class=\"num\">predicted</th><th "
+      "class=\"num\">measured</th></tr></thead><tbody>\n",
+      hybrid.promoted, hybrid.activations, escape_html(hybrid.scheme),
+      hybrid.accepted ? "" : ", which is not enough", trade_off_svg(hybrid));
+  for (const ReportHybridPoint& point : hybrid.curve)
+    out += fmt::format(
+        "<tr{}><td class=\"num\">{}</td><td class=\"num\">{:.1f} %</td><td class=\"num\">{:.1f} "
+        "%</td><td class=\"num\">{}</td><td class=\"num\">{}</td></tr>\n",
+        point.promoted == hybrid.promoted ? " class=\"chosen\"" : "", point.promoted,
+        100 * point.share, 100 * point.macs_8bit_share, decibels(point.predicted_sqnr_db),
+        decibels(point.sqnr_db));
+  return out + "</tbody></table></div>\n";
+}
+
+}  // namespace
+
 std::string html_quantization(const Report& report) {
   const std::vector<ReportTensor>& tensors = report.quantization.tensors;
   if (tensors.empty()) return "";
@@ -170,6 +212,8 @@ std::string html_quantization(const Report& report) {
     out += element("p", "dim",
                    fmt::format("… {} more tensors in report.json", order.size() - kMaxTensorRows));
   }
+  out += recovery_table(report.quantization.recovery);
+  if (report.quantization.hybrid) out += hybrid_table(*report.quantization.hybrid);
   return out + "</section>\n";
 }
 

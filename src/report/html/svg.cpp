@@ -68,6 +68,41 @@ std::string histogram_svg(const ReportTensor& tensor) {
   return out + "</svg>";
 }
 
+std::string trade_off_svg(const ReportHybrid& hybrid) {
+  constexpr double width = 320, height = 96, margin = 6;
+  double low = INFINITY, high = -INFINITY;
+  for (const ReportHybridPoint& point : hybrid.curve)
+    for (const Measure& measure : {point.sqnr_db, point.predicted_sqnr_db})
+      if (measure) {
+        low = std::min(low, *measure);
+        high = std::max(high, *measure);
+      }
+  if (hybrid.curve.size() < 2 || !(high > low)) return "";
+  const auto x_of = [&](double share) {
+    return margin + std::sqrt(std::clamp(share, 0.0, 1.0)) * (width - 2 * margin);
+  };
+  const auto y_of = [&](double db) {
+    return height - margin - (db - low) / (high - low) * (height - 2 * margin);
+  };
+  std::string measured, predicted, points;
+  for (const ReportHybridPoint& point : hybrid.curve) {
+    const double x = x_of(point.share);
+    if (point.predicted_sqnr_db)
+      predicted += fmt::format("{:.4g},{:.4g} ", x, y_of(*point.predicted_sqnr_db));
+    if (!point.sqnr_db) continue;
+    measured += fmt::format("{:.4g},{:.4g} ", x, y_of(*point.sqnr_db));
+    points += fmt::format("<circle class=\"{}\" cx=\"{:.4g}\" cy=\"{:.4g}\" r=\"{}\"/>",
+                          point.promoted == hybrid.promoted ? "chosen" : "point", x,
+                          y_of(*point.sqnr_db), point.promoted == hybrid.promoted ? 4 : 2);
+  }
+  return fmt::format(
+      "<svg class=\"tradeoff\" viewBox=\"0 0 {:g} {:g}\" role=\"img\" aria-label=\"signal to "
+      "noise at the outputs, from {:.3g} to {:.3g} dB, by the share of promoted activations\">"
+      "<polyline class=\"predicted\" points=\"{}\"/><polyline class=\"measured\" "
+      "points=\"{}\"/>{}</svg>",
+      width, height, low, high, predicted, measured, points);
+}
+
 std::string bar_svg(double fraction, const char* tone) {
   return fmt::format(
       "<svg class=\"bar\" viewBox=\"0 0 100 8\" preserveAspectRatio=\"none\" aria-hidden=\"true\">"

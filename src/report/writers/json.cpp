@@ -177,6 +177,31 @@ Json write(const ReportTensor& tensor) {
   return object;
 }
 
+Json write(const ReportRecovery& recovery) {
+  Json object = {{"id", recovery.id}, {"places", recovery.places}, {"used", recovery.used}};
+  set(object, "gain_db", recovery.gain_db);
+  return object;
+}
+
+Json write(const ReportHybridPoint& point) {
+  Json object = {{"promoted", point.promoted},
+                 {"share", point.share},
+                 {"macs_8bit_share", point.macs_8bit_share}};
+  set(object, "predicted_sqnr_db", point.predicted_sqnr_db);
+  set(object, "sqnr_db", point.sqnr_db);
+  return object;
+}
+
+Json write(const ReportHybrid& hybrid) {
+  Json curve = Json::array();
+  for (const ReportHybridPoint& point : hybrid.curve) curve.push_back(write(point));
+  return {{"scheme", hybrid.scheme},
+          {"promoted", hybrid.promoted},
+          {"activations", hybrid.activations},
+          {"accepted", hybrid.accepted},
+          {"curve", curve}};
+}
+
 Json write(const ReportKernels& kernels) {
   Json object = Json::object();
   for (const auto& [type, count] : kernels.executed) {
@@ -230,6 +255,9 @@ std::string render(const Report& report, const RenderOptions&) {
   for (const ReportAccuracy& row : report.accuracy) root["accuracy"][row.metric] = write(row);
   root["latency"] = write(report.latency);
   root["quantization"]["tensors"] = write_list(report.quantization.tensors);
+  root["quantization"]["recovery"] = write_list(report.quantization.recovery);
+  root["quantization"]["hybrid"] =
+      report.quantization.hybrid ? write(*report.quantization.hybrid) : Json(nullptr);
   root["kernels"] = write(report.kernels);
   root["stages"] = write_list(report.stages);
   root["environment"] = Json::object();

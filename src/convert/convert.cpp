@@ -197,7 +197,7 @@ class Pipeline {
     std::set<std::string, std::less<>> on_host;
     for (const auto& [node, label] : division_.labels)
       if (label == kHost) on_host.insert(node);
-    auto quantized = quantize_for(*float_, options_, target_, on_host, *samples_.calibration);
+    auto quantized = quantize_for(*float_, options_, target_, on_host, &*samples_.calibration);
     if (!quantized) return quantized.error();
     quantized_ = std::move(*quantized);
     for (Finding& finding : findings_of_calibration(*original_, *float_, quantized_->calibration))

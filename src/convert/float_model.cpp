@@ -161,7 +161,7 @@ Result<void> prepare_quantization(std::unique_ptr<Model>& model) {
 Result<Quantized> quantize_for(const Model& model, const ConvertOptions& options,
                                const Target& target,
                                const std::set<std::string, std::less<>>& on_host,
-                               const SampleSet& samples) {
+                               const SampleSet* samples, const Calibration* measured) {
   QuantizeOptions quantize;
   quantize.request.on_host = on_host;
   if (!options.scheme.empty()) quantize.request.scheme = to_snake_case(options.scheme);
@@ -182,8 +182,10 @@ Result<Quantized> quantize_for(const Model& model, const ConvertOptions& options
   quantize.calibration = {.threads = options.threads,
                           .max_memory_bytes = options.max_memory_bytes,
                           .progress = options.progress};
+  quantize.measured = measured;
   return quantize_model(
-      model, target, samples.size(), [&](size_t i) { return samples.load(i); }, quantize);
+      model, target, samples == nullptr ? 0 : samples->size(),
+      [&](size_t i) { return samples->load(i); }, quantize);
 }
 
 }  // namespace acuate

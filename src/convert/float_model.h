@@ -54,10 +54,10 @@ void name_nodes(Model& model);
 // graph that the encodings belong to.
 Result<void> prepare_quantization(std::unique_ptr<Model>& model);
 
-// Measures and quantizes what is not `on_host`, by node name.
+// Measures and quantizes what is not `on_host`, by node name; with `measured`, reads no samples.
 Result<Quantized> quantize_for(const Model& model, const ConvertOptions& options,
                                const Target& target,
                                const std::set<std::string, std::less<>>& on_host,
-                               const SampleSet& samples);
+                               const SampleSet* samples, const Calibration* measured = nullptr);
 
 }  // namespace acuate

@@ -46,6 +46,8 @@ Json to_json(const TensorEncoding& encoding) {
       {"range_method", encoding.range_method},
       {"sqnr_db", or_null(encoding.sqnr_db)},
       {"clipped_fraction", or_null(encoding.clipped_fraction)},
+      {"clipping_noise", or_null(encoding.clipping_noise)},
+      {"rounding_noise", or_null(encoding.rounding_noise)},
   };
   if (quantization.per_channel_axis >= 0) json["per_channel_axis"] = quantization.per_channel_axis;
   return json;
@@ -179,6 +181,11 @@ Result<TensorEncoding> read_tensor(const Json& json, std::string_view file, size
   if (encoding.clipped_fraction)
     members.expect(*encoding.clipped_fraction >= 0 && *encoding.clipped_fraction <= 1,
                    "clipped_fraction", *encoding.clipped_fraction, "a number from 0 to 1");
+  for (const auto& [key, noise] : {std::pair("clipping_noise", &encoding.clipping_noise),
+                                   std::pair("rounding_noise", &encoding.rounding_noise)}) {
+    *noise = members.number_or_null(key);
+    if (*noise) members.expect(**noise >= 0, key, **noise, "a number not below 0");
+  }
   if (auto read = members.finish(); !read) return read.error();
   if (auto valid = check_quantization(quantization); !valid)
     return fail("{}: {}", where, valid.error().message);

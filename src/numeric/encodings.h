@@ -22,6 +22,10 @@ struct TensorEncoding {
   std::optional<double>
       sqnr_db;  // 10·log10(Σx² / Σ(x − x')²); nothing: not measured, or no noise at all
   std::optional<double> clipped_fraction;  // of the calibration values; nothing: not measured
+  // Mean of (x − x')² over those values, by cause: of those beyond the outermost grid points, and
+  // of all others; nothing: not measured.
+  std::optional<double> clipping_noise;
+  std::optional<double> rounding_noise;
   bool operator==(const TensorEncoding&) const = default;
 };
 

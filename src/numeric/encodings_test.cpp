@@ -17,6 +17,8 @@ Encodings example() {
   activation.range_method = "percentile:99.9";
   activation.sqnr_db = 31.25;
   activation.clipped_fraction = 0.001;
+  activation.clipping_noise = 0.5;
+  activation.rounding_noise = 1.25e-5;
   TensorEncoding weight;
   weight.tensor = "conv1.weight";
   const FloatRange ranges[] = {{-1, 0.3f}, {-0.1f, 0.7f}};

@@ -200,6 +200,10 @@ void Histogram::end_sample(uint64_t sample) {
   open_sample_range_.reset();
 }
 
+void Histogram::number_samples_from(uint64_t first) {
+  for (SampleRange& sample : samples_) sample.sample = first++;
+}
+
 void Histogram::merge(const Histogram& other) {
   if (&other == this) return merge(Histogram(other));
   finite_ += other.finite_;

@@ -51,6 +51,8 @@ class Histogram {
   // All values added since the last call belong to sample number `sample`. Values of one sample may
   // come in several pieces and from several histograms; the ranges join.
   void end_sample(uint64_t sample);
+  // The samples get the numbers first, first + 1, … in the order of those that they had.
+  void number_samples_from(uint64_t first);
   // Values of `other` that no end_sample() has closed join this histogram's open sample.
   void merge(const Histogram& other);
 

@@ -33,8 +33,14 @@ Result<TensorEncoding> activation_encoding(const PlannedActivation& planned,
   encoding.range_max = chosen.max;
   encoding.range_method = range.text;
   const AffineGrid grid = encoding.quantization.grid();
-  const GridNoiseModel noise(histogram);
-  encoding.sqnr_db = ratio_db(noise.signal(), noise.noise(grid).total());
+  const GridNoiseModel model(histogram);
+  const GridNoise noise = model.noise(grid);
+  encoding.sqnr_db = ratio_db(model.signal(), noise.total());
+  if (histogram.finite_count() > 0) {
+    const auto count = static_cast<double>(histogram.finite_count());
+    encoding.clipping_noise = noise.clipping / count;
+    encoding.rounding_noise = noise.rounding / count;
+  }
   encoding.clipped_fraction =
       histogram.clipped_fraction((static_cast<double>(grid.lowest) - 0.5) * grid.scale,
                                  (static_cast<double>(grid.highest) + 0.5) * grid.scale);

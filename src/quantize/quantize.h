@@ -21,6 +21,9 @@ struct QuantizeOptions {
   std::string hybrid;
   std::optional<double> hybrid_share;    // at most this share of activations
   std::optional<double> hybrid_sqnr_db;  // at least this ratio at the outputs, with the fewest
+  // Measured before, of this float graph: no data are read then, so `recover` must be empty
+  // and no hybrid be asked for.
+  const Calibration* measured = nullptr;
 };
 
 // Encodings for a plan: activations by the range method from their histograms, weights by their
@@ -52,9 +55,9 @@ struct Quantized {
   std::unique_ptr<Model> model;                                 // the target's quantized form
 };
 
-// Plan within what the target allows, recover, calibrate in one pass, choose ranges, emit. `model`
-// is the simplified float graph with static shapes and opset ≥ 13. A model that holds
-// QuantizeLinear already, or whose activations are not finite, is refused.
+// Plan within what the target allows, recover, calibrate in one pass (or take what was measured),
+// choose ranges, emit. `model` is the simplified float graph with static shapes and opset ≥ 13. A
+// model that holds QuantizeLinear already, or whose activations are not finite, is refused.
 Result<Quantized> quantize_model(const Model& model, const Target& target, size_t samples,
                                  const SampleLoader& load, const QuantizeOptions& options = {});
 

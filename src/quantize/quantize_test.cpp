@@ -71,7 +71,8 @@ TEST(Quantize, OutputsStayWithinTheGridsError) {
                                    .recover = {},
                                    .hybrid = {},
                                    .hybrid_share = {},
-                                   .hybrid_sqnr_db = {}});
+                                   .hybrid_sqnr_db = {},
+                                   .measured = nullptr});
   ASSERT_TRUE(quantized) << quantized.error().message;
   EXPECT_TRUE(verify(*quantized->model).empty());
   EXPECT_EQ(quantized->encodings.find("y")->quantization.scheme, "u8");

@@ -1,6 +1,7 @@
 #include "quantize/quantizer.h"
 
 #include "base/text.h"
+#include "quantize/calibration_file.h"
 
 namespace acuate {
 namespace {
@@ -57,7 +58,9 @@ Result<Prepared> Quantizer::prepare(const std::vector<const Recovery*>& used, si
     tensors.emplace_back(planned.value->name);
   CalibrationOptions calibration_options = options_.calibration;
   calibration_options.progress = progress;
-  auto calibration = calibrate(model, target_, tensors, samples, load, calibration_options);
+  auto calibration = options_.measured != nullptr
+                         ? calibration_for(model, tensors, *options_.measured)
+                         : calibrate(model, target_, tensors, samples, load, calibration_options);
   if (!calibration) return calibration.error();
   if (auto finite = refuse_non_finite(*calibration); !finite) return finite.error();
   auto encodings = choose_encodings(model, *plan, *calibration, range_);

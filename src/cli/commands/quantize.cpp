@@ -13,6 +13,7 @@
 #include "cli/models.h"
 #include "cli/quantize_flags.h"
 #include "convert/float_model.h"
+#include "quantize/calibration_file.h"
 #include "quantize/hybrid.h"
 #include "report/display.h"
 #include "report/writer.h"
@@ -21,10 +22,15 @@ namespace acuate {
 namespace {
 namespace fs = std::filesystem;
 
+const std::vector<std::string> kNoRecovery = {"none"};
+const std::vector<std::string> kAutoRecovery = {"auto"};
+
 struct Flags {
   ConvertOptions options;
   ShapeFlags shapes;
   fs::path encodings;
+  std::vector<std::string> histograms;
+  fs::path written_histograms;
 };
 
 void declare_flags(CLI::App& app, Flags& flags) {
@@ -35,8 +41,13 @@ void declare_flags(CLI::App& app, Flags& flags) {
       ->type_name("OUT");
   app.add_option("--data", o.data,
                  "samples: a folder or list of images, .npy or .npz; all calibrate")
-      ->required()
       ->type_name("DATA");
+  app.add_option("--histograms", flags.histograms,
+                 "in place of --data: what calibrations of this model measured, merged")
+      ->type_name("FILE[,FILE…]");
+  app.add_option("--write-histograms", flags.written_histograms,
+                 "file for what the calibration measures")
+      ->type_name("FILE");
   app.add_option("--write-encodings", flags.encodings,
                  "file for the encodings; else OUT with .encodings.json for .onnx")
       ->type_name("FILE");
@@ -123,6 +134,36 @@ nlohmann::ordered_json hybrid_json(const Hybrid& hybrid) {
           {"order", order}};
 }
 
+// Null where --data calibrates.
+Result<std::optional<Calibration>> read_histograms(const Flags& flags) {
+  const bool data = flags.options.data.has_value();
+  if (data != flags.histograms.empty())
+    return fail(data
+                    ? "--data and --histograms are given; one of them calibrates"
+                    : "nothing calibrates; give --data, or --histograms of an earlier calibration");
+  if (!data && flags.options.recover != kNoRecovery && flags.options.recover != kAutoRecovery)
+    return fail("--recover needs --data; --histograms are of the network without recovery");
+  if (!data && !flags.options.hybrid.empty())
+    return fail("--hybrid needs --data: it measures what each tensor damages at the outputs");
+  if (!flags.written_histograms.empty() && data && flags.options.recover != kNoRecovery)
+    return fail(
+        "--write-histograms measures the network without recovery, for which its histograms are; "
+        "give --recover none");
+  std::optional<Calibration> all;
+  for (const std::string& file : split_list(flags.histograms)) {
+    auto mapped = MappedFile::open(file);
+    if (!mapped) return mapped.error();
+    auto read = load_calibration((*mapped)->text(), file);
+    if (!read) return read.error();
+    if (!all) {
+      all = std::move(*read);
+    } else if (auto merged = merge_calibration(*all, *read); !merged) {
+      return fail("{}: {}", file, merged.error().message);
+    }
+  }
+  return all;
+}
+
 std::string summary_text(const Flags& flags, const Quantized& quantized, size_t samples) {
   std::string text =
       fmt::format("{} and {}: {} tensors from {}, {} in 8 bits\n", flags.options.output.string(),
@@ -144,8 +185,12 @@ Result<int> run(Flags& flags, const Console& console) {
   if (!fix) return fix.error();
   options.fix = std::move(*fix);
   if (flags.encodings.empty()) flags.encodings = default_encodings(options.output);
-  for (const fs::path& file : {options.output, flags.encodings})
-    if (auto free = check_output_file(file); !free) return free.error();
+  for (const fs::path& file : {options.output, flags.encodings, flags.written_histograms})
+    if (!file.empty())
+      if (auto free = check_output_file(file); !free) return free.error();
+  auto measured = read_histograms(flags);
+  if (!measured) return measured.error();
+  if (*measured) options.recover = kNoRecovery;
   auto target = resolve_target(options.target);
   if (!target) return target.error();
   auto model = open_valid_model(options.model);
@@ -158,14 +203,21 @@ Result<int> run(Flags& flags, const Console& console) {
   auto float_model = simplify_for(*fixed->model, options, *target, fixed->edits);
   if (!float_model) return float_model.error();
   if (auto ready = prepare_quantization(*float_model); !ready) return ready.error();
-  auto quantized = quantize_for(**float_model, options, *target, {}, *samples->calibration);
+  auto quantized = quantize_for(**float_model, options, *target, {},
+                                samples->calibration ? &*samples->calibration : nullptr,
+                                *measured ? &**measured : nullptr);
   if (!quantized) return quantized.error();
+  const Calibration& calibration = quantized->calibration;
+  if (!flags.written_histograms.empty())
+    if (auto saved = write_text_file(flags.written_histograms, save_calibration(calibration));
+        !saved)
+      return saved.error();
   if (auto saved = save_with_text(*quantized->model, options.output,
                                   write_encodings(quantized->encodings), flags.encodings);
       !saved)
     return saved.error();
 
-  console.print(summary_text(flags, *quantized, samples->calibration->size()));
+  console.print(summary_text(flags, *quantized, calibration.samples));
   if (!samples->findings.empty())
     console.print(render_findings(samples->findings, {.colour = console.colour()}));
   auto kept = nlohmann::ordered_json::array();
@@ -182,7 +234,7 @@ Result<int> run(Flags& flags, const Console& console) {
           console.write_json({{"output", options.output.string()},
                               {"encodings", flags.encodings.string()},
                               {"edits", fixed->edits},
-                              {"samples", samples->calibration->size()},
+                              {"samples", calibration.samples},
                               {"tensors", quantized->encodings.tensors.size()},
                               {"quantized_operators", quantized->anchors},
                               {"recovery", recovery},
@@ -211,7 +263,9 @@ void register_cli_quantize(CliCommandRegistry& registry) {
        .examples =
            "  acuate quantize model.onnx -o model.int8.onnx --data images/ \\\n"
            "      --preprocess imagenet --shape x=1x3x224x224\n"
-           "  acuate quantize model.onnx -o model.int8.onnx --data samples.npz --range minmax",
+           "  acuate quantize model.onnx -o model.int8.onnx --data samples.npz --recover none \\\n"
+           "      --write-histograms model.histograms\n"
+           "  acuate quantize model.onnx -o again.int8.onnx --histograms model.histograms",
        .declare = declare});
 }
 

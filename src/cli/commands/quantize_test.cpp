@@ -38,6 +38,29 @@ TEST_F(QuantizeCommandTest, ExcludedNodesStayInFloat) {
   EXPECT_NE(err.find("excluded by 'Conv*'"), std::string::npos) << err;
 }
 
+TEST_F(QuantizeCommandTest, RangesComeAgainFromHistogramsWithoutData) {
+  const std::string net = network();
+  const auto quantize = [&](const std::string& name, std::vector<std::string> more) {
+    std::vector<std::string> call = {"quantize", net, "-o", path(name + ".onnx")};
+    call.insert(call.end(), more.begin(), more.end());
+    return run_json(call);
+  };
+  quantize("a", {"--data", samples("a.npy", 8), "--recover", "none", "--write-histograms",
+                 path("a.bin"), "--range", "entropy"});
+  quantize("b", {"--histograms", path("a.bin"), "--range", "entropy"});
+  EXPECT_EQ(read("a.encodings.json"), read("b.encodings.json"));
+  EXPECT_EQ(read("a.onnx"), read("b.onnx"));
+  const auto both = quantize("c", {"--histograms", path("a.bin") + "," + path("a.bin"),
+                                   "--write-histograms", path("c.bin")});
+  EXPECT_EQ(both["samples"], 16);
+  EXPECT_EQ(run({"quantize", net, "-o", path("d.onnx"), "--histograms", path("a.onnx")}), 2);
+  EXPECT_NE(err.find("not a file of calibration histograms"), std::string::npos) << err;
+  EXPECT_EQ(run({"quantize", net, "-o", path("d.onnx"), "--histograms", path("a.bin"), "--data",
+                 path("a.npy")}),
+            2);
+  EXPECT_FALSE(exists("d.onnx"));
+}
+
 TEST_F(QuantizeCommandTest, MistakesLeaveNothing) {
   const std::string net = network();
   const std::string data = samples("d.npy", 4);

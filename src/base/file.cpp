@@ -13,6 +13,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/release_pages.h"
 #include "base/text.h"
 
 namespace acuate {
@@ -138,6 +139,15 @@ Result<std::shared_ptr<const MappedFile>> MappedFile::open(const fs::path& path)
     ::close(descriptor);
   }
   return std::shared_ptr<const MappedFile>(std::move(file));
+}
+
+void release_pages(std::span<const std::byte> bytes) {
+  if (bytes.empty() || !find_mapping(bytes)) return;
+  // The mapping begins on a page, and what lies behind its end on its last page is no one's.
+  const auto page = static_cast<uintptr_t>(sysconf(_SC_PAGESIZE));
+  const uintptr_t start = reinterpret_cast<uintptr_t>(bytes.data()) / page * page;
+  const uintptr_t end = reinterpret_cast<uintptr_t>(bytes.data()) + bytes.size();
+  madvise(reinterpret_cast<void*>(start), end - start, MADV_DONTNEED);
 }
 
 MappedFile::~MappedFile() {

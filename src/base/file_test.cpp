@@ -7,6 +7,8 @@
 #include <gtest/gtest.h>
 #include <sys/resource.h>
 
+#include "base/release_pages.h"
+
 namespace acuate {
 namespace {
 namespace fs = std::filesystem;
@@ -61,6 +63,27 @@ TEST_F(File, MapsContentAndEmptyFiles) {
   EXPECT_TRUE(MappedFile::open(folder_ / "empty").value()->bytes().empty());
   EXPECT_THAT(MappedFile::open(folder_ / "none").error().message, HasSubstr("none: No such file"));
   EXPECT_THAT(MappedFile::open(folder_).error().message, HasSubstr("not a regular file"));
+}
+
+size_t resident_pages() {
+  size_t total = 0, resident = 0;
+  std::ifstream("/proc/self/statm") >> total >> resident;
+  return resident;
+}
+
+TEST_F(File, ReleasedPagesLeaveMemoryAndComeBack) {
+  const std::string content(size_t{16} << 20, 'x');
+  put(folder_ / "large", content);
+  const auto file = MappedFile::open(folder_ / "large").value();
+  const size_t before = resident_pages();
+  EXPECT_EQ(file->text(), content);
+  const size_t read = resident_pages();
+  EXPECT_GE(read, before + 4000);
+  release_pages(file->bytes().subspan(100, (size_t{16} << 20) - 200));
+  EXPECT_LE(resident_pages(), before + 100);
+  EXPECT_EQ(file->text(), content);
+  release_pages(std::as_bytes(std::span(content)));  // no file's: stays
+  EXPECT_EQ(file->text(), content);
 }
 
 TEST_F(File, AppearsOnlyAtCommit) {

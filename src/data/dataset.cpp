@@ -4,6 +4,7 @@
 
 #include "base/file.h"
 #include "base/hash.h"
+#include "base/release_pages.h"
 #include "base/text.h"
 #include "data/npy.h"
 #include "data/npz.h"
@@ -62,6 +63,12 @@ Result<std::vector<fs::path>> images_of_list(const fs::path& list) {
 std::span<const std::byte> row_bytes(const Tensor& array, size_t index) {
   const size_t size = array.bytes().size() / static_cast<size_t>(array.shape()[0]);
   return array.bytes().subspan(index * size, size);
+}
+
+std::string hash_and_release(std::span<const std::byte> bytes) {
+  std::string hash = content_hash(bytes);
+  release_pages(bytes);
+  return hash;
 }
 
 // Whether a row of this shape fills the input, dynamic dimensions taking what comes.
@@ -127,7 +134,7 @@ Result<std::string> Dataset::sample_hash(size_t index) const {
   }
   std::string hashes;
   for (const auto& [name, array] : arrays_)
-    hashes += name + '\0' + content_hash(row_bytes(array, index));
+    hashes += name + '\0' + hash_and_release(row_bytes(array, index));
   return content_hash(std::as_bytes(std::span(hashes)));
 }
 
@@ -159,10 +166,10 @@ Result<Tensor> Dataset::load_row(size_t index, const InputSpec& input,
           format_shape(input.shape));
   }
   const auto bytes = row_bytes(values, index);
-  if (reinterpret_cast<uintptr_t>(bytes.data()) % 8 == 0)
-    return Tensor::view(values.type(), std::move(row), bytes, std::make_shared<Tensor>(values));
+  // Not a view: then the file would stay in memory as far as it was read.
   Tensor copy = Tensor::allocate(values.type(), std::move(row));
   std::copy(bytes.begin(), bytes.end(), copy.mutable_bytes().begin());
+  release_pages(bytes);
   return copy;
 }
 

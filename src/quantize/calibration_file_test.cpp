@@ -110,7 +110,9 @@ TEST(CalibrationFile, RefusesWhatIsNoSuchFile) {
   for (int i = 0; i < 2000; ++i) {
     std::string broken = bytes;
     broken[random() % broken.size()] ^= static_cast<char>(1 + random() % 255);
-    if (auto read = load_calibration(broken, "h")) EXPECT_EQ(save_calibration(*read), broken);
+    if (auto read = load_calibration(broken, "h")) {
+      EXPECT_EQ(save_calibration(*read), broken);
+    }
   }
   std::string later = bytes;
   later[4] = 9;

@@ -138,9 +138,9 @@ nlohmann::ordered_json hybrid_json(const Hybrid& hybrid) {
 Result<std::optional<Calibration>> read_histograms(const Flags& flags) {
   const bool data = flags.options.data.has_value();
   if (data != flags.histograms.empty())
-    return fail(data
-                    ? "--data and --histograms are given; one of them calibrates"
-                    : "nothing calibrates; give --data, or --histograms of an earlier calibration");
+    return fail("{}", data ? "--data and --histograms are given; one of them calibrates"
+                           : "nothing calibrates; give --data, or --histograms of an earlier "
+                             "calibration");
   if (!data && flags.options.recover != kNoRecovery && flags.options.recover != kAutoRecovery)
     return fail("--recover needs --data; --histograms are of the network without recovery");
   if (!data && !flags.options.hybrid.empty())

@@ -8,7 +8,6 @@
 #include "base/text.h"
 #include "convert/mend.h"
 #include "convert/requirement.h"
-#include "convert/requirement.h"
 #include "diagnose/legalize.h"
 #include "edit/address.h"
 #include "edit/command.h"

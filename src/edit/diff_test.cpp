@@ -134,6 +134,18 @@ TEST(Diff, ATiedWeightThatIsTiedNoLonger) {
       "  ~ b (Add)\n      ~ input 1: w → w2\n  + weight w2: float32 2\n");
 }
 
+TEST(Diff, UnreadWeightsGoByContentBeforeNames) {
+  const std::string head = "agraph (float[2] x) => (float[2] y) <";
+  const std::string tail = "> { y = Neg (x) }";
+  EXPECT_EQ(diff_text(head + "int64[1] u = {1}, int64[1] v = {1}, float[2] w = {3.0, 4.0}" + tail,
+                      head + "float[2] u = {3.0, 4.0}, int64[1] v = {1}, int64[1] w = {1}" + tail),
+            "2 values renamed\n"
+            "outside of modules: 2 values renamed\n"
+            "  ~ value u → w\n  ~ value w → u\n");
+  EXPECT_THAT(diff_text(head + "int64[1] u = {1}" + tail, head + "int64[1] u = {2}" + tail),
+              HasSubstr("weight u"));
+}
+
 TEST(Diff, AConstantNodeThatBecameAnInitializerIsToldOnce) {
   const char* node =
       "g (float[2] x) => (float[2] y) { c = Constant<value = float[2] {1.0, 2.0}>()"

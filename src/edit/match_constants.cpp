@@ -22,8 +22,21 @@ bool is_own_constant(const GraphKeys& keys, uint32_t value) {
   return value != kNoIndex && value < keys.view.own_values && keys.constants[value].has_value();
 }
 
-// Every place where matched nodes both read a constant, and every name that both sides have.
-std::vector<Candidate> find_candidates(const GraphKeys& a, const GraphKeys& b, bool believe_names,
+// Constants of both sides that have the same name.
+std::vector<std::pair<uint32_t, uint32_t>> same_names(const GraphKeys& a, const GraphKeys& b) {
+  std::vector<std::pair<uint32_t, uint32_t>> out;
+  for (uint32_t x = 0; x < a.view.own_values; ++x) {
+    if (!is_own_constant(a, x)) continue;
+    const Value* other = b.view.graph->find(a.view.values[x]->name);
+    const uint32_t y = other ? b.view.index_of(other) : kNoIndex;
+    if (is_own_constant(b, y)) out.emplace_back(x, y);
+  }
+  return out;
+}
+
+// Every place where matched nodes both read a constant, and every name that both sides have for
+// equal content.
+std::vector<Candidate> find_candidates(const GraphKeys& a, const GraphKeys& b,
                                        const IndexMatch& match) {
   std::vector<std::pair<uint32_t, uint32_t>> places;
   for (uint32_t x = 0; x < a.view.nodes.size(); ++x) {
@@ -42,11 +55,7 @@ std::vector<Candidate> find_candidates(const GraphKeys& a, const GraphKeys& b, b
     out.back().votes += 2;
   }
   const size_t by_place = out.size();
-  for (uint32_t x = 0; x < a.view.own_values; ++x) {
-    if (!is_own_constant(a, x)) continue;
-    const Value* other = b.view.graph->find(a.view.values[x]->name);
-    const uint32_t y = other ? b.view.index_of(other) : kNoIndex;
-    if (!is_own_constant(b, y)) continue;
+  for (const auto& [x, y] : same_names(a, b)) {
     const int alike = likeness(*a.constants[x], *b.constants[y]);
     const auto end = out.begin() + static_cast<std::ptrdiff_t>(by_place);
     const auto place =
@@ -54,31 +63,30 @@ std::vector<Candidate> find_candidates(const GraphKeys& a, const GraphKeys& b, b
                          [](const auto& c, auto v) { return std::pair(c.x, c.y) < v; });
     if (place != end && place->x == x && place->y == y)
       ++place->votes;
-    else if (believe_names || alike == 2)
+    else if (alike == 2)
       out.push_back({alike, 1, x, y});
   }
   return out;
 }
 
-// Constants without a partner whose content occurs once among those of either side.
-void add_moved(const GraphKeys& a, const GraphKeys& b, const std::vector<bool>& taken,
-               const IndexMatch& match, std::vector<Candidate>& out) {
-  std::unordered_map<uint64_t, std::pair<uint32_t, uint32_t>> by_content;  // kNoIndex: several
-  for (uint32_t y = 0; y < b.view.own_values; ++y)
-    if (is_own_constant(b, y) && !taken[y])
-      if (const auto [place, is_new] =
-              by_content.emplace(b.constants[y]->content, std::pair(kNoIndex, y));
-          !is_new)
-        place->second.second = kNoIndex;
-  std::unordered_map<uint64_t, uint32_t> counts;
+// Constants without a partner whose content occurs as often among those of either side, in order.
+std::vector<Candidate> find_moved(const GraphKeys& a, const GraphKeys& b,
+                                  const std::vector<bool>& taken, const IndexMatch& match) {
+  struct Places {
+    std::vector<uint32_t> left, right;
+  };
+  std::unordered_map<uint64_t, Places> by_content;
   for (uint32_t x = 0; x < a.view.own_values; ++x)
-    if (is_own_constant(a, x) && match.values[x] == kNoIndex) ++counts[a.constants[x]->content];
-  for (uint32_t x = 0; x < a.view.own_values; ++x) {
-    if (!is_own_constant(a, x) || match.values[x] != kNoIndex) continue;
-    const auto found = by_content.find(a.constants[x]->content);
-    if (found != by_content.end() && found->second.second != kNoIndex && counts[found->first] == 1)
-      out.push_back({2, 0, x, found->second.second});
-  }
+    if (is_own_constant(a, x) && match.values[x] == kNoIndex)
+      by_content[a.constants[x]->content].left.push_back(x);
+  for (uint32_t y = 0; y < b.view.own_values; ++y)
+    if (is_own_constant(b, y) && !taken[y]) by_content[b.constants[y]->content].right.push_back(y);
+  std::vector<Candidate> out;
+  for (const auto& [content, places] : by_content)
+    if (places.left.size() == places.right.size())
+      for (size_t i = 0; i < places.left.size(); ++i)
+        out.push_back({2, 0, places.left[i], places.right[i]});
+  return out;
 }
 
 }  // namespace
@@ -100,10 +108,14 @@ void match_constants(const GraphKeys& a, const GraphKeys& b, bool believe_names,
       if (p != kNoIndex && q != kNoIndex) match.nodes[p] = q;
     }
   };
-  pair_best(find_candidates(a, b, believe_names, match));
-  std::vector<Candidate> moved;
-  add_moved(a, b, taken, match, moved);
-  pair_best(std::move(moved));
+  pair_best(find_candidates(a, b, match));
+  pair_best(find_moved(a, b, taken, match));
+  // A name alone tells less than equal content elsewhere: another model may have it for another.
+  if (!believe_names) return;
+  std::vector<Candidate> named;
+  for (const auto& [x, y] : same_names(a, b))
+    named.push_back({likeness(*a.constants[x], *b.constants[y]), 1, x, y});
+  pair_best(std::move(named));
 }
 
 }  // namespace acuate

@@ -1,8 +1,8 @@
 """One run of a peer's quantizer: PEER MODEL SAMPLES.npz OUTPUT. Runs in the peers' environment.
 
-The peers of ONNX Runtime: `ort` as it comes, but 8 bits without sign for activations; the others
-with their best settings: shapes inferred and the graph simplified by quant_pre_process, an opset
-with scales per channel, those for weights. NNCF corrects biases fully.
+Of ONNX Runtime, `ort` is as it comes, but 8 bits without sign for activations; the others have
+scales per channel for weights. These and NNCF get a model whose opset can say that, whose shapes
+are inferred and whose graph is simplified, by quant_pre_process. NNCF corrects biases fully.
 """
 
 import logging
@@ -53,6 +53,20 @@ def fixed(model: onnx.ModelProto) -> onnx.ModelProto:
     return model
 
 
+def prepared() -> onnx.ModelProto:
+    """By quant_pre_process: NNCF too finds weights only where they are no nodes."""
+    from onnxruntime.quantization.shape_inference import quant_pre_process
+
+    with tempfile.TemporaryDirectory() as folder:
+        source, result = Path(folder, "fixed.onnx"), Path(folder, "prepared.onnx")
+        onnx.save(recent(fixed(onnx.load(MODEL))), source)
+        try:
+            quant_pre_process(source, result)
+        except Exception:  # its symbolic inference fails on some; the optimizer alone does
+            quant_pre_process(source, result, skip_symbolic_shape=True)
+        return onnx.load(result)
+
+
 def onnxruntime() -> None:
     from onnxruntime.quantization import (
         CalibrationDataReader,
@@ -60,7 +74,6 @@ def onnxruntime() -> None:
         QuantType,
         quantize_static,
     )
-    from onnxruntime.quantization.shape_inference import quant_pre_process
 
     reader = type("Samples", (Reader, CalibrationDataReader), {})()
     if PEER == "ort":
@@ -74,14 +87,10 @@ def onnxruntime() -> None:
         "percentile": CalibrationMethod.Percentile,
     }[PEER.removeprefix("ort-")]
     with tempfile.TemporaryDirectory() as folder:
-        model, prepared = Path(folder, "fixed.onnx"), Path(folder, "prepared.onnx")
-        onnx.save(recent(fixed(onnx.load(MODEL))), model)
-        try:
-            quant_pre_process(model, prepared)
-        except Exception:  # its symbolic inference fails on some; the optimizer alone does
-            quant_pre_process(model, prepared, skip_symbolic_shape=True)
+        model = Path(folder, "prepared.onnx")
+        onnx.save(prepared(), model)
         quantize_static(
-            prepared,
+            model,
             OUTPUT,
             reader,
             per_channel=True,
@@ -107,7 +116,7 @@ def nncf_quantize() -> None:
     if PEER == "nncf-performance":
         preset = nncf.QuantizationPreset.PERFORMANCE
     model = nncf.quantize(
-        recent(fixed(onnx.load(MODEL))),
+        prepared(),
         nncf.Dataset(samples),
         preset=preset,
         subset_size=len(samples),

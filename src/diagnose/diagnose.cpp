@@ -11,6 +11,7 @@
 #include "diagnose/rule.h"
 #include "diagnose/worth.h"
 #include "edit/address.h"
+#include "rewrite/legalizer.h"
 #include "rewrite/surgery.h"
 #include "shape/inference.h"
 
@@ -75,6 +76,17 @@ class NodePairs {
   std::unordered_map<const Node*, const Node*> originals_;
 };
 
+// Whether an offer can help at all: what needs a copy of the model is not made for nothing.
+bool has_legalizer(const Node& node) {
+  static const auto kOperators = [] {
+    std::unordered_set<std::string_view> all;
+    for (const Legalizer& legalizer : legalizers().all())
+      all.insert(legalizer.operators.begin(), legalizer.operators.end());
+    return all;
+  }();
+  return node.domain().empty() && kOperators.count(node.op_type()) > 0;
+}
+
 // Legalizers tried on a copy of the original with its shapes, which is made when first asked for.
 class Offers {
  public:
@@ -83,6 +95,9 @@ class Offers {
 
   // On nodes of the original; the shapes stand before what they may need them for.
   LegalizeOffers::Offer offer(const std::vector<const Node*>& nodes) {
+    if (std::none_of(nodes.begin(), nodes.end(),
+                     [](const Node* node) { return has_legalizer(*node); }))
+      return {};
     if (offers_ == nullptr) prepare();
     std::vector<Node*> ours;
     for (const Node* node : nodes) ours.push_back(pairs_->copy_of(*node));
@@ -134,7 +149,7 @@ void forgive_merges(DiagnoseContext& context) {
   for (const auto& [nodes, judged, reason] : context.as_it_stands.reasons)
     if (reason.blocks && reason.id != "dynamic_shape") refused.insert(nodes.begin(), nodes.end());
   for (const auto& [nodes, judged, reason] : context.mended.reasons)
-    if (reason.blocks && nodes.size() > 1 &&
+    if (reason.blocks && nodes.size() > 1 && has_legalizer(*judged) &&
         std::none_of(nodes.begin(), nodes.end(),
                      [&](const Node* node) { return refused.count(node) > 0; }))
       asked.insert(judged);

@@ -9,6 +9,11 @@ namespace acuate {
 
 Probe::Probe(const Model& model) : model_(model.clone()) {}
 
+Node* Probe::behind(std::string_view value) {
+  const Node* producer = graph().find(value)->producer;
+  return producer == nullptr ? graph().first() : producer->next();
+}
+
 size_t Probe::want(Value& value) {
   if (value.type.kind != ValueType::Kind::Tensor || value.type.element == ElementType::Undefined) {
     ValueType type;

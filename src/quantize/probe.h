@@ -23,6 +23,9 @@ class Probe {
   explicit Probe(const Model& model);
 
   Graph& graph() { return model_->graph(); }
+  // Where to write what reads this value of the graph, so that engines that go by the stored order
+  // let go of it soon.
+  Node* behind(std::string_view value);
   // Has a float32 value of the graph computed for each sample; returns its place in the results.
   size_t want(Value& value);
 

@@ -25,8 +25,8 @@ Result<std::optional<size_t>> add_twin(Probe& probe, const Node& node, const Enc
   if (auto done = fake_quantize(rounded, weight->quantization); !done) return done.error();
 
   Graph& graph = probe.graph();
-  GraphWriter writer(graph, nullptr, std::string(node.output()->name) + "_twin",
-                     ElementType::Float);
+  GraphWriter writer(graph, probe.behind(node.output()->name),
+                     std::string(node.output()->name) + "_twin", ElementType::Float);
   std::vector<Value*> inputs{
       write_fake_quantized(writer, graph.find(node.input(0)->name), data->quantization),
       writer.constant(rounded)};

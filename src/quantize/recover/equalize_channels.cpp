@@ -23,7 +23,7 @@ Result<std::map<std::string, ChannelRange>> measure_channels(
   Probe probe(context.model);
   for (const std::string& name : tensors) {
     Value* value = probe.graph().find(name);
-    GraphWriter writer(probe.graph(), nullptr, name + "_channels", ElementType::Float);
+    GraphWriter writer(probe.graph(), probe.behind(name), name + "_channels", ElementType::Float);
     std::vector<int64_t> axes{0};
     for (size_t axis = 2; axis < value->type.shape->size(); ++axis)
       axes.push_back(static_cast<int64_t>(axis));

@@ -40,8 +40,8 @@ std::vector<Layer> layers_of(const RecoveryContext& context) {
 Result<void> measure(const RecoveryContext& context, std::span<Layer> layers) {
   Probe probe(context.model);
   for (Layer& layer : layers) {
-    GraphWriter writer(probe.graph(), nullptr, std::string(layer.node->output()->name) + "_moments",
-                       ElementType::Float);
+    GraphWriter writer(probe.graph(), probe.behind(layer.node->input(0)->name),
+                       std::string(layer.node->output()->name) + "_moments", ElementType::Float);
     Value* data = write_fake_quantized(writer, probe.graph().find(layer.node->input(0)->name),
                                        layer.data->quantization);
     layer.result = probe.want(*write_patch_moments(writer, data, *layer.node, layer.shape));

@@ -357,3 +357,37 @@ def test_the_callers_mistakes_end_with_2(call: list[str], tmp_path: Path) -> Non
     done = acuate(*call, status=2)
     assert done.stderr
     assert sorted(p.name for p in tmp_path.iterdir()) == ["m.onnx"]
+
+
+@pytest.mark.parametrize("command", [["convert", "--precision", "int8"], ["quantize"]])
+def test_values_that_are_not_finite_name_who_made_them(command: list[str], tmp_path: Path) -> None:
+    """Only the product's operand is to be quantized; the logarithm before it made the infinity."""
+    port = helper.make_tensor_value_info
+    weights = numpy_helper.from_array(np.eye(4, dtype=np.float32), "w")
+    nodes = [
+        helper.make_node("Log", ["x"], ["logs"], "/head/Log"),
+        helper.make_node("Neg", ["logs"], ["n"], "/head/Neg"),
+        helper.make_node("MatMul", ["n", "w"], ["y"], "/tail/MatMul"),
+    ]
+    net = helper.make_graph(
+        nodes, "g", [port("x", TensorProto.FLOAT, [1, 4])], [port("y", TensorProto.FLOAT, [1, 4])],
+        [weights],
+    )  # fmt: skip
+    onnx.save(
+        helper.make_model(net, opset_imports=[helper.make_opsetid("", 17)], ir_version=8),
+        tmp_path / "m.onnx",
+    )
+    data = np.ones((16, 1, 4), np.float32)
+    data[2, 0, 1] = 0
+    np.save(tmp_path / "data.npy", data)
+    np.save(tmp_path / "other.npy", data[3:] * 2)
+    (tmp_path / "spec.yaml").write_text("data: other.npy\nmetrics: [sqnr]\n", "utf-8")
+    judged = ["--eval", tmp_path / "spec.yaml"] if command[0] == "convert" else []
+    done = acuate(
+        *command, tmp_path / "m.onnx", "-o", tmp_path / "o", "--data", tmp_path / "data.npy",
+        *judged, status=2,
+    )  # fmt: skip
+    assert "not_finite: an activation is NaN or infinite on the data" in done.stderr
+    assert "'logs' first in sample 2: 0 NaN, 1 infinite of 4 values" in done.stderr
+    assert "made by node '/head/Log' of module 'head'" in done.stderr
+    assert not (tmp_path / "o").exists()

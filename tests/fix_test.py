@@ -178,6 +178,21 @@ def test_non_max_suppression_stays_as_a_host_model(tmp_path: Path) -> None:
     check(model, tmp_path, image(model, (1, 3, 64, 96)), 0)
 
 
+def test_what_stays_refused_ends_with_1(tmp_path: Path) -> None:
+    model = tmp_path / "m.onnx"
+    detector_with_nms(model)
+    target = table(tmp_path, model, {"NonMaxSuppression"})
+    shape = ["--shape", "image=1x3x64x96", "--target", target]
+    whole = fix(model, tmp_path, *shape, "--cut", "none", status=1)
+    assert not whole["accepted"]
+    assert whole["refused_nodes"] == 1
+    assert whole["tail"] is None
+    onnx.checker.check_model(tmp_path / "f.onnx")
+    assert fix(model, tmp_path, *shape)["refused_nodes"] == 0
+    # Without a target nobody refuses.
+    assert fix(model, tmp_path, *shape[:2])["accepted"] is None
+
+
 def test_a_difference_beyond_the_tolerance_ends_with_1(tmp_path: Path) -> None:
     model = FIXTURES / "pp_lcnet_orientation.onnx"
     (name,) = image(model, (1, 3, 224, 224))

@@ -1,12 +1,16 @@
 #include <algorithm>
 #include <cmath>
+#include <memory>
+#include <optional>
 
 #include <fmt/format.h>
 
 #include "base/text.h"
 #include "convert/data_findings.h"
-#include "diagnose/mixed_ranges.h"
+#include "diagnose/mixed_ranges_finding.h"
 #include "edit/address.h"
+#include "graph/module_tree.h"
+#include "shape/infer.h"
 
 namespace acuate {
 namespace {
@@ -18,46 +22,61 @@ constexpr size_t kFewestSamples = 8;
 constexpr double kMedianGrowth = 0.10;  // of ranges, from half of the samples to all
 constexpr double kTensorGrowth = 0.25, kTensorShare = 0.10;
 
+// On the node of the user's model that makes the tensor; where there is none, on the tensor.
+void place(Finding& finding, std::string_view tensor, const Model& original,
+           const ModelModuleTree& modules) {
+  const Value* value = original.graph().find(tensor);
+  const Node* node = value != nullptr ? value->producer : nullptr;
+  if (node != nullptr) file_under(finding, modules, {node});
+  finding.nodes = {node != nullptr ? node_path(*node) : to_valid_utf8(tensor)};
+}
+
+// Of a calibration that met values that are not finite.
+Finding not_finite_finding(const Model& original, const ModelModuleTree& modules,
+                           const Calibration& calibration) {
+  const NonFinite& first = calibration.non_finite.front();
+  const Histogram& histogram = calibration.histograms.find(first.tensor)->second;
+  const size_t more = calibration.non_finite.size() - 1;
+  Finding finding = new_finding("not_finite");
+  place(finding, first.tensor, original, modules);
+  finding.cause = "an activation is NaN or infinite on the data";
+  finding.evidence =
+      fmt::format("'{}' first in sample {}: {} NaN, {} infinite of {} values; {} further {}",
+                  to_valid_utf8(first.tensor), first.sample, histogram.nan_count(),
+                  histogram.total() - histogram.finite_count() - histogram.nan_count(),
+                  histogram.total(), more, more == 1 ? "tensor follows" : "tensors follow");
+  return finding;
+}
+
 class CalibrationFindings {
  public:
   CalibrationFindings(const Model& original, const Model& float_model,
-                      const Calibration& calibration)
+                      const Calibration& calibration, std::vector<Finding>& told)
       : original_(original),
         float_model_(float_model),
         calibration_(calibration),
-        modules_(ModelModuleTree::of(original)) {}
+        modules_(ModelModuleTree::of(original)),
+        told_(told) {}
 
-  std::vector<Finding> run() {
+  void run() {
     tell_not_finite();
     for (const auto& [name, histogram] : calibration_.histograms) tell_outliers(name, histogram);
     tell_mixed_ranges();
     tell_unsettled();
-    for (Finding& finding : findings_) finding.stage = "calibrate";
-    return std::move(findings_);
+    for (Finding& finding : findings_) {
+      finding.stage = "calibrate";
+      told_.push_back(std::move(finding));
+    }
   }
 
  private:
-  // On the node of the user's model that makes the tensor; where there is none, on the tensor.
   void place(Finding& finding, std::string_view tensor) const {
-    const Value* value = original_.graph().find(tensor);
-    const Node* node = value != nullptr ? value->producer : nullptr;
-    if (node != nullptr) file_under(finding, modules_, {node});
-    finding.nodes = {node != nullptr ? node_path(*node) : to_valid_utf8(tensor)};
+    acuate::place(finding, tensor, original_, modules_);
   }
 
   void tell_not_finite() {
-    if (calibration_.non_finite.empty()) return;
-    const NonFinite& first = calibration_.non_finite.front();
-    const Histogram& histogram = calibration_.histograms.find(first.tensor)->second;
-    Finding finding = new_finding("not_finite");
-    place(finding, first.tensor);
-    finding.cause = "an activation is NaN or infinite on the data";
-    finding.evidence = fmt::format(
-        "'{}' first in sample {}: {} NaN, {} infinite of {} values; {} further tensors follow",
-        to_valid_utf8(first.tensor), first.sample, histogram.nan_count(),
-        histogram.total() - histogram.finite_count() - histogram.nan_count(), histogram.total(),
-        calibration_.non_finite.size() - 1);
-    findings_.push_back(std::move(finding));
+    if (!calibration_.non_finite.empty())
+      findings_.push_back(not_finite_finding(original_, modules_, calibration_));
   }
 
   void tell_outliers(const std::string& name, const Histogram& histogram) {
@@ -77,16 +96,32 @@ class CalibrationFindings {
   }
 
   void tell_mixed_ranges() {
-    const auto range_of = [&](const Value& value) -> std::optional<ReachedRange> {
+    const auto range_of = [&](const Value& value) -> std::optional<ValueRange> {
       const auto found = calibration_.histograms.find(value.name);
       if (found == calibration_.histograms.end() || !found->second.range()) return std::nullopt;
-      return ReachedRange{found->second.range()->min, found->second.range()->max, false};
+      return ValueRange{found->second.range()->min, found->second.range()->max};
     };
-    for (const MixedConcat& mixed : mixed_concats(float_model_, range_of)) {
+    std::unique_ptr<Model> inferred;         // a cut asks for types, which a model need not declare
+    std::optional<ModelModuleTree> modules;  // of that
+    for (const MixedConcat& mixed : mixed_concats(float_model_.graph(), range_of)) {
       const Value* output = original_.graph().find(mixed.node->output()->name);
       if (output == nullptr || output->producer == nullptr || !output->producer->is_op("Concat"))
         continue;
-      Finding finding = mixed_ranges_finding(original_, *output->producer, mixed, modules_);
+      const std::vector<std::string> nodes = {node_path(*output->producer)};
+      const auto known = std::find_if(told_.begin(), told_.end(), [&](const Finding& each) {
+        return each.id == "mixed_ranges" && each.nodes == nodes;
+      });
+      if (known != told_.end()) {
+        known->evidence += "; measured: " + mixed.text();
+        continue;
+      }
+      if (inferred == nullptr) {
+        inferred = original_.clone();
+        infer_shapes(*inferred);
+        modules = ModelModuleTree::of(*inferred);
+      }
+      const Node& node = *inferred->graph().find(output->name)->producer;
+      Finding finding = mixed_ranges_finding(*inferred, node, mixed, *modules);
       finding.evidence = "measured: " + finding.evidence;
       findings_.push_back(std::move(finding));
     }
@@ -148,14 +183,52 @@ class CalibrationFindings {
   const Model& float_model_;
   const Calibration& calibration_;
   const ModelModuleTree modules_;
+  std::vector<Finding>& told_;
   std::vector<Finding> findings_;
 };
 
 }  // namespace
 
-std::vector<Finding> findings_of_calibration(const Model& original, const Model& float_model,
-                                             const Calibration& calibration) {
-  return CalibrationFindings(original, float_model, calibration).run();
+std::vector<std::string> float_activations(const Model& model) {
+  std::vector<std::string> names;
+  const auto add = [&](const Value* value) {
+    if (value != nullptr && value->type.element == ElementType::Float && value->type.is_static())
+      names.emplace_back(value->name);
+  };
+  for (const Value* input : model.graph().inputs())
+    if (!input->initializer) add(input);
+  for (const Node* node = model.graph().first(); node != nullptr; node = node->next())
+    if (!node->is_op("Constant"))
+      for (const Value* output : node->outputs()) add(output);
+  return names;
+}
+
+Error explain_non_finite(const Model& original, const Model& float_model, const Target& engine,
+                         const SampleSet& samples, size_t sample, const CalibrationOptions& options,
+                         const Calibration& met) {
+  auto traced = calibrate(
+      float_model, engine, float_activations(float_model), 1,
+      [&](size_t) { return samples.load(sample); }, options);
+  if (!traced) return traced.error();
+  // An engine that fuses may round otherwise when all is asked for.
+  if (traced->non_finite.empty()) traced = met;
+  for (NonFinite& each : traced->non_finite) each.sample = sample;
+  const Finding finding = not_finite_finding(original, ModelModuleTree::of(original), *traced);
+  const Value* value = original.graph().find(traced->non_finite.front().tensor);
+  const bool is_made = value != nullptr && value->producer != nullptr;
+  return fail(
+      "not_finite: {}: {}; sample {} is '{}'; {}; `acuate explain not-finite` says more",
+      finding.cause, finding.evidence, sample, samples.name(sample),
+      is_made            ? fmt::format("made by node '{}'{}", finding.nodes[0],
+                            finding.module.empty() ? std::string()
+                                                              : fmt::format(" of module '{}'", finding.module))
+                 : value != nullptr ? "it is an input: check the sample and its pre-processing"
+                         : "no node of the given model makes it by this name");
+}
+
+void tell_calibration(const Model& original, const Model& float_model,
+                      const Calibration& calibration, std::vector<Finding>& told) {
+  CalibrationFindings(original, float_model, calibration, told).run();
 }
 
 }  // namespace acuate

@@ -197,11 +197,11 @@ class Pipeline {
     std::set<std::string, std::less<>> on_host;
     for (const auto& [node, label] : division_.labels)
       if (label == kHost) on_host.insert(node);
-    auto quantized = quantize_for(*float_, options_, target_, on_host, &*samples_.calibration);
+    auto quantized =
+        quantize_for(*original_, *float_, options_, target_, on_host, &*samples_.calibration);
     if (!quantized) return quantized.error();
     quantized_ = std::move(*quantized);
-    for (Finding& finding : findings_of_calibration(*original_, *float_, quantized_->calibration))
-      report_.findings.push_back(std::move(finding));
+    tell_calibration(*original_, *float_, quantized_->calibration, report_.findings);
     infer_shapes(*quantized_->model);  // of what quantization wrote, which may stand at a border
     return {};
   }

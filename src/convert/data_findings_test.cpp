@@ -7,6 +7,7 @@
 #include <gtest/gtest.h>
 
 #include "data/npy.h"
+#include "diagnose/diagnose.h"
 #include "onnx_io/text_form.h"
 #include "shape/infer.h"
 
@@ -51,10 +52,13 @@ class DataFindings : public testing::Test {
     options.data = folder_ / "x.npy";
     auto opened = open_samples(options);
     EXPECT_TRUE(opened) << (opened ? "" : opened.error().message);
-    auto found = findings_of_data(*text_model(graph), options, *resolve_target("onnxruntime"),
-                                  std::move(*opened));
-    EXPECT_TRUE(found) << (found ? "" : found.error().message);
-    return found ? std::move(*found) : std::vector<Finding>();
+    const auto model = text_model(graph);
+    const Target engine = *resolve_target("onnxruntime");
+    auto told = diagnose(*model, engine);
+    EXPECT_TRUE(told) << (told ? "" : told.error().message);
+    const auto done = tell_data(*model, options, engine, std::move(*opened), *told);
+    EXPECT_TRUE(done) << (done ? "" : done.error().message);
+    return std::move(*told);
   }
   static std::vector<Finding> of_id(const std::vector<Finding>& all, std::string_view id) {
     std::vector<Finding> out;
@@ -126,6 +130,21 @@ TEST_F(DataFindings, MeasuredRangesMix) {
   EXPECT_THAT(mixed[0].evidence, HasSubstr("measured: 'm'"));
   EXPECT_THAT(mixed[0].fix, ElementsAre("cut-at m t"));
   EXPECT_THAT(of_id(findings(net("9"), {32, 2, 4}, uniform), "mixed_ranges"), IsEmpty());
+}
+
+// What the operators imply and what the data show is one finding.
+TEST_F(DataFindings, MeasuredRangesJoinImpliedOnes) {
+  const auto mixed = of_id(findings(R"(g (float[1,2,4] x) => (float[1,4,4] y) <float size = {640}> {
+      s = Sigmoid(x)
+      b = Mul(s, size)
+      [join] y = Concat <axis = 1> (b, s)
+    })",
+                                    {32, 2, 4}, [](size_t, size_t, float x) { return x; }),
+                           "mixed_ranges");
+  ASSERT_EQ(mixed.size(), 1U);
+  EXPECT_THAT(mixed[0].evidence, HasSubstr("'b' has values from 0 to 640, 's' from 0 to 1"));
+  EXPECT_THAT(mixed[0].evidence, HasSubstr("; measured: 'b' has values from 32"));
+  EXPECT_THAT(mixed[0].fix, ElementsAre("cut-at s b"));
 }
 
 // A convolution whose batch normalization was trained on inputs of unit variance.

@@ -168,7 +168,7 @@ class Divider {
       if (!cuts) return cuts.error();
       request.cuts = std::move(*cuts);
     }
-    request.before_mixing = cuts_automatically(options_);
+    request.fewest_values = request.before_mixing = cuts_automatically(options_);
     const Tail tail = find_tail(model_.graph(), request);
     if (cuts_by_name(options_))
       if (auto useful = check_tail(tail, options_); !useful) return useful;

@@ -6,6 +6,7 @@
 #include <fmt/format.h>
 
 #include "base/text.h"
+#include "convert/data_findings.h"
 #include "convert/mend.h"
 #include "convert/requirement.h"
 #include "diagnose/legalize.h"
@@ -157,8 +158,8 @@ Result<void> prepare_quantization(std::unique_ptr<Model>& model) {
   return {};
 }
 
-Result<Quantized> quantize_for(const Model& model, const ConvertOptions& options,
-                               const Target& target,
+Result<Quantized> quantize_for(const Model& original, const Model& model,
+                               const ConvertOptions& options, const Target& target,
                                const std::set<std::string, std::less<>>& on_host,
                                const SampleSet* samples, const Calibration* measured) {
   QuantizeOptions quantize;
@@ -182,9 +183,18 @@ Result<Quantized> quantize_for(const Model& model, const ConvertOptions& options
                           .max_memory_bytes = options.max_memory_bytes,
                           .progress = options.progress};
   quantize.measured = measured;
-  return quantize_model(
-      model, target, samples == nullptr ? 0 : samples->size(),
-      [&](size_t i) { return samples->load(i); }, quantize);
+  size_t loaded = 0;  // which sample a calibration of some of them has as its own
+  const SampleLoader load = [&](size_t i) {
+    loaded = i;
+    return samples->load(i);
+  };
+  if (measured == nullptr)
+    quantize.explain_non_finite = [&](const Calibration& met, const SampleLoader& part) {
+      if (auto again = part(met.non_finite.front().sample); !again) return again.error();
+      return explain_non_finite(original, model, target, *samples, loaded, quantize.calibration,
+                                met);
+    };
+  return quantize_model(model, target, samples == nullptr ? 0 : samples->size(), load, quantize);
 }
 
 }  // namespace acuate

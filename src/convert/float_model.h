@@ -55,8 +55,10 @@ void name_nodes(Model& model);
 Result<void> prepare_quantization(std::unique_ptr<Model>& model);
 
 // Measures and quantizes what is not `on_host`, by node name; with `measured`, reads no samples.
-Result<Quantized> quantize_for(const Model& model, const ConvertOptions& options,
-                               const Target& target,
+// `original` is the user's model, for telling which node makes values that are not finite, which is
+// an error.
+Result<Quantized> quantize_for(const Model& original, const Model& model,
+                               const ConvertOptions& options, const Target& target,
                                const std::set<std::string, std::less<>>& on_host,
                                const SampleSet* samples, const Calibration* measured = nullptr);
 

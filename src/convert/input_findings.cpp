@@ -7,9 +7,9 @@
 #include "base/text.h"
 #include "convert/data_findings.h"
 #include "convert/float_model.h"
-#include "diagnose/constants.h"
 #include "diagnose/issues.h"
 #include "edit/address.h"
+#include "graph/constants.h"
 #include "onnx_io/export.h"
 #include "shape/infer.h"
 #include "targets/fold.h"
@@ -296,11 +296,11 @@ Result<std::vector<Finding>> findings_of_inputs(const Model& fixed, const Target
   return Probe(fixed, engine, samples, options).run();
 }
 
-Result<std::vector<Finding>> findings_of_data(const Model& original, const ConvertOptions& options,
-                                              const Target& engine, Samples samples) {
-  std::vector<Finding> findings = samples.findings;
+Result<void> tell_data(const Model& original, const ConvertOptions& options, const Target& engine,
+                       Samples samples, std::vector<Finding>& told) {
+  told.insert(told.end(), samples.findings.begin(), samples.findings.end());
   // What an unsound model computes says nothing; the diagnosis tells what is wrong with it.
-  if (!samples.calibration || !refuse_invalid(original)) return findings;
+  if (!samples.calibration || !refuse_invalid(original)) return {};
   auto fixed = fix_for(original, options, engine, samples);
   if (!fixed) return fixed.error();
   set_inputs(samples, *fixed->model);
@@ -308,19 +308,13 @@ Result<std::vector<Finding>> findings_of_data(const Model& original, const Conve
   auto probed =
       findings_of_inputs(*fixed->model, engine, *samples.calibration, {.threads = options.threads});
   if (!probed) return probed.error();
-  std::move(probed->begin(), probed->end(), std::back_inserter(findings));
+  std::move(probed->begin(), probed->end(), std::back_inserter(told));
   std::vector<std::string> edits;
   auto model = simplify_for(*fixed->model, options, engine, edits);
   if (!model) return model.error();
   infer_shapes(**model);
-  std::vector<std::string> tensors;
-  for (const Value* value : (*model)->graph().values()) {
-    const bool is_activation = value->producer != nullptr ? !value->producer->is_op("Constant")
-                                                          : value->is_input && !value->initializer;
-    if (is_activation && value->type.element == ElementType::Float && value->type.is_static())
-      tensors.emplace_back(value->name);
-  }
-  if (tensors.empty()) return findings;
+  const std::vector<std::string> tensors = float_activations(**model);
+  if (tensors.empty()) return {};
   const SampleSet& set = *samples.calibration;
   auto calibration =
       calibrate(**model, engine, tensors, set.size(), [&](size_t i) { return set.load(i); },
@@ -328,9 +322,8 @@ Result<std::vector<Finding>> findings_of_data(const Model& original, const Conve
                  .max_memory_bytes = options.max_memory_bytes,
                  .progress = options.progress});
   if (!calibration) return calibration.error();
-  auto measured = findings_of_calibration(original, **model, *calibration);
-  std::move(measured.begin(), measured.end(), std::back_inserter(findings));
-  return findings;
+  tell_calibration(original, **model, *calibration, told);
+  return {};
 }
 
 }  // namespace acuate

@@ -135,7 +135,7 @@ class Mender {
     const auto model = inferred(*mended_.model);
     TailRequest request;
     request.may_take = [this](const Node& node) { return !is_refused(*target_, node); };
-    request.before_mixing = true;
+    request.fewest_values = request.before_mixing = true;
     const Tail tail = find_tail(model->graph(), request);
     if (tail.tail_nodes == 0) {
       mended_.notes.push_back(
@@ -189,9 +189,9 @@ class Mender {
   // `cut-at` drops the outputs that follow from the cuts; where the tail has others, inputs and
   // outputs are told.
   std::string prefix_line(const Tail& tail) const {
+    if (tail.ends_at_cuts()) return tail.cut_command();
     std::vector<std::string> cuts, from, to;
     for (const Value* value : tail.cuts) cuts.push_back(value_path(*value));
-    if (follow_from_cuts(tail)) return format_command("cut-at", std::span<const std::string>(cuts));
     const auto contains = [](const auto& list, const auto& item) {
       return std::find(list.begin(), list.end(), item) != list.end();
     };
@@ -202,23 +202,6 @@ class Mender {
         to.push_back(value_path(*output));
     to.insert(to.end(), cuts.begin(), cuts.end());
     return extract_line(from, to);
-  }
-
-  // Whether each output of the tail needs one of the cuts.
-  static bool follow_from_cuts(const Tail& tail) {
-    if (tail.cuts.empty()) return false;
-    const std::unordered_set<const Value*> cuts(tail.cuts.begin(), tail.cuts.end());
-    std::unordered_set<const Value*> behind = cuts;
-    for (size_t i = 0; i < tail.dag.nodes.size(); ++i) {
-      if (tail.labels[i] != kHost) continue;
-      const auto& reads = tail.dag.reads[i];
-      if (std::any_of(reads.begin(), reads.end(), [&](uint32_t read) {
-            return behind.count(tail.dag.tensors[read].value) > 0;
-          }))
-        for (const uint32_t made : tail.dag.makes[i]) behind.insert(tail.dag.tensors[made].value);
-    }
-    return std::all_of(tail.outputs.begin(), tail.outputs.end(),
-                       [&](const Value* output) { return behind.count(output) > 0; });
   }
 
   const ConvertOptions& options_;

@@ -252,7 +252,9 @@ Result<Diagnosis> diagnose_and_divide(const Model& model, const Target& target,
   if (is_sound) {
     forgive_merges(context);
     context.division = divide_shadow(*shadow, context.mended, options.costs);
-    context.tail = smallest_tail(*original, sized_by_values(context.mended));
+    const auto scaffold = shape_scaffold(*original);
+    context.tail = offered_tail(original->graph(), sized_by_values(context.mended),
+                                [&](const Node& node) { return scaffold.count(&node) > 0; });
     context.legalize = [&](const std::vector<const Node*>& nodes) { return offers.offer(nodes); };
   }
   Diagnosis diagnosis;

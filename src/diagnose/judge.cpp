@@ -253,7 +253,7 @@ std::vector<Finding> cut_off(const DiagnoseContext& context, std::vector<Finding
   if (!context.tail) return findings;
   for (Finding& finding : findings) {
     if (!finding.fix.empty()) continue;
-    finding.fix = {context.tail->command};
+    finding.fix = {context.tail->cut_command()};
     finding.evidence += (finding.evidence.empty() ? "" : "; ") + context.tail->text();
   }
   return findings;

@@ -8,10 +8,10 @@
 #include "base/registry.h"
 #include "diagnose/finding.h"
 #include "diagnose/legalize.h"
-#include "diagnose/tail_cut.h"
 #include "graph/model.h"
 #include "graph/module_tree.h"
 #include "partition/partition.h"
+#include "partition/tail.h"
 #include "shape/inference.h"
 #include "targets/target.h"
 
@@ -63,7 +63,7 @@ struct DiagnoseContext {
   std::optional<ShadowDivision> division;
   // What to leave to the host so that no size follows from values and no control flow is left;
   // nothing where there is neither, or where too little would remain.
-  std::optional<TailCut> tail;
+  std::optional<Tail> tail;
   // What would replace nodes of the original by operators that the target takes; empty where the
   // original is not sound.
   std::function<LegalizeOffers::Offer(const std::vector<const Node*>&)> legalize;

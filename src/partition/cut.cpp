@@ -6,16 +6,13 @@
 
 #include "base/text.h"
 #include "edit/sweep.h"
+#include "graph/constants.h"
 #include "graph/splice.h"
 
 namespace acuate {
 namespace {
 
 bool is_constant_node(const Node* node) { return node != nullptr && node->is_op("Constant"); }
-
-bool is_constant(const Value& value) {
-  return value.is_constant() || value.is_sparse_initializer || is_constant_node(value.producer);
-}
 
 // The names of the edges of the part, whose values come from outside or are seen there.
 Result<void> declare(Graph& graph, const Value& theirs, const Splice& splice) {

@@ -2,6 +2,7 @@
 
 #include "base/check.h"
 #include "edit/sweep.h"
+#include "graph/constants.h"
 
 namespace acuate {
 
@@ -13,10 +14,6 @@ Dag Dag::of(const Graph& graph) {
     if (is_new) dag.tensors.push_back({value, kOutside, {}, value->is_output()});
     return at->second;
   };
-  const auto is_constant = [](const Value* value) {
-    return value->is_constant() || value->is_sparse_initializer ||
-           (value->producer != nullptr && value->producer->is_op("Constant"));
-  };
   for (const Value* input : graph.inputs())
     if (!input->is_constant()) tensor(input);
   for (const Node* node = graph.first(); node != nullptr; node = node->next()) {
@@ -26,7 +23,7 @@ Dag Dag::of(const Graph& graph) {
     dag.reads.emplace_back();
     dag.makes.emplace_back();
     for (const Value* value : values_read(*node)) {
-      if (is_constant(value)) continue;
+      if (is_constant(*value)) continue;
       const uint32_t read = tensor(value);
       ACUATE_CHECK(value->producer == nullptr || dag.tensors[read].producer != kOutside,
                    "nodes to partition are not sorted");

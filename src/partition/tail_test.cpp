@@ -3,19 +3,10 @@
 #include <fmt/format.h>
 #include <gtest/gtest.h>
 
-#include "onnx_io/text_form.h"
-#include "partition/value_range.h"
-#include "shape/infer.h"
+#include "partition/test_support.h"
 
 namespace acuate {
 namespace {
-
-std::unique_ptr<Model> text_model(const std::string& graph) {
-  auto model = parse_text_model("<ir_version: 8, opset_import: [\"\" : 17]> " + graph);
-  EXPECT_TRUE(model) << (model ? "" : model.error().message);
-  infer_shapes(**model);
-  return std::move(*model);
-}
 
 std::string names(const std::vector<const Value*>& values) {
   std::string out;
@@ -101,32 +92,6 @@ TEST(Tail, OfALongChainTakesNoStack) {
                        .cuts = {},
                        .before_mixing = true});
   EXPECT_EQ(tail.prefix_nodes, size_t{kLength});
-}
-
-TEST(ValueRanges, FollowFromSaturationAndConstants) {
-  const auto model = text_model(R"(g (float[4] x) => (float[4] y)
-    <float[1] two = {2.0}, float[1] m = {-3.0}> {
-      s = Sigmoid(x) t = Mul(s, two) u = Add(t, m) v = Neg(u) r = Relu(x) a = Abs(u)
-      d = Div(s, two) q = Div(two, x) y = Max(v, s) })");
-  const ValueRanges ranges = ValueRanges::of(model->graph());
-  const auto range = [&](const char* name) { return ranges.of(*model->graph().find(name)); };
-  EXPECT_EQ(range("s"), (ValueRange{0, 1}));
-  EXPECT_EQ(range("t"), (ValueRange{0, 2}));
-  EXPECT_EQ(range("u"), (ValueRange{-3, -1}));
-  EXPECT_EQ(range("v"), (ValueRange{1, 3}));
-  EXPECT_EQ(range("a"), (ValueRange{1, 3}));
-  EXPECT_EQ(range("d"), (ValueRange{0, 0.5}));
-  EXPECT_EQ(range("y"), (ValueRange{0, 3}));
-  EXPECT_EQ(range("r"), (ValueRange{0, ValueRange::kUnbounded}));
-  EXPECT_EQ(range("q"), ValueRange{});
-  EXPECT_EQ(range("x"), ValueRange{});
-}
-
-TEST(ValueRanges, ScoresBesideScoresDoNotMix) {
-  const auto model = text_model(R"(g (float[4] x, float[4] z) => (float[8] y, float[8] w) {
-      s = Sigmoid(x) t = Softmax(z) y = Concat <axis = 0> (s, t) w = Concat <axis = 0> (x, z) })");
-  const ValueRanges ranges = ValueRanges::of(model->graph());
-  for (const Node* node : model->graph().nodes()) EXPECT_FALSE(ranges.mixes_ranges(*node));
 }
 
 }  // namespace

@@ -1,7 +1,5 @@
 #pragma once
 
-#include <algorithm>
-#include <cmath>
 #include <limits>
 #include <unordered_map>
 
@@ -9,32 +7,33 @@
 
 namespace acuate {
 
-// An interval that holds every finite value of a tensor; unbounded where nothing is known.
+// An interval that holds every finite value of a tensor; infinite where nothing bounds it.
 struct ValueRange {
   static constexpr double kUnbounded = std::numeric_limits<double>::infinity();
   double low = -kUnbounded, high = kUnbounded;
+  // Non-negative and adding up to one along some axis: what a Softmax made, rearranged or not.
+  bool is_distribution = false;
 
-  bool is_bounded() const { return low > -kUnbounded && high < kUnbounded; }
-  double magnitude() const { return std::max(std::abs(low), std::abs(high)); }
+  double width() const { return high - low; }
+  bool is_bounded() const { return width() < kUnbounded; }
   bool operator==(const ValueRange&) const = default;
 };
 
-// What follows from saturating operators (Sigmoid, Softmax, Clip, …) and constants alone, by
-// interval arithmetic in stored order. Without data and without running anything; linear in nodes
-// and in the elements of small constants.
+// Between which numbers the values of the main graph lie whatever the input, by interval
+// arithmetic (Moore, "Interval Analysis", 1966, section 3) from activations that bound their
+// results (Sigmoid, Softmax, Tanh, Clip, Relu on one side, …) and from constants, through
+// arithmetic and whatever only moves values. Only ranges that are nearly reached are stated: a
+// convolution or matrix product ends them, but for one that averages constants with the weights of
+// a Softmax, as decoders of distributions do (Li et al., "Generalized Focal Loss", 2020, section
+// 3.2). The graph is sorted. Linear in nodes and in the constants that arithmetic reads.
 class ValueRanges {
  public:
   static ValueRanges of(const Graph& graph);
 
-  // Unbounded for what is not known, and for tensors of bodies.
+  // Unbounded for inputs, constants, tensors of bodies and what is not known.
   ValueRange of(const Value& value) const;
-  // A Concat of floats beside each other whose magnitudes differ by more than eightfold, such as
-  // boxes (unbounded, or 0 to 640) and scores (0 to 1): one 8-bit grid over both destroys the small
-  // ones. One side at least is bounded by what computes it; constants do not count as such.
-  bool mixes_ranges(const Node& node) const;
 
  private:
-  void visit(const Node& node);
   std::unordered_map<const Value*, ValueRange> ranges_;
 };
 

@@ -24,6 +24,9 @@ struct QuantizeOptions {
   // Measured before, of this float graph: no data are read then, so `recover` must be empty
   // and no hybrid be asked for.
   const Calibration* measured = nullptr;
+  // Says where activations that are not finite come from, given the calibration that met them and
+  // what it loaded its samples by. Empty: the first tensor asked for and its sample are told.
+  std::function<Error(const Calibration&, const SampleLoader&)> explain_non_finite = {};
 };
 
 // Encodings for a plan: activations by the range method from their histograms, weights by their

@@ -15,8 +15,10 @@ Result<size_t> apply(const Recovery& recovery, Model& model, const Target& targe
   return places;
 }
 
-Result<void> refuse_non_finite(const Calibration& calibration) {
+Result<void> refuse_non_finite(const Calibration& calibration, const SampleLoader& load,
+                               const QuantizeOptions& options) {
   if (calibration.non_finite.empty()) return {};
+  if (options.explain_non_finite) return options.explain_non_finite(calibration, load);
   const NonFinite& first = calibration.non_finite.front();
   return fail(
       "activation '{}' is NaN or infinite in calibration sample {} (and {} more tensors are); "
@@ -62,7 +64,7 @@ Result<Prepared> Quantizer::prepare(const std::vector<const Recovery*>& used, si
                          ? calibration_for(model, tensors, *options_.measured)
                          : calibrate(model, target_, tensors, samples, load, calibration_options);
   if (!calibration) return calibration.error();
-  if (auto finite = refuse_non_finite(*calibration); !finite) return finite.error();
+  if (auto finite = refuse_non_finite(*calibration, load, options_); !finite) return finite.error();
   auto encodings = choose_encodings(model, *plan, *calibration, range_);
   if (!encodings) return encodings.error();
   result.plan = std::move(*plan);

@@ -116,6 +116,28 @@ int scaled(int side, double ratio, int most) {
   return std::clamp(static_cast<int>(std::lround(side * ratio)), 1, most);
 }
 
+// Both ends of a side of a box, `a` and `b` in its form, brought to [0, most]. What lies within
+// keeps its bits.
+void clip_side(Form form, double& a, double& b, double most) {
+  const double low = form == Form::Cxcywh ? a - b / 2 : a;
+  const double high = form == Form::Xyxy ? b : low + b;
+  if (low >= 0 && low <= most && high >= 0 && high <= most) return;
+  const double from = std::clamp(low, 0.0, most), to = std::clamp(high, 0.0, most);
+  a = form == Form::Cxcywh ? (from + to) / 2 : from;
+  b = form == Form::Xyxy ? to : to - from;
+}
+
+// A box, or points x, y, x, y, …
+void clip(Form form, std::span<double> row, double right, double bottom) {
+  if (form == Form::Points) {
+    for (size_t i = 0; i < row.size(); ++i)
+      row[i] = std::clamp(row[i], 0.0, i % 2 == 0 ? right : bottom);
+    return;
+  }
+  clip_side(form, row[0], row[2], right);
+  clip_side(form, row[1], row[3], bottom);
+}
+
 size_t axis_of(int64_t axis, size_t rank) {
   return static_cast<size_t>(axis < 0 ? axis + static_cast<int64_t>(rank) : axis);
 }
@@ -272,27 +294,31 @@ Tensor AdaptedRun::told(const OutputKind& kind, const Tensor& output) const {
   const double from_width = kind.is_normalized ? adapter_->size.width : image_.width;
   const double from_height = kind.is_normalized ? adapter_->size.height : image_.height;
   const double across = from_width / resized_.width, down = from_height / resized_.height;
-  if (across == 1 && down == 1) return output;
+  const double right = kind.is_normalized ? 1 : image_.width;
+  const double bottom = kind.is_normalized ? 1 : image_.height;
   const size_t axis = axis_of(kind.axis, output.shape().size());
   size_t inner = 1;
   for (size_t i = axis + 1; i < output.shape().size(); ++i)
     inner *= static_cast<size_t>(output.shape()[i]);
   const auto length = static_cast<size_t>(output.shape()[axis]);
   const auto first = static_cast<size_t>(kind.first);
-  const size_t end = kind.form == Form::Points ? length - (length - first) % 2 : first + 4;
+  const size_t count = kind.form == Form::Points ? (length - first) / 2 * 2 : 4;
   Tensor out = Tensor::allocate(output.type(), output.shape());
-  const auto scale = [&](auto zero) {
+  const auto tell = [&](auto zero) {
     using T = decltype(zero);
     const auto in = output.values<T>();
     auto values = out.mutable_values<T>();
-    for (size_t i = 0; i < in.size(); ++i) {
-      const size_t place = i / inner % length;
-      const bool is_coordinate = place >= first && place < end;
-      values[i] = is_coordinate ? static_cast<T>(in[i] * ((place - first) % 2 == 0 ? across : down))
-                                : in[i];
-    }
+    std::copy(in.begin(), in.end(), values.begin());
+    std::vector<double> row(count);
+    for (size_t start = 0; start + length * inner <= in.size(); start += length * inner)
+      for (size_t i = 0; i < inner; ++i) {
+        const auto at = [&](size_t k) { return start + (first + k) * inner + i; };
+        for (size_t k = 0; k < count; ++k) row[k] = in[at(k)] * (k % 2 == 0 ? across : down);
+        clip(kind.form, row, right, bottom);
+        for (size_t k = 0; k < count; ++k) values[at(k)] = static_cast<T>(row[k]);
+      }
   };
-  output.type() == ElementType::Double ? scale(double{}) : scale(float{});
+  output.type() == ElementType::Double ? tell(double{}) : tell(float{});
   return out;
 }
 

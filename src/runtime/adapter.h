@@ -42,7 +42,8 @@ Result<std::pair<std::string, OutputKind>> parse_output_kind(std::string_view te
 // Lets a network of one fixed image size take images of other sizes. An image that is larger is
 // scaled down, aspect kept, bilinear with antialiasing; one that is smaller stays as it is. It
 // lies at the left and the top, and the rest is filled up. Outputs are told in the coordinates of
-// the image that came. At the fixed size nothing happens.
+// the image that came; boxes and points are clipped to it, and none is dropped, so that rows stay
+// beside their scores: a box in the padding has no area. At the fixed size nothing happens.
 struct PadAdapter {
   struct Mask {
     std::string input;   // [N, H, W] or [N, 1, H, W], of the image's own size when it is given

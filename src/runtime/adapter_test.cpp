@@ -100,6 +100,37 @@ TEST(PadAdapter, NormalizedCoordinatesAndMasksLeaveOutThePadding) {
   EXPECT_THAT(values(outputs[1]), ElementsAre(1, 2));
 }
 
+// What `kind` makes of rows of four where an image of 2x3 lies in 4x4, or one of `height`x`width`.
+std::vector<float> told(const std::string& kind, const std::vector<float>& rows, int64_t height = 2,
+                        int64_t width = 3) {
+  PadAdapter pad = adapter();
+  pad.outputs = {{"boxes", OutputKind::parse(kind).value()}};
+  auto inputs = image(height, width);
+  const auto run = AdaptedRun::begin(pad, kInputs, inputs);
+  EXPECT_TRUE(run);
+  const auto count = static_cast<int64_t>(rows.size() / 4);
+  std::vector<Tensor> outputs = {Tensor::allocate(ElementType::Float, {1, count, 4}),
+                                 Tensor::of<float>({1, 1, 2, 2}, {1, 2, 3, 4})};
+  std::copy(rows.begin(), rows.end(), outputs[0].mutable_values<float>().begin());
+  EXPECT_TRUE(run->end(kOutputs, outputs));
+  EXPECT_EQ(outputs[0].shape(), (Shape{1, count, 4}));
+  return values(outputs[0]);
+}
+
+TEST(PadAdapter, BoxesAndPointsAreClippedToTheImage) {
+  // Within; over the right and the lower edge; over the left; all in the padding.
+  EXPECT_THAT(told("xyxy", {0.1F, 0, 3, 2, 1, 1, 4, 4, -1, 0, 1, 1, 3.5F, 3, 4, 4}),
+              ElementsAre(0.1F, 0, 3, 2, 1, 1, 3, 2, 0, 0, 1, 1, 3, 2, 3, 2));
+  EXPECT_THAT(told("xywh", {1, 1, 3, 3, -1, 0, 2, 1}), ElementsAre(1, 1, 2, 1, 0, 0, 1, 1));
+  EXPECT_THAT(told("cxcywh", {2.5F, 1.5F, 3, 3}), ElementsAre(2, 1, 2, 2));
+  EXPECT_THAT(told("points", {-1, 1, 4, 3}), ElementsAre(0, 1, 3, 2));
+  // 3 of 4 columns are the image: what is normalized reaches 1 there.
+  EXPECT_THAT(told("xyxy-normalized", {0, 0, 1, 1}), ElementsAre(0, 0, 1, 1));
+  // A larger image, scaled to 2x4: of its own 4x8.
+  EXPECT_THAT(told("xyxy", {1, 1, 4, 4}, 4, 8), ElementsAre(2, 2, 8, 4));
+  EXPECT_THAT(told("xyxy", {-1, 0, 9, 9}, 4, 4), ElementsAre(-1, 0, 9, 9)) << "the fixed size";
+}
+
 TEST(PadAdapter, TheFixedSizeChangesNothing) {
   PadAdapter pad = adapter();
   pad.outputs = {{"boxes", OutputKind::parse("xyxy").value()}};

@@ -77,10 +77,11 @@ Result<DiagnoseOptions> diagnose_options(const Model& model, Flags& flags,
 }
 
 // What the data show is measured on the host's engine, the same for all targets.
-Result<std::vector<Finding>> measure(const Model& model, const Flags& flags, Samples samples) {
+Result<void> measure(const Model& model, const Flags& flags, Samples samples,
+                     std::vector<Finding>& told) {
   auto engine = resolve_target(kHostEngine);
   if (!engine) return engine.error();
-  return findings_of_data(model, flags.options, *engine, std::move(samples));
+  return tell_data(model, flags.options, *engine, std::move(samples), told);
 }
 
 // What each way to divide the model would amount to, a line each; none where the target takes it
@@ -108,13 +109,8 @@ struct AllTargets {
 // What is wrong with the model itself is told once, not for every target.
 Result<AllTargets> diagnose_all(const Model& model, const std::vector<Target>& targets,
                                 const Flags& flags, DiagnoseOptions options,
-                                std::vector<Finding> measured, const Console& console) {
+                                const Console& console) {
   AllTargets all;
-  const auto tell = [&](std::vector<Finding> findings) {
-    for (Finding& finding : findings)
-      if (std::find(all.findings.begin(), all.findings.end(), finding) == all.findings.end())
-        all.findings.push_back(std::move(finding));
-  };
   for (const Target& target : targets) {
     auto costs = read_partition_costs(flags.options.costs, target,
                                       [&](const std::string& text) { console.print(text); });
@@ -122,10 +118,11 @@ Result<AllTargets> diagnose_all(const Model& model, const std::vector<Target>& t
     options.costs = *costs ? &(*costs)->costs : nullptr;
     auto diagnosis = diagnose_and_divide(model, target, options);
     if (!diagnosis) return fail("target {}: {}", target.id, diagnosis.error().message);
-    tell(std::move(diagnosis->findings));
+    for (Finding& finding : diagnosis->findings)
+      if (std::find(all.findings.begin(), all.findings.end(), finding) == all.findings.end())
+        all.findings.push_back(std::move(finding));
     all.divisions.emplace_back(target.id, division_lines(*diagnosis));
   }
-  tell(std::move(measured));
   return all;
 }
 
@@ -150,14 +147,11 @@ Result<int> run(Flags& flags, const Console& console) {
   }
   auto options = diagnose_options(**model, flags, samples);
   if (!options) return options.error();
-  std::vector<Finding> measured;
-  if (samples) {
-    auto found = measure(**model, flags, std::move(*samples));
-    if (!found) return found.error();
-    measured = std::move(*found);
-  }
-  auto all = diagnose_all(**model, targets, flags, *options, std::move(measured), console);
+  auto all = diagnose_all(**model, targets, flags, *options, console);
   if (!all) return all.error();
+  if (samples)
+    if (auto done = measure(**model, flags, std::move(*samples), all->findings); !done)
+      return done.error();
 
   std::vector<std::string> shapes;
   for (const auto& [input, shape] : options->fix.shapes)

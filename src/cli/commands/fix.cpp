@@ -68,7 +68,8 @@ class Fixer {
     if (auto done = tell_target(evaluate); !done) return done.error();
     tell_verification();
     if (auto written = console_.write_json(json_); !written) return written.error();
-    return verification_ && !verification_->holds() ? kConditionFailed : kDone;
+    const bool is_refused = target_ && mended_.refused > 0;
+    return is_refused || (verification_ && !verification_->holds()) ? kConditionFailed : kDone;
   }
 
  private:

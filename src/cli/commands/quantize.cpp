@@ -203,7 +203,7 @@ Result<int> run(Flags& flags, const Console& console) {
   auto float_model = simplify_for(*fixed->model, options, *target, fixed->edits);
   if (!float_model) return float_model.error();
   if (auto ready = prepare_quantization(*float_model); !ready) return ready.error();
-  auto quantized = quantize_for(**float_model, options, *target, {},
+  auto quantized = quantize_for(**model, **float_model, options, *target, {},
                                 samples->calibration ? &*samples->calibration : nullptr,
                                 *measured ? &**measured : nullptr);
   if (!quantized) return quantized.error();

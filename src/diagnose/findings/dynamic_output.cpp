@@ -44,7 +44,7 @@ std::vector<Finding> find(const DiagnoseContext& context) {
       if (!remedy.letters.empty())
         finding.evidence += fmt::format("; in the fix put numbers for {}", remedy.letters);
     } else if (context.tail) {
-      finding.fix = {context.tail->command};
+      finding.fix = {context.tail->cut_command()};
     }
     findings.push_back(std::move(finding));
   }

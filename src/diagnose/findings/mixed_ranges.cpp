@@ -1,6 +1,4 @@
-#include "diagnose/mixed_ranges.h"
-
-#include "diagnose/rule.h"
+#include "diagnose/mixed_ranges_finding.h"
 
 namespace acuate {
 namespace {
@@ -8,12 +6,13 @@ namespace {
 std::vector<Finding> find(const DiagnoseContext& context) {
   std::vector<Finding> findings;
   if (!context.is_sound) return findings;
-  const ReachedRanges ranges = reached_ranges(context.shadow);
-  const auto range_of = [&](const Value& value) -> std::optional<ReachedRange> {
-    const auto found = ranges.find(&value);
-    return found == ranges.end() ? std::nullopt : std::optional(found->second);
+  const ValueRanges ranges = ValueRanges::of(context.shadow.graph());
+  // A finding states both ranges.
+  const auto range_of = [&](const Value& value) {
+    const ValueRange range = ranges.of(value);
+    return range.is_bounded() ? std::optional(range) : std::nullopt;
   };
-  for (const MixedConcat& mixed : mixed_concats(context.shadow, range_of))
+  for (const MixedConcat& mixed : mixed_concats(context.shadow.graph(), range_of))
     for (const Node* node : context.origins(*mixed.node)) {
       if (!node->is_op("Concat")) continue;
       findings.push_back(mixed_ranges_finding(context.original, *node, mixed, context.modules));
@@ -24,8 +23,7 @@ std::vector<Finding> find(const DiagnoseContext& context) {
 
 }  // namespace
 
-// Without data by ranges that follow from the operators; with data `diagnose --data` and `convert`
-// make the same finding by measured ones.
+// By ranges that follow from the operators; `diagnose --data` and `convert` add measured ones.
 void register_diagnose_mixed_ranges(FindingRuleRegistry& registry) {
   registry.add(
       {"mixed_ranges", Severity::Warning,

@@ -4,7 +4,7 @@
 #include <fmt/format.h>
 
 #include "base/text.h"
-#include "diagnose/constants.h"
+#include "graph/constants.h"
 #include "diagnose/judge.h"
 #include "diagnose/rule.h"
 

@@ -1,10 +1,11 @@
-#include "diagnose/mixed_ranges.h"
+#include "partition/mixed_ranges.h"
+
+#include <algorithm>
 
 #include <fmt/format.h>
 
 #include "base/text.h"
-#include "diagnose/tail_cut.h"
-#include "edit/address.h"
+#include "graph/constants.h"
 
 namespace acuate {
 namespace {
@@ -22,18 +23,19 @@ std::string MixedConcat::text() const {
 }
 
 std::vector<MixedConcat> mixed_concats(
-    const Model& model, const std::function<std::optional<ReachedRange>(const Value&)>& range_of) {
+    const Graph& graph, const std::function<std::optional<ValueRange>(const Value&)>& range_of) {
   std::vector<MixedConcat> found;
-  for (const Node* node = model.graph().first(); node != nullptr; node = node->next()) {
+  for (const Node* node = graph.first(); node != nullptr; node = node->next()) {
     if (!node->is_op("Concat") || node->output() == nullptr ||
         !is_floating_point(node->output()->type.element))
       continue;
     MixedConcat mixed;
     mixed.node = node;
-    ReachedRange all;  // zero has a step of its own
+    ValueRange all{0, 0};  // zero has a step of its own
     for (size_t slot = 0; slot < node->input_count(); ++slot) {
       const Value* value = node->input(slot);
-      const auto range = value != nullptr ? range_of(*value) : std::nullopt;
+      if (value == nullptr || is_constant(*value)) continue;
+      const auto range = range_of(*value);
       if (!range || !(range->width() > 0)) continue;
       all.low = std::min(all.low, range->low);
       all.high = std::max(all.high, range->high);
@@ -46,27 +48,11 @@ std::vector<MixedConcat> mixed_concats(
         mixed.narrow = *range;
       }
     }
-    if (mixed.widest == nullptr) continue;
+    if (mixed.widest == nullptr || !mixed.narrow.is_bounded()) continue;
     mixed.steps = kSteps * mixed.narrow.width() / all.width();
     if (mixed.steps < kFewestSteps) found.push_back(mixed);
   }
   return found;
-}
-
-Finding mixed_ranges_finding(const Model& original, const Node& node, const MixedConcat& mixed,
-                             const ModelModuleTree& modules) {
-  Finding finding = new_finding("mixed_ranges");
-  file_under(finding, modules, {&node});
-  finding.nodes = {node_path(node)};
-  finding.cause =
-      "one tensor joins values of very different ranges, and 8 bits for all of them leave the "
-      "small ones next to nothing";
-  finding.evidence = mixed.text();
-  if (const auto tail = tail_from(original, node)) {
-    finding.fix = {tail->command};
-    finding.evidence += "; " + tail->text();
-  }
-  return finding;
 }
 
 }  // namespace acuate

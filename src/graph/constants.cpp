@@ -1,4 +1,4 @@
-#include "diagnose/constants.h"
+#include "graph/constants.h"
 
 #include <bit>
 #include <cmath>
@@ -55,6 +55,11 @@ Extremes of_halves(std::span<const uint16_t> values, int exponent_bits) {
 }
 
 }  // namespace
+
+bool is_constant(const Value& value) {
+  return value.is_constant() || value.is_sparse_initializer ||
+         (value.producer != nullptr && value.producer->is_op("Constant"));
+}
 
 std::optional<Tensor> load_constant(const Model& model, const Value& value) {
   std::optional<TensorRef> ref;

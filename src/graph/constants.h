@@ -6,6 +6,10 @@
 
 namespace acuate {
 
+// Whether the value is there before anything runs: an initializer that nobody overrides, sparse
+// ones included, or what a Constant node makes.
+bool is_constant(const Value& value);
+
 // The content of an initializer that nobody overrides, or of a Constant node with a tensor; nothing
 // for everything else and where it cannot be read. Reads it, maps where it lies.
 std::optional<Tensor> load_constant(const Model& model, const Value& value);

@@ -80,14 +80,15 @@ class TailFinder {
     if (std::all_of(tail_.labels.begin(), tail_.labels.end(), [](Label l) { return l != kHost; }))
       return;
     const std::vector<bool> stays = cheapest_prefix();
-    const Tail before = tail_;
+    std::vector<Label> narrow = tail_.labels;
     for (size_t i = 0; i < stays.size(); ++i)
       if (!stays[i] && !folds_[i]) tail_.labels[i] = kHost;
     describe();
-    const bool is_useful = tail_.keeps_most() && tail_.ends_at_cuts();
-    std::vector<Label> labels = is_useful ? std::move(tail_.labels) : before.labels;
-    tail_ = before;
-    tail_.labels = std::move(labels);
+    Tail again;  // to be described anew
+    again.labels =
+        tail_.keeps_most() && tail_.ends_at_cuts() ? std::move(tail_.labels) : std::move(narrow);
+    again.dag = std::move(tail_.dag);
+    tail_ = std::move(again);
   }
 
   // A node on the source's side stays in the prefix.

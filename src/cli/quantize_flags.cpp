@@ -4,8 +4,8 @@ namespace acuate {
 
 void declare_quantize_flags(CLI::App& app, ConvertOptions& o) {
   app.add_option("--scheme", o.scheme,
-                 "number scheme of activations: s8 (symmetric), u8 (asymmetric); else what serves "
-                 "the target best");
+                 "number scheme of activations: s8, s16 (symmetric), u8, u16 (asymmetric), dfp8, "
+                 "dfp16 (power-of-two scale), fp16, bf16; else what serves the target best");
   app.add_option(
          "--range", o.range,
          "how ranges are chosen: acuity-kl[:11], average[:W], entropy, minmax, mse, percentile[:P]")

@@ -243,7 +243,8 @@ void report_quantization(Report& report, const Model& converted, const ModelModu
     if (grid.per_channel_axis >= 0) row.axis = grid.per_channel_axis;
     row.scale.assign(grid.scale.begin(), grid.scale.end());
     row.zero_point.assign(grid.zero_point.begin(), grid.zero_point.end());
-    double low = 0, high = 0;
+    double low = grid.is_float() ? encoding.range_min : 0;
+    double high = grid.is_float() ? encoding.range_max : 0;
     for (size_t c = 0; c < grid.scale.size(); ++c) {
       const AffineGrid channel = grid.grid(c);
       low = std::min(low, static_cast<double>(channel.lowest) * channel.scale);

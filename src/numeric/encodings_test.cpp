@@ -26,7 +26,12 @@ Encodings example() {
   weight.range_min = -1;
   weight.range_max = 0.7;
   weight.range_method = "minmax";
-  encodings.tensors = {activation, weight};
+  TensorEncoding half;
+  half.tensor = "half";
+  half.quantization = schemes().lookup("fp16")->from_range(-2, 3);
+  half.range_min = -2;
+  half.range_max = 3;
+  encodings.tensors = {activation, weight, half};
   return encodings;
 }
 

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <cstring>
 #include <limits>
 
 #include "base/check.h"
@@ -79,6 +80,39 @@ struct Rounder {
   }
 };
 
+// To the nearest value of a floating-point format, half to even, as Cast does it: beyond the
+// largest finite value is infinity. `lowest_exponent`: of the smallest normal number, 2^…
+float round_to_float(float x, int mantissa_bits, int lowest_exponent, float overflow) {
+  if (!std::isfinite(x)) return x;
+  int exponent = 0;
+  std::frexp(x, &exponent);  // |x| in [2^(exponent − 1), 2^exponent)
+  const double step = std::ldexp(1.0, std::max(exponent - 1, lowest_exponent) - mantissa_bits);
+  const double rounded = std::nearbyint(x / step) * step;
+  if (std::fabs(rounded) >= overflow) return std::copysign(INFINITY, x);
+  return static_cast<float>(rounded);
+}
+
+void round_to_format(std::span<float> values, ElementType format) {
+  const bool is_half = format == ElementType::Float16;
+  for (float& value : values)
+    value = is_half ? round_to_float(value, 10, -14, 65536.0F)
+                    : round_to_float(value, 7, -126, INFINITY);
+}
+
+// The bits of a value of that format.
+uint16_t encode(float value, ElementType format) {
+  uint32_t bits = 0;
+  std::memcpy(&bits, &value, sizeof bits);
+  if (format == ElementType::Bfloat16) return static_cast<uint16_t>(bits >> 16);
+  const auto sign = static_cast<uint16_t>(bits >> 16 & 0x8000);
+  const float magnitude = std::fabs(value);
+  if (!(magnitude < 65536.0F))
+    return static_cast<uint16_t>(sign | (std::isnan(value) ? 0x7e00 : 0x7c00));
+  if (magnitude < 0x1p-14F)
+    return static_cast<uint16_t>(sign | static_cast<uint16_t>(magnitude * 0x1p24F));
+  return static_cast<uint16_t>(sign | ((bits & 0x7fffffff) - (uint32_t{112} << 23)) >> 13);
+}
+
 template <class Integer>
 void quantize_as(const Tensor& values, const Quantization& quantization, const Layout& layout,
                  Tensor& result) {
@@ -105,12 +139,33 @@ void dequantize_as(const Tensor& integers, const Quantization& quantization, con
   });
 }
 
+// Σ(x − x')².
+double error_of(const Tensor& values, const Quantization& quantization) {
+  const Rounder rounder(quantization, 0);
+  double sum = 0;
+  for (const float x : values.values<float>()) {
+    const double error =
+        static_cast<double>(x) - static_cast<double>(rounder.steps(x) * rounder.scale);
+    sum += error * error;
+  }
+  return sum;
+}
+
 }  // namespace
 
 Result<Tensor> quantize(const Tensor& values, const Quantization& quantization) {
   const auto layout = checked_layout(values, ElementType::Float, quantization);
   if (!layout) return layout.error();
   Tensor result = Tensor::allocate(quantization.element_type(), values.shape());
+  if (quantization.is_float()) {
+    Tensor rounded = Tensor::of<float>(values.shape(), values.values<float>());
+    round_to_format(rounded.mutable_values<float>(), result.type());
+    for (size_t i = 0; i < rounded.values<float>().size(); ++i) {
+      const uint16_t bits = encode(rounded.values<float>()[i], result.type());
+      std::memcpy(result.mutable_bytes().data() + 2 * i, &bits, sizeof bits);
+    }
+    return result;
+  }
   switch (result.type()) {
     case ElementType::Int8:
       quantize_as<int8_t>(values, quantization, *layout, result);
@@ -130,6 +185,8 @@ Result<Tensor> quantize(const Tensor& values, const Quantization& quantization) 
 
 Result<Tensor> dequantize(const Tensor& integers, const Quantization& quantization) {
   if (auto valid = check_quantization(quantization); !valid) return valid.error();
+  if (quantization.is_float())
+    return fail("values of scheme {} are floats already", quantization.scheme);
   const auto layout = checked_layout(integers, quantization.element_type(), quantization);
   if (!layout) return layout.error();
   Tensor result = Tensor::allocate(ElementType::Float, integers.shape());
@@ -154,6 +211,10 @@ Result<void> fake_quantize(Tensor& values, const Quantization& quantization) {
   const auto layout = checked_layout(values, ElementType::Float, quantization);
   if (!layout) return layout.error();
   const auto data = values.mutable_values<float>();
+  if (quantization.is_float()) {
+    round_to_format(data, quantization.element_type());
+    return {};
+  }
   for_each_run(*layout, [&](size_t channel, size_t first, size_t count) {
     const Rounder rounder(quantization, channel);
     for (size_t i = first; i < first + count; ++i) data[i] = rounder.steps(data[i]) * rounder.scale;
@@ -179,7 +240,13 @@ Result<Quantization> quantization_of(const Tensor& values, const Scheme& scheme,
       ranges[channel].max = std::max(ranges[channel].max, value);
     }
   });
-  if (axis == -1) return scheme.from_range(ranges[0].min, ranges[0].max, narrow_range);
+  if (axis == -1) {
+    Quantization chosen = scheme.from_range(ranges[0].min, ranges[0].max, narrow_range);
+    auto coarser = scheme.unclipped(ranges[0].min, ranges[0].max);
+    if (coarser && error_of(values, *coarser) < error_of(values, chosen))
+      return std::move(*coarser);
+    return chosen;
+  }
   return scheme.from_ranges(ranges, axis, narrow_range);
 }
 

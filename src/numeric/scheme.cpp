@@ -27,11 +27,25 @@ float usable_scale(double scale) {
   return std::max(static_cast<float>(scale), std::numeric_limits<float>::min());
 }
 
-Affine affine(const Quantization& grid, bool symmetric, double min, double max) {
+// 2^−fl; exact.
+float power_of_two_scale(double largest, int bits) {
+  int exponent = 0;  // ceil(log2(largest))
+  if (largest > 0 && std::frexp(largest, &exponent) == 0.5) --exponent;
+  return std::max(std::ldexp(1.0F, exponent - (bits - 1)), std::numeric_limits<float>::min());
+}
+
+Affine affine(const Quantization& grid, const Scheme& scheme, double min, double max) {
   min = std::min(0.0, finite_bound(min));
   max = std::max(0.0, finite_bound(max));
-  if (symmetric) return {usable_scale(std::max(-min, max) / grid.highest()), 0};
-  const float scale = usable_scale((max - min) / (grid.highest() - grid.lowest()));
+  const double largest = std::max(-min, max);
+  if (scheme.power_of_two) return {power_of_two_scale(largest, grid.bits), 0};
+  if (scheme.symmetric) return {usable_scale(largest / grid.highest()), 0};
+  const int32_t steps = grid.highest() - grid.lowest();
+  float scale = usable_scale((max - min) / steps);
+  if ((min == 0) != (max == 0))
+    while (scale * static_cast<float>(steps) > static_cast<float>(largest) &&
+           scale > std::numeric_limits<float>::min())
+      scale = std::nextafter(scale, 0.0F);
   const double zero_point = std::nearbyint(grid.lowest() - min / scale);
   return {scale,
           static_cast<int32_t>(std::clamp<double>(zero_point, grid.lowest(), grid.highest()))};
@@ -46,6 +60,11 @@ int32_t Quantization::lowest() const {
 int32_t Quantization::highest() const { return (int32_t{1} << (is_signed ? bits - 1 : bits)) - 1; }
 
 ElementType Quantization::element_type() const {
+  if (is_float()) {
+    const Scheme* format = schemes().lookup(scheme);
+    ACUATE_CHECK(format != nullptr && format->is_float(), "there is no scale: scheme " + scheme);
+    return format->mantissa_bits == 10 ? ElementType::Float16 : ElementType::Bfloat16;
+  }
   ACUATE_CHECK(bits == 8 || bits == 16, "grids have 8 or 16 bits");
   if (bits == 8) return is_signed ? ElementType::Int8 : ElementType::Uint8;
   return is_signed ? ElementType::Int16 : ElementType::Uint16;
@@ -58,7 +77,8 @@ AffineGrid Quantization::grid(size_t channel) const {
 
 Quantization Scheme::from_range(double min, double max, bool narrow_range) const {
   Quantization result{id, bits, is_signed, narrow_range, {}, {}, -1};
-  const auto [scale, zero_point] = affine(result, symmetric, min, max);
+  if (is_float()) return result;
+  const auto [scale, zero_point] = affine(result, *this, min, max);
   result.scale = {scale};
   result.zero_point = {zero_point};
   return result;
@@ -67,13 +87,21 @@ Quantization Scheme::from_range(double min, double max, bool narrow_range) const
 Quantization Scheme::from_ranges(std::span<const FloatRange> ranges, int axis,
                                  bool narrow_range) const {
   ACUATE_CHECK(axis >= 0, "ranges of channels need their axis");
+  if (is_float()) return from_range(0, 0, narrow_range);
   Quantization result{id, bits, is_signed, narrow_range, {}, {}, axis};
   for (const FloatRange& range : ranges) {
-    const auto [scale, zero_point] = affine(result, symmetric, range.min, range.max);
+    const auto [scale, zero_point] = affine(result, *this, range.min, range.max);
     result.scale.push_back(scale);
     result.zero_point.push_back(zero_point);
   }
   return result;
+}
+
+std::optional<Quantization> Scheme::unclipped(double min, double max) const {
+  const double largest = std::max(-finite_bound(min), finite_bound(max));
+  int exponent = 0;
+  if (!power_of_two || !(largest > 0) || std::frexp(largest, &exponent) != 0.5) return std::nullopt;
+  return from_range(0, 2 * largest);
 }
 
 const SchemeRegistry& schemes() {
@@ -88,11 +116,19 @@ const SchemeRegistry& schemes() {
 Result<void> check_quantization(const Quantization& quantization) {
   const auto scheme = schemes().find(quantization.scheme, "scheme");
   if (!scheme) return scheme.error();
-  const auto& [id, doc, bits, is_signed, symmetric] = **scheme;
+  const std::string& id = (*scheme)->id;
+  const int bits = (*scheme)->bits;
+  const bool is_signed = (*scheme)->is_signed;
   if (quantization.bits != bits || quantization.is_signed != is_signed)
     return fail("scheme {} is {} with {} bits, found {} with {}", id,
                 is_signed ? "signed" : "unsigned", bits,
                 quantization.is_signed ? "signed" : "unsigned", quantization.bits);
+  if ((*scheme)->is_float()) {
+    if (quantization.scale.empty() && quantization.zero_point.empty() &&
+        quantization.per_channel_axis == -1)
+      return {};
+    return fail("scheme {} is a floating-point format; it has no scale, zero point or axis", id);
+  }
   if (quantization.scale.empty()) return fail("there is no scale");
   if (quantization.scale.size() != quantization.zero_point.size())
     return fail("{} scales but {} zero points", quantization.scale.size(),
@@ -109,7 +145,10 @@ Result<void> check_quantization(const Quantization& quantization) {
     if (zero_point < quantization.lowest() || zero_point > quantization.highest())
       return fail("zero_point[{}] is {}, outside {}…{}", i, zero_point, quantization.lowest(),
                   quantization.highest());
-    if (symmetric && zero_point != 0)
+    int exponent = 0;
+    if ((*scheme)->power_of_two && std::frexp(scale, &exponent) != 0.5F)
+      return fail("scale[{}] is {}; scheme {} takes powers of two", i, scale, id);
+    if ((*scheme)->symmetric && zero_point != 0)
       return fail("zero_point[{}] is {}; scheme {} is symmetric, so it must be 0", i, zero_point,
                   id);
   }

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -12,8 +13,9 @@
 
 namespace acuate {
 
-// How a tensor's reals stand on integers: q = clamp(round_half_even(x / scale) + zero_point), x' =
-// (q − zero_point) · scale. One scale and zero point, or one for each index along per_channel_axis.
+// How a tensor's reals stand on integers, or on shorter floats: q = clamp(round_half_even(x /
+// scale) + zero_point), x' = (q − zero_point) · scale. One scale and zero point, or one for each
+// index along per_channel_axis.
 struct Quantization {
   std::string scheme;  // id of a Scheme
   int bits = 8;
@@ -23,10 +25,13 @@ struct Quantization {
   std::vector<int32_t> zero_point;
   int per_channel_axis = -1;  // −1: per tensor
 
+  // A floating-point format of `bits`: its values are rounded to it, there is no scale.
+  bool is_float() const { return scale.empty(); }
+
   int32_t lowest() const;            // −128, or −127 in the narrow range, for signed 8 bits
   int32_t highest() const;           // 127
-  ElementType element_type() const;  // int8, uint8, int16 or uint16
-  AffineGrid grid(size_t channel = 0) const;
+  ElementType element_type() const;  // int8, uint8, int16, uint16, float16 or bfloat16
+  AffineGrid grid(size_t channel = 0) const;  // of integers only
   bool operator==(const Quantization&) const = default;
 };
 
@@ -37,16 +42,28 @@ struct Scheme {
   int bits = 8;
   bool is_signed = true;
   bool symmetric = true;  // zero_point is 0 and the range is that of max|x|
+  // Dynamic fixed point: scale = 2^−fl with fl = bits − 1 − ceil(log2(max|x|)), and fl = bits − 1
+  // for max|x| = 0.
+  bool power_of_two = false;
+  // Of a floating-point format, after the leading one; 0: integers.
+  int mantissa_bits = 0;
+
+  bool is_float() const { return mantissa_bits > 0; }
 
   // Per tensor. The range is first made to hold zero, which is then exactly representable.
   // Degenerate ranges give a valid scale: an empty one ([0, 0]) the scale 1; one so small that the
   // scale would be subnormal, the smallest normal float, so that 1 / scale is finite; bounds beyond
   // ±1.7e38, half of the largest float, count as that, so that every grid point is finite; NaN
-  // counts as 0.
+  // counts as 0. A one-sided asymmetric grid ends at the bound or a rounding error below, never
+  // above: scale · highest ≤ max in float32, so that engines see that a Clip there does nothing.
   Quantization from_range(double min, double max, bool narrow_range = false) const;
   // Per channel: one range for each index along `axis`.
   Quantization from_ranges(std::span<const FloatRange> ranges, int axis,
                            bool narrow_range = false) const;
+  // Dynamic fixed point whose max|x| is an exact power of two: from_range() clips that value by one
+  // step, this grid of twice the step does not. Which errs less depends on the values. Nothing
+  // for other schemes and ranges.
+  std::optional<Quantization> unclipped(double min, double max) const;
 };
 
 using SchemeRegistry = Registry<Scheme>;

@@ -55,6 +55,9 @@ Result<std::unique_ptr<Model>> with_injected_noise(const Model& model, const std
     return fail("the model has no tensor '{}' to quantize", to_valid_utf8(tensor));
   if (value->is_constant()) {
     if (auto done = round_constant(*copy, *value, grid); !done) return done.error();
+  } else if (grid.is_float()) {
+    return fail("activation '{}' has no grid but the format {}", to_valid_utf8(tensor),
+                grid.scheme);
   } else if (grid.scale.size() != 1) {
     return fail("activation '{}' has a per-channel grid; targets take one scale",
                 to_valid_utf8(tensor));

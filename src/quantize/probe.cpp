@@ -45,6 +45,12 @@ Result<void> Probe::run(const Target& target, size_t samples, const SampleLoader
 }
 
 Value* write_fake_quantized(GraphWriter& writer, Value* x, const Quantization& quantization) {
+  if (quantization.is_float()) {
+    const auto cast = [&](Value* from, ElementType to) {
+      return writer.add("Cast", {from}, {{"to", static_cast<int64_t>(to)}});
+    };
+    return cast(cast(x, quantization.element_type()), ElementType::Float);
+  }
   const AffineGrid grid = quantization.grid();
   Value* steps = writer.add("Round", {writer.add("Div", {x, writer.number(grid.scale)})});
   return writer.add("Mul", {writer.clip(steps, static_cast<double>(grid.lowest),

@@ -15,6 +15,20 @@ std::optional<double> ratio_db(double signal, double noise) {
   return 10 * std::log10(signal / noise);
 }
 
+// Of rounding to a floating-point format, whose step follows the value.
+std::optional<double> float_ratio_db(const Histogram& histogram, const Scheme& format) {
+  double signal = 0, noise = 0;
+  for (const HistogramBin& bin : histogram.bins()) {
+    const double centre = 0.5 * (bin.low + bin.high);
+    int exponent = 0;
+    std::frexp(centre, &exponent);
+    const double step = std::ldexp(1.0, exponent - 1 - format.mantissa_bits);
+    signal += static_cast<double>(bin.count) * centre * centre;
+    if (centre != 0) noise += static_cast<double>(bin.count) * step * step / 12;
+  }
+  return ratio_db(signal, noise);
+}
+
 Result<TensorEncoding> activation_encoding(const PlannedActivation& planned,
                                            const Calibration& calibration,
                                            const RangeChoice& range) {
@@ -25,15 +39,27 @@ Result<TensorEncoding> activation_encoding(const PlannedActivation& planned,
   if (found == calibration.histograms.end())
     return fail("activation '{}' was not calibrated", to_valid_utf8(name));
   const Histogram& histogram = found->second;
-  const Range chosen = range.range(histogram, **scheme);
   TensorEncoding encoding;
   encoding.tensor = name;
+  if ((*scheme)->is_float()) {
+    const auto extremes = histogram.range().value_or(FloatRange{});
+    encoding.quantization = (*scheme)->from_range(extremes.min, extremes.max);
+    encoding.range_min = extremes.min;
+    encoding.range_max = extremes.max;
+    encoding.sqnr_db = float_ratio_db(histogram, **scheme);
+    return encoding;
+  }
+  const Range chosen = range.range(histogram, **scheme);
   encoding.quantization = (*scheme)->from_range(chosen.min, chosen.max);
   encoding.range_min = chosen.min;
   encoding.range_max = chosen.max;
   encoding.range_method = range.text;
-  const AffineGrid grid = encoding.quantization.grid();
   const GridNoiseModel model(histogram);
+  if (auto coarser = (*scheme)->unclipped(chosen.min, chosen.max);
+      coarser &&
+      model.noise(coarser->grid()).total() < model.noise(encoding.quantization.grid()).total())
+    encoding.quantization = std::move(*coarser);
+  const AffineGrid grid = encoding.quantization.grid();
   const GridNoise noise = model.noise(grid);
   encoding.sqnr_db = ratio_db(model.signal(), noise.total());
   if (histogram.finite_count() > 0) {
@@ -53,7 +79,9 @@ Result<TensorEncoding> weight_encoding(const Model& model, const PlannedWeight& 
   if (!scheme) return scheme.error();
   auto values = model.load(*planned.value->initializer);
   if (!values) return fail("weight '{}': {}", to_valid_utf8(name), values.error().message);
-  auto quantization = quantization_of(*values, **scheme, planned.per_channel_axis, true);
+  // Where products of two lowest integers would favour a sign.
+  const bool narrow = (*scheme)->symmetric && !(*scheme)->power_of_two && !(*scheme)->is_float();
+  auto quantization = quantization_of(*values, **scheme, planned.per_channel_axis, narrow);
   if (!quantization)
     return fail("weight '{}': {}", to_valid_utf8(name), quantization.error().message);
   TensorEncoding encoding;
@@ -146,6 +174,9 @@ Result<Quantized> quantize_model(const Model& model, const Target& target, size_
   if (!prepared) return prepared.error();
   std::shared_ptr<const Hybrid> hybrid;
   if (!options.hybrid.empty()) {
+    if (const Scheme* wide = schemes().lookup(to_snake_case(options.hybrid));
+        wide != nullptr && wide->is_float())
+      return fail("hybrid: {} is no grid; take s16, u16 or dfp16, or float", wide->id);
     auto choice = hybrid_for(quantizer, *prepared, used, samples, load);
     if (!choice) return fail("hybrid: {}", choice.error().message);
     prepared->encodings = std::move(choice->encodings);

@@ -11,8 +11,8 @@ namespace {
 
 class QdqEmitter {
  public:
-  QdqEmitter(Model& model, SignedGrid signed_grid)
-      : model_(model), graph_(model.graph()), signed_grid_(signed_grid) {}
+  QdqEmitter(Model& model, const QuantizationRules& rules)
+      : model_(model), graph_(model.graph()), rules_(rules) {}
 
   Result<void> run(const Encodings& encodings) {
     if (model_.opset_version() < 13)
@@ -26,6 +26,12 @@ class QdqEmitter {
                     to_valid_utf8(encoding.tensor));
       by_value_.emplace(value, &encoding.quantization);
     }
+    // Where every tensor has a grid, what is only moved shares one; elsewhere a tensor without its
+    // own is float, as hybrids want it.
+    const bool shares = rules_.placement == QuantizationRules::Placement::Everywhere;
+    for (Node* node = graph_.first(); shares && node != nullptr; node = node->next())
+      if (const Quantization* shared = moves_values(*node) ? encoding_of(node->input(0)) : nullptr)
+        for (const Value* output : node->outputs()) by_value_.emplace(output, shared);
     // Biases first: their scale needs the float names of data input and weight.
     for (Node* node = graph_.first(); node != nullptr; node = node->next())
       if (auto emitted = emit_bias(*node); !emitted) return emitted;
@@ -47,9 +53,17 @@ class QdqEmitter {
     return found == by_value_.end() ? nullptr : found->second;
   }
 
-  // Whether the node is to run in integers: its result has a grid, and so have its data.
+  // Whether the node is to run in integers: its data have a grid, and so has its result where the
+  // target wants one there.
   bool is_integer(const Node& node) const {
-    return node.output() != nullptr && encoding_of(node.input(0)) != nullptr &&
+    using Placement = QuantizationRules::Placement;
+    const Quantization* data = encoding_of(node.input(0));
+    if (node.output() == nullptr || data == nullptr) return false;
+    // Integers meet integers, short floats short floats.
+    if (const Quantization* weight = encoding_of(node.input(1));
+        weight != nullptr && weight->is_float() != data->is_float())
+      return false;
+    return rules_.placement == Placement::Inputs || rules_.placement == Placement::Residuals ||
            encoding_of(quantized_output(node)) != nullptr;
   }
 
@@ -101,13 +115,19 @@ class QdqEmitter {
     return node;
   }
 
+  void add_cast(const std::string& name, Value& from, ElementType to, Value& result, Node* before) {
+    Node* node = graph_.add_node("Cast", "", name, {&from}, {&result}, before);
+    node->set_attribute(encode_attribute("to", static_cast<int64_t>(to)));
+  }
+
   Result<void> emit_bias(Node& node) {
-    if (!node.is_op("Conv") && !node.is_op("Gemm")) return {};
+    if (!rules_.integer_bias) return {};
+    if (!node.is_op("Conv") && !node.is_op("ConvTranspose") && !node.is_op("Gemm")) return {};
     Value* bias = node.input(2);
     const Quantization* data = encoding_of(node.input(0));
     const Quantization* weight = encoding_of(node.input(1));
     if (bias == nullptr || data == nullptr || weight == nullptr || !bias->is_constant() ||
-        !is_integer(node))
+        data->is_float() || !is_integer(node))
       return {};
     auto values = model_.load(*bias->initializer);
     if (!values)
@@ -122,6 +142,7 @@ class QdqEmitter {
     const std::string stem(bias->name);
     Value* integers = constant(stem + "_quantized", quantized->integers);
     Value* result = graph_.add_value(graph_.unused_name(stem + "_dequantized"));
+    if (weight->scale.size() == 1) quantized->scale.resize(1);  // all the same
     const bool per_channel = quantized->scale.size() > 1;
     add_dequantize("", stem, integers,
                    scale_constant(stem + "_quantized", quantized->scale, per_channel), nullptr,
@@ -132,6 +153,10 @@ class QdqEmitter {
   }
 
   Result<void> emit_weight(Value& weight, const Quantization& quantization) {
+    std::vector<Use> readers;
+    for (const Use& use : weight.uses())
+      if (integer_nodes_.count(use.node) > 0) readers.push_back(use);
+    if (readers.empty()) return {};
     auto values = model_.load(*weight.initializer);
     if (!values) return fail("weight '{}': {}", to_valid_utf8(weight.name), values.error().message);
     auto integers = quantize(*values, quantization);
@@ -140,13 +165,14 @@ class QdqEmitter {
     const std::string stem(weight.name);
     Value* stored = constant(stem + "_quantized", *integers);
     Value* result = graph_.add_value(graph_.unused_name(stem + "_dequantized"));
-    add_dequantize(domain_of(integers->type()), stem, stored,
-                   scale_constant(stem, quantization.scale, quantization.per_channel_axis >= 0),
-                   zero_point_constant(stem, quantization, false), quantization.per_channel_axis,
-                   result, graph_.first());
-    const std::vector<Use> uses = weight.uses();
-    for (const Use& use : uses)
-      if (integer_nodes_.count(use.node) > 0) use.node->set_input(use.slot, result);
+    if (quantization.is_float())
+      add_cast(stem + "_to_float", *stored, ElementType::Float, *result, graph_.first());
+    else
+      add_dequantize(domain_of(integers->type()), stem, stored,
+                     scale_constant(stem, quantization.scale, quantization.per_channel_axis >= 0),
+                     zero_point_constant(stem, quantization, false), quantization.per_channel_axis,
+                     result, graph_.first());
+    for (const Use& use : readers) use.node->set_input(use.slot, result);
     drop_if_unused(weight);
     return {};
   }
@@ -156,19 +182,25 @@ class QdqEmitter {
       return fail("activation '{}' has a per-channel encoding; targets take one scale",
                   to_valid_utf8(value.name));
     const bool offset = quantization.is_signed && quantization.bits == 8 &&
-                        signed_grid_ == SignedGrid::UnsignedWithOffset;
+                        rules_.signed_grid == QuantizationRules::SignedGrid::UnsignedWithOffset;
     const std::string stem(value.name);
     Node* before = value.producer ? value.producer->next() : graph_.first();
-    Value* scale = scale_constant(stem, quantization.scale, false);
-    Value* zero_point = zero_point_constant(stem, quantization, offset);
     Value* integers = graph_.add_value(graph_.unused_name(stem + "_quantized"));
     Value* result = graph_.add_value(graph_.unused_name(stem + "_dequantized"));
     const bool was_output = value.is_output();
     graph_.replace_uses(value, *result);
-    const std::string domain = domain_of(zero_point->initializer->type);
-    graph_.add_node("QuantizeLinear", domain, stem + "_QuantizeLinear", {&value, scale, zero_point},
-                    {integers}, before);
-    add_dequantize(domain, stem, integers, scale, zero_point, -1, result, before);
+    if (quantization.is_float()) {
+      add_cast(stem + "_to_" + quantization.scheme, value, quantization.element_type(), *integers,
+               before);
+      add_cast(stem + "_to_float", *integers, ElementType::Float, *result, before);
+    } else {
+      Value* scale = scale_constant(stem, quantization.scale, false);
+      Value* zero_point = zero_point_constant(stem, quantization, offset);
+      const std::string domain = domain_of(zero_point->initializer->type);
+      graph_.add_node("QuantizeLinear", domain, stem + "_QuantizeLinear",
+                      {&value, scale, zero_point}, {integers}, before);
+      add_dequantize(domain, stem, integers, scale, zero_point, -1, result, before);
+    }
     if (was_output) {  // the output keeps its name: it is the dequantized one now
       const ValueType type = value.type;
       graph_.rename(value, graph_.unused_name(stem + "_float"));
@@ -185,15 +217,15 @@ class QdqEmitter {
 
   Model& model_;
   Graph& graph_;
-  SignedGrid signed_grid_;
+  const QuantizationRules& rules_;
   std::unordered_map<const Value*, const Quantization*> by_value_;
   std::unordered_set<const Node*> integer_nodes_;
 };
 
 }  // namespace
 
-Result<void> emit_qdq(Model& model, const Encodings& encodings, SignedGrid signed_grid) {
-  return QdqEmitter(model, signed_grid).run(encodings);
+Result<void> emit_qdq(Model& model, const Encodings& encodings, const QuantizationRules& rules) {
+  return QdqEmitter(model, rules).run(encodings);
 }
 
 }  // namespace acuate

@@ -1,4 +1,6 @@
 // What is emitted, as ONNX Runtime computes it, against the grids themselves.
+#include <set>
+
 #include <gtest/gtest.h>
 
 #include "numeric/quantize_values.h"
@@ -27,6 +29,8 @@ TensorEncoding encoding(const char* tensor, Quantization quantization) {
   encoding.quantization = std::move(quantization);
   return encoding;
 }
+
+const Target& runtime() { return *targets().lookup("onnxruntime"); }
 
 Tensor run(const Model& model, const Tensor& x, Optimization optimization) {
   auto bytes = model_bytes(model);
@@ -79,7 +83,7 @@ TEST_P(Schemes16, RunInOnnxRuntimeBesideEightBits) {
   const auto [opset, of_x, of_y] = GetParam();
   const Encodings all = encodings(of_x, of_y);
   auto model = model_of(opset, kConv);
-  ASSERT_TRUE(emit_qdq(*model, all, SignedGrid::UnsignedWithOffset));
+  ASSERT_TRUE(runtime().backend->emit_quantized(*model, all));
   const Node* quantize = model->graph().find("x")->uses()[0].node;
   EXPECT_EQ(quantize->domain(),
             opset < 21 && std::string_view(of_x).ends_with("16") ? "com.microsoft" : "");
@@ -98,6 +102,55 @@ INSTANTIATE_TEST_SUITE_P(Opsets, Schemes16,
                          testing::Combine(testing::Values(13, 17, 20, 21, 23),
                                           testing::Values("s16", "u16", "s8"),
                                           testing::Values("s16", "u16", "u8")));
+
+constexpr const char* kClipped =
+    R"(net (float[1,1,4,8] x) => (float[1,2,4,8] y) <float[2,1,1,1] w = {1.0, -2.0}, float[2] b = {0.5, 0.25}, float low = {0.0}, float high = {BOUND}> {
+    c = Conv(x, w, b)  y = Clip(c, low, high) })";
+
+std::string clipped_at(const std::string& bound) {
+  std::string text = kClipped;
+  return text.replace(text.find("BOUND"), 5, bound);
+}
+
+// ONNX Runtime drops a Clip, and runs the convolution before it in integers, where no point of the
+// grid lies beyond the bound in float32.
+TEST(EmitQdq, AGridThatEndsAtAClipLetsItBeFused) {
+  for (const float bound : {6.0F, 1.0F, 0.1F, 3.3F, 20.0F, 0.7F, 123.456F}) {
+    auto model = model_of(17, clipped_at(fmt::format("{:.8e}", bound)));
+    Encodings all = encodings("u8", "u8");
+    all.tensors[1].quantization = schemes().lookup("u8")->from_range(0, bound);
+    EXPECT_LE(all.tensors[1].quantization.scale[0] * 255.0F, bound);
+    EXPECT_NEAR(all.tensors[1].quantization.scale[0] * 255.0F, bound, bound * 3e-7);
+    ASSERT_TRUE(runtime().backend->emit_quantized(*model, all));
+    auto bytes = model_bytes(*model);
+    auto engine =
+        runtime().load(ModelSource::memory(as_bytes(*bytes)), {.threads = 1, .profile = true});
+    ASSERT_TRUE(engine) << engine.error().message;
+    ASSERT_TRUE((*engine)->run(std::vector<Tensor>{ramp()}));
+    auto profile = (*engine)->profile();
+    ASSERT_TRUE(profile);
+    std::set<std::string> kernels;
+    for (const KernelRecord& kernel : profile->kernels) kernels.insert(kernel.op_type);
+    EXPECT_TRUE(kernels.count("QLinearConv") > 0 && kernels.count("Clip") == 0)
+        << bound << ": " << fmt::format("{}", fmt::join(kernels, ", "));
+  }
+}
+
+// A grid that reaches below the Clip, as a symmetric one of 16 bits does, must not undo it.
+TEST(EmitQdq, AWiderGridKeepsTheClip) {
+  for (const char* scheme : {"s16", "u16", "dfp16", "fp16"}) {
+    auto model = model_of(17, clipped_at("2.0"));
+    Encodings all = encodings("u8", scheme);
+    all.tensors[1].quantization = schemes().lookup(scheme)->from_range(-3, 20);
+    ASSERT_TRUE(runtime().backend->emit_quantized(*model, all));
+    for (const Optimization optimization : {Optimization::None, Optimization::All}) {
+      const Tensor y = run(*model, ramp(), optimization);
+      const auto values = y.values<float>();
+      EXPECT_NEAR(*std::min_element(values.begin(), values.end()), 0, 1e-6) << scheme;
+      EXPECT_NEAR(*std::max_element(values.begin(), values.end()), 2, 1e-3) << scheme;
+    }
+  }
+}
 
 }  // namespace
 }  // namespace acuate

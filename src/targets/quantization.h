@@ -18,8 +18,7 @@ struct QuantizationRequest {
 
 struct PlannedActivation {
   Value* value = nullptr;
-  std::string scheme;  // as restricted by the target: `u8` where the value cannot be negative and
-                       // the target takes it
+  std::string scheme;  // as restricted by the target
 };
 
 struct PlannedWeight {
@@ -38,34 +37,55 @@ struct KeptFloat {
 struct QuantizationPlan {
   std::vector<PlannedActivation> activations;  // in graph order
   std::vector<PlannedWeight> weights;
-  std::vector<Node*> anchors;  // the operators that are to run in integers
+  std::vector<Node*> anchors;  // convolutions and matrix products that are to run in integers
   std::vector<KeptFloat> kept_float;
 };
 
-// The plan for engines that run Conv, Gemm and MatMul with constant weights in 8 bits: their data
-// inputs and their outputs (behind a Relu or Clip that the engine fuses) are quantized, per-channel
-// weights for Conv and Gemm. `unsigned_grid`: the engine takes u8 for values that cannot be
-// negative, which halves their step.
-QuantizationPlan plan_convolutions(Model& model, const QuantizationRequest& request,
-                                   bool unsigned_grid);
+// What one target's compiler wants of a quantized network: all in which targets differ.
+// Convolutions and matrix products with constant float32 weights are its anchors.
+struct QuantizationRules {
+  enum class Placement {
+    Inputs,      // the data of anchors
+    Residuals,   // and what an Add joins to the result of an anchor
+    AroundThem,  // data and results of anchors, behind a Relu or Clip that is fused into them
+    Everywhere   // every float32 tensor between operators
+  };
+  enum class SignedGrid { Signed, UnsignedWithOffset };  // s8, or u8 with zero point 128
 
-// The value whose grid a Conv, Gemm or MatMul writes to: its output, or that of a Relu, or of a
-// Clip around zero, which alone reads it, since engines take these into the integer kernel.
-Value* quantized_output(const Node& anchor);
+  std::string target;  // for messages
+  Placement placement = Placement::AroundThem;
+  std::vector<std::string>
+      schemes;  // of activations that it takes; the first where none is asked for
+  std::string attention_scheme = {};  // where two activations are multiplied; empty: the same
+  // u8 in place of s8 for values that cannot be negative, which halves their step.
+  bool unsigned_where_positive = false;
+  std::string weight_scheme = "s8";  // empty: that of the activations, for all weights
+  bool per_channel_weights = true;
+  bool transposed_convolutions = true;          // ConvTranspose is an anchor
+  bool integer_bias = true;                     // int32 with scale = input · weight scale
+  SignedGrid signed_grid = SignedGrid::Signed;  // how the integers of a signed 8-bit grid are named
+};
+
+// Errors: a scheme that the target does not take.
+Result<QuantizationPlan> plan_quantization(Model& model, const QuantizationRequest& request,
+                                           const QuantizationRules& rules);
+
+// The value whose grid an anchor, or an Add, writes to: its output, or that of a Relu, or of a Clip
+// around zero, which alone reads it, since engines take these into the integer kernel.
+Value* quantized_output(const Node& node);
 
 // Whether the operators alone guarantee that no element is below zero.
 bool is_non_negative(const Value& value);
 
-// How the emitted QuantizeLinear names the grid of a signed 8-bit encoding.
-enum class SignedGrid {
-  Signed,
-  UnsignedWithOffset
-};  // s8, or u8 with zero point 128: the same reals
+// Whether each element of the node's result is one of its first input, so that it is on that
+// input's grid: Reshape, Transpose, MaxPool, …
+bool moves_values(const Node& node);
 
-// Writes QuantizeLinear/DequantizeLinear pairs into the float graph, in place: integer weights with
-// per-channel scales, int32 biases with scale = input · weight scale, one pair for each encoded
-// activation. A node whose own output has no encoding stays in float: it reads the float weight.
-// Needs opset ≥ 13. Encodings of values that the graph does not have are errors.
-Result<void> emit_qdq(Model& model, const Encodings& encodings, SignedGrid signed_grid);
+// Writes QuantizeLinear/DequantizeLinear pairs into the float graph, in place: integer weights,
+// int32 biases where the rules want them, one pair for each encoded activation. A node without a
+// grid for its data, or for its result where the placement gives it one, stays in float: it reads
+// the float weight. Below opset 21 integers of 16 bits take the operators of that name of
+// com.microsoft. Needs opset ≥ 13. Encodings of values that the graph does not have are errors.
+Result<void> emit_qdq(Model& model, const Encodings& encodings, const QuantizationRules& rules);
 
 }  // namespace acuate

@@ -1,10 +1,12 @@
 #include <algorithm>
+#include <cmath>
 #include <limits>
 #include <optional>
 #include <unordered_map>
 #include <unordered_set>
 
 #include "base/text.h"
+#include "rewrite/surgery.h"
 #include "targets/quantization.h"
 
 namespace acuate {
@@ -19,13 +21,21 @@ bool is_float_tensor(const Value* value) {
          value->type.element == ElementType::Float;
 }
 
-// Why the node cannot run in 8 bits although it is a convolution or matrix product; empty where it
-// can.
-std::string reason_against(const Node& node, const QuantizationRequest& request) {
+// Why the caller leaves the node in float; empty where it does not.
+std::string left_out(const Node& node, const QuantizationRequest& request) {
   for (const std::string& pattern : request.exclude)
     if (matches_pattern(node.address(), pattern)) return "excluded by '" + pattern + "'";
   if (request.on_host.count(node.name()) > 0) return "it runs on the host";
-  if (node.is_op("ConvTranspose")) return "the engine has no 8-bit kernel for ConvTranspose";
+  return {};
+}
+
+// Why the node cannot run in 8 bits although it is a convolution or matrix product; empty where it
+// can.
+std::string reason_against(const Node& node, const QuantizationRequest& request,
+                           const QuantizationRules& rules) {
+  if (std::string reason = left_out(node, request); !reason.empty()) return reason;
+  if (node.is_op("ConvTranspose") && !rules.transposed_convolutions)
+    return "the engine has no 8-bit kernel for ConvTranspose";
   if (!is_float_constant(node.input(1))) return "its weights are not a float32 constant";
   if (node.is_op("MatMul") && node.input(1)->initializer->shape.size() != 2)
     return "its weights are not a matrix";
@@ -40,6 +50,14 @@ std::string reason_against(const Node& node, const QuantizationRequest& request)
     return "its bias is not a vector";
   if (!is_float_tensor(node.input(0))) return "its input is not float32";
   return {};
+}
+
+// Infinite, or so large that a grid up to there has nothing left for anything else.
+bool holds_infinity(const Value& constant) {
+  const auto tensor = float_constant(&constant);
+  if (!tensor) return false;
+  const auto values = tensor->values<float>();
+  return std::any_of(values.begin(), values.end(), [](float x) { return std::abs(x) > 1e30F; });
 }
 
 // One element of a float constant, or the attribute of that name before opset 11.
@@ -66,19 +84,23 @@ bool is_anchor(const Node& node) {
          node.is_op("MatMul");
 }
 
-int weight_axis(const Node& node) {
+// −1: one scale for the whole weight.
+int weight_axis(const Node& node, const QuantizationRules& rules) {
+  if (!rules.per_channel_weights) return -1;
   if (node.is_op("Conv")) return 0;
+  // [C, M / group, …]: with groups an output channel is no index of one axis.
+  if (node.is_op("ConvTranspose")) return node.int_attribute("group", 1) == 1 ? 1 : -1;
   if (node.is_op("Gemm")) return node.int_attribute("transB", 0) != 0 ? 0 : 1;
   return 1;  // MatMul: columns
 }
 
 }  // namespace
 
-Value* quantized_output(const Node& anchor) {
-  Value* output = anchor.output();
+Value* quantized_output(const Node& node) {
+  Value* output = node.output();
   if (output->is_output() || output->uses().size() != 1) return output;
   const Node& user = *output->uses()[0].node;
-  if (&user.graph() != &anchor.graph() || user.output() == nullptr) return output;
+  if (&user.graph() != &node.graph() || user.output() == nullptr) return output;
   return user.is_op("Relu") || is_clip_around_zero(user) ? user.output() : output;
 }
 
@@ -119,38 +141,170 @@ bool is_non_negative(const Value& value) {
   return true;
 }
 
-QuantizationPlan plan_convolutions(Model& model, const QuantizationRequest& request,
-                                   bool unsigned_grid) {
-  QuantizationPlan plan;
-  std::unordered_set<const Value*> wanted, weights;
-  Graph& graph = model.graph();
-  for (Node* node = graph.first(); node != nullptr; node = node->next()) {
-    if (!is_anchor(*node) || node->output() == nullptr) continue;
-    if (node->is_op("MatMul") && !is_float_constant(node->input(1)))
-      continue;  // a product of two activations
-    const std::string reason = reason_against(*node, request);
-    if (!reason.empty()) {
-      plan.kept_float.push_back({node, reason});
-      continue;
+namespace {
+
+// Such as those of queries with keys.
+bool has_products_of_activations(const Graph& graph) {
+  for (const Node* node = graph.first(); node != nullptr; node = node->next())
+    if (node->is_op("MatMul") && node->input(0) != nullptr && node->input(1) != nullptr &&
+        !node->input(0)->is_constant() && !node->input(1)->is_constant())
+      return true;
+  return false;
+}
+
+Result<std::string> activation_scheme(const Graph& graph, const QuantizationRequest& request,
+                                      const QuantizationRules& rules) {
+  if (request.scheme.empty())
+    return !rules.attention_scheme.empty() && has_products_of_activations(graph)
+               ? rules.attention_scheme
+               : rules.schemes.at(0);
+  if (std::find(rules.schemes.begin(), rules.schemes.end(), request.scheme) == rules.schemes.end())
+    return fail("{} takes no activations of scheme '{}'; it takes {}", rules.target, request.scheme,
+                join(rules.schemes, ", "));
+  return request.scheme;
+}
+
+class Planner {
+ public:
+  Planner(Model& model, const QuantizationRequest& request, const QuantizationRules& rules,
+          std::string scheme)
+      : graph_(model.graph()), request_(request), rules_(rules), scheme_(std::move(scheme)) {}
+
+  QuantizationPlan run() {
+    for (Node* node = graph_.first(); node != nullptr; node = node->next()) {
+      if (node->output() == nullptr) continue;
+      if (is_anchor(*node)) add_anchor(*node);
+      if (rules_.placement == Placement::Residuals && node->is_op("Add")) add_shortcut(*node);
+      if (rules_.placement == Placement::Everywhere) add_operands(*node);
     }
-    plan.anchors.push_back(node);
-    wanted.insert(node->input(0));
-    wanted.insert(quantized_output(*node));
-    if (weights.insert(node->input(1)).second)
-      plan.weights.push_back({node->input(1), "s8", weight_axis(*node)});
+    for (Value* input : graph_.inputs()) add(input);
+    for (Node* node = graph_.first(); node != nullptr; node = node->next())
+      for (Value* output : node->outputs())
+        if (output != nullptr) add(output);
+    return std::move(plan_);
   }
-  const std::string scheme =
-      !request.scheme.empty() ? request.scheme : (unsigned_grid ? "u8" : "s8");
-  const auto add = [&](Value* value) {
-    if (wanted.erase(value) == 0) return;
-    const bool shift_free = unsigned_grid && is_non_negative(*value);
-    plan.activations.push_back({value, shift_free ? "u8" : scheme});
-  };
-  for (Value* input : graph.inputs()) add(input);
-  for (Node* node = graph.first(); node != nullptr; node = node->next())
-    for (Value* output : node->outputs())
-      if (output != nullptr) add(output);
-  return plan;
+
+ private:
+  using Placement = QuantizationRules::Placement;
+
+  void add_anchor(Node& node) {
+    if (node.is_op("MatMul") && !is_float_constant(node.input(1)))
+      return;  // a product of two activations
+    const std::string reason = reason_against(node, request_, rules_);
+    if (!reason.empty()) {
+      plan_.kept_float.push_back({&node, reason});
+      return;
+    }
+    plan_.anchors.push_back(&node);
+    want(node.input(0));
+    if (rules_.placement == Placement::AroundThem) want(quantized_output(node));
+    const bool is_float = schemes().lookup(scheme_)->is_float();
+    const std::string& scheme =
+        rules_.weight_scheme.empty() || is_float ? scheme_ : rules_.weight_scheme;
+    if (weights_.insert(node.input(1)).second)
+      plan_.weights.push_back({node.input(1), scheme, is_float ? -1 : weight_axis(node, rules_)});
+  }
+
+  // The Add is computed with the anchor whose result it alone reads; of two such anchors, the last.
+  void add_shortcut(const Node& node) {
+    Value *a = node.input(0), *b = node.input(1);
+    const auto is_fused = [&](const Value* value) {
+      return value != nullptr && value->producer != nullptr && value->uses().size() == 1 &&
+             !value->is_output() && weights_.count(value->producer->input(1)) > 0 &&
+             is_anchor(*value->producer);
+    };
+    if (a == nullptr || b == nullptr || a == b || node.output() == nullptr) return;
+    if (is_fused(b))
+      want(a);
+    else if (is_fused(a))
+      want(b);
+  }
+
+  void add_operands(Node& node) {
+    if (may_be_infinite(node)) infinite_.insert(node.output());
+    if (!left_out(node, request_).empty()) return;
+    if (moves_values(node)) {
+      if (on_grid_.count(node.input(0)) > 0)
+        on_grid_.insert(node.outputs().begin(), node.outputs().end());
+      return;
+    }
+    if (!is_inside_fusion(node.input(0)))
+      for (size_t slot = 0; slot < node.input_count(); ++slot)
+        if (is_float_tensor(node.input(slot))) want(node.input(slot));
+    for (Value* output : node.outputs())
+      if (is_float_tensor(output) && !is_inside_fusion(output)) want(output);
+  }
+
+  // Between an operator and the Relu or Clip that is computed with it.
+  static bool is_inside_fusion(const Value* value) {
+    if (value == nullptr || value->producer == nullptr) return false;
+    const Node& producer = *value->producer;
+    return (is_anchor(producer) || producer.is_op("Add")) && quantized_output(producer) != value;
+  }
+
+  // Masks and paddings that stand for "nothing": no grid is to reach that far.
+  bool may_be_infinite(const Node& node) const {
+    constexpr std::string_view kKeep[] = {"Add", "Sub", "Mul", "Where", "Concat", "Pad"};
+    if (node.is_op("MaxPool")) return false;
+    if (!moves_values(node) &&
+        std::find(std::begin(kKeep), std::end(kKeep), node.op_type()) == std::end(kKeep))
+      return false;
+    for (size_t slot = 0; slot < node.input_count(); ++slot) {
+      const Value* input = node.input(slot);
+      if (infinite_.count(input) > 0 || (is_float_constant(input) && holds_infinity(*input)))
+        return true;
+    }
+    return false;
+  }
+
+  void want(Value* value) {
+    if (value->is_constant() || infinite_.count(value) > 0 || !on_grid_.insert(value).second)
+      return;
+    wanted_.insert(value);
+  }
+
+  void add(Value* value) {
+    if (wanted_.count(value) == 0) return;
+    const bool unsigned_grid =
+        rules_.unsigned_where_positive && scheme_ == "s8" && is_non_negative(*value);
+    plan_.activations.push_back({value, unsigned_grid ? "u8" : scheme_});
+  }
+
+  Graph& graph_;
+  const QuantizationRequest& request_;
+  const QuantizationRules& rules_;
+  const std::string scheme_;
+  QuantizationPlan plan_;
+  std::unordered_set<const Value*> wanted_, weights_, on_grid_, infinite_;
+};
+
+}  // namespace
+
+bool moves_values(const Node& node) {
+  static const std::unordered_set<std::string_view> kMoving = {
+      "DepthToSpace",  "Expand",   "Flatten", "Gather",       "GatherElements",
+      "GatherND",      "Identity", "MaxPool", "ReduceMax",    "ReduceMin",
+      "GlobalMaxPool", "Reshape",  "Slice",   "SpaceToDepth", "Split",
+      "Squeeze",       "Tile",     "TopK",    "Transpose",    "Unsqueeze"};
+  if (!node.domain().empty() || node.input(0) == nullptr) return false;
+  if (kMoving.count(node.op_type()) > 0) return true;
+  if (node.is_op("Resize")) return node.string_attribute("mode", "nearest") == "nearest";
+  if (!node.is_op("Pad")) return false;
+  if (node.string_attribute("mode", "constant") != "constant") return true;
+  if (node.attribute("value") != nullptr) return node.float_attribute("value", 0) == 0;
+  const Value* padding = node.input(2);
+  if (padding == nullptr) return true;
+  if (!is_float_constant(padding)) return false;
+  const auto values = float_constant(padding);
+  return values && values->size() == 1 &&
+         (values->values<float>()[0] == 0 || holds_infinity(*padding));
+}
+
+Result<QuantizationPlan> plan_quantization(Model& model, const QuantizationRequest& request,
+                                           const QuantizationRules& rules) {
+  auto scheme = activation_scheme(model.graph(), request, rules);
+  if (!scheme) return scheme.error();
+  return Planner(model, request, rules, std::move(*scheme)).run();
 }
 
 }  // namespace acuate

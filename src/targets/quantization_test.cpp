@@ -3,6 +3,7 @@
 #include "graph/verify.h"
 #include "onnx_io/authority.h"
 #include "onnx_io/text_form.h"
+#include "targets/target.h"
 
 namespace acuate {
 namespace {
@@ -21,9 +22,21 @@ std::unique_ptr<Model> model_of(const std::string& graph) {
   return std::move(*model);
 }
 
+const QuantizationRules kSigned{.target = "a target", .schemes = {"s8"}};
+const QuantizationRules kOffset{.target = "a target",
+                                .schemes = {"s8"},
+                                .signed_grid = QuantizationRules::SignedGrid::UnsignedWithOffset};
+
 constexpr const char* kNet =
     R"(net (float[1,1,4,4] x) => (float[1,2,4,4] y) <float[2,1,1,1] w = {1.0, -2.0}, float[2] b = {0.5, 0.25}, float[2,2,1,1] v = {1.0, 2.0, 3.0, 4.0}> {
     c = Conv(x, w, b)  r = Relu(c)  h = Conv(r, v)  t = ConvTranspose(h, v)  y = Sigmoid(t) })";
+
+QuantizationPlan plan_of(Model& model, const char* target,
+                         const QuantizationRequest& request = {}) {
+  auto plan = targets().lookup(target)->backend->plan_quantization(model, request);
+  EXPECT_TRUE(plan) << (plan ? "" : plan.error().message);
+  return plan ? std::move(*plan) : QuantizationPlan{};
+}
 
 std::vector<std::string> names(const QuantizationPlan& plan) {
   std::vector<std::string> out;
@@ -32,21 +45,21 @@ std::vector<std::string> names(const QuantizationPlan& plan) {
   return out;
 }
 
-TEST(PlanConvolutions, QuantizesAroundThemAndSaysWhatStays) {
+TEST(PlanAroundThem, QuantizesAroundThemAndSaysWhatStays) {
   auto model = model_of(kNet);
-  const auto plan = plan_convolutions(*model, {}, true);
+  const auto plan = plan_of(*model, "onnxruntime", {.scheme = "s8", .exclude = {}, .on_host = {}});
   EXPECT_THAT(names(plan),
-              testing::ElementsAre("x:u8", "r:u8", "h:u8"));  // c is inside the fused kernel
+              testing::ElementsAre("x:s8", "r:u8", "h:s8"));  // c is inside the fused kernel
   EXPECT_EQ(plan.weights.size(), 2U);
   ASSERT_EQ(plan.kept_float.size(), 1U);
   EXPECT_THAT(plan.kept_float[0].reason, testing::HasSubstr("ConvTranspose"));
 }
 
-TEST(PlanConvolutions, ExcludedNodesStay) {
+TEST(PlanAroundThem, ExcludedNodesStay) {
   auto model = model_of(kNet);
   const auto plan =
-      plan_convolutions(*model, {.scheme = "s8", .exclude = {"@c"}, .on_host = {}}, false);
-  EXPECT_THAT(names(plan), testing::ElementsAre("r:s8", "h:s8"));
+      plan_of(*model, "onnxruntime", {.scheme = "s16", .exclude = {"@c"}, .on_host = {}});
+  EXPECT_THAT(names(plan), testing::ElementsAre("r:s16", "h:s16"));
   EXPECT_EQ(plan.kept_float.size(), 2U);
 }
 
@@ -75,7 +88,7 @@ Encodings encodings() {
 
 TEST(EmitQdq, WritesPairsIntegerWeightsAndBiases) {
   auto model = model_of(kNet);
-  ASSERT_TRUE(emit_qdq(*model, encodings(), SignedGrid::UnsignedWithOffset));
+  ASSERT_TRUE(emit_qdq(*model, encodings(), kOffset));
   EXPECT_TRUE(verify(*model).empty());
   EXPECT_TRUE(check_operators(*model).empty());
   check_invariants(*model);
@@ -110,14 +123,14 @@ TEST(EmitQdq, ANodeThatStaysInFloatReadsTheFloatWeight) {
   Encodings all = encodings();
   std::erase_if(all.tensors,
                 [](const TensorEncoding& e) { return e.tensor == "r" || e.tensor == "v"; });
-  ASSERT_TRUE(emit_qdq(*model, all, SignedGrid::Signed));
+  ASSERT_TRUE(emit_qdq(*model, all, kSigned));
   EXPECT_EQ(model->graph().find("f")->producer->input(1)->name, "w");
   EXPECT_EQ(model->graph().find("h_float")->producer->input(1)->name, "w_dequantized");
 }
 
 TEST(EmitQdq, SignedGridStaysSigned) {
   auto model = model_of(kNet);
-  ASSERT_TRUE(emit_qdq(*model, encodings(), SignedGrid::Signed));
+  ASSERT_TRUE(emit_qdq(*model, encodings(), kSigned));
   EXPECT_EQ(model->graph().find("c")->producer->input(0)->producer->input(2)->initializer->type,
             ElementType::Int8);
 }
@@ -128,7 +141,7 @@ TEST(EmitQdq, AnOutputKeepsItsName) {
   Encodings all = encodings();
   std::erase_if(all.tensors,
                 [](const TensorEncoding& e) { return e.tensor == "r" || e.tensor == "v"; });
-  ASSERT_TRUE(emit_qdq(*model, all, SignedGrid::Signed));
+  ASSERT_TRUE(emit_qdq(*model, all, kSigned));
   EXPECT_EQ(model->graph().outputs()[0]->name, "h");
   EXPECT_EQ(model->graph().outputs()[0]->producer->op_type(), "DequantizeLinear");
 }
@@ -137,12 +150,11 @@ TEST(EmitQdq, RefusesWhatDoesNotFit) {
   auto model = model_of(kNet);
   Encodings all = encodings();
   all.tensors[0].tensor = "ghost";
-  EXPECT_THAT(emit_qdq(*model, all, SignedGrid::Signed).error().message,
+  EXPECT_THAT(emit_qdq(*model, all, kSigned).error().message,
               testing::HasSubstr("'ghost', which the model does not have"));
   auto old = parse_text_model(
       R"(<ir_version: 6, opset_import: ["" : 11]> net (float[1] x) => (float[1] y) { y = Relu(x) })");
-  EXPECT_THAT(emit_qdq(**old, {}, SignedGrid::Signed).error().message,
-              testing::HasSubstr("opset 13"));
+  EXPECT_THAT(emit_qdq(**old, {}, kSigned).error().message, testing::HasSubstr("opset 13"));
 }
 
 }  // namespace

@@ -351,11 +351,11 @@ class TableTarget final : public TargetBackend {
   Result<QuantizationPlan> plan_quantization(Model& model,
                                              const QuantizationRequest& request) const override {
     return stand_in_ ? stand_in_->plan_quantization(model, request)
-                     : TargetBackend::plan_quantization(model, request);
+                     : acuate::plan_quantization(model, request, rules());
   }
   Result<void> emit_quantized(Model& model, const Encodings& encodings) const override {
     return stand_in_ ? stand_in_->emit_quantized(model, encodings)
-                     : TargetBackend::emit_quantized(model, encodings);
+                     : emit_qdq(model, encodings, rules());
   }
   Result<std::unique_ptr<Engine>> load(const ModelSource& source,
                                        const EngineOptions& options) const override {
@@ -363,6 +363,16 @@ class TableTarget final : public TargetBackend {
   }
 
  private:
+  // Of NPUs that compute on integers of one scale per tensor alone, with the defaults of
+  // VeriSilicon's Acuity.
+  QuantizationRules rules() const {
+    return {.target = table_.name,
+            .placement = QuantizationRules::Placement::Everywhere,
+            .schemes = {"u8", "s8", "u16", "s16", "dfp8", "dfp16", "fp16", "bf16"},
+            .weight_scheme = "",
+            .per_channel_weights = false};
+  }
+
   CapabilityTable table_;
   std::string missing_;
   std::shared_ptr<const TargetBackend> stand_in_;

@@ -34,6 +34,16 @@ class Unavailable final : public TargetBackend {
              .evidence = "no verdict of the engine and no table"}};
   }
 
+  Result<QuantizationPlan> plan_quantization(Model& model,
+                                             const QuantizationRequest& request) const override {
+    return target_.quantization ? acuate::plan_quantization(model, request, *target_.quantization)
+                                : TargetBackend::plan_quantization(model, request);
+  }
+  Result<void> emit_quantized(Model& model, const Encodings& encodings) const override {
+    return target_.quantization ? emit_qdq(model, encodings, *target_.quantization)
+                                : TargetBackend::emit_quantized(model, encodings);
+  }
+
  private:
   UnavailableTarget target_;
 };

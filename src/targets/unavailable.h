@@ -1,5 +1,6 @@
 #pragma once
 
+#include <optional>
 #include <string>
 
 #include "targets/library_search.h"
@@ -14,6 +15,8 @@ struct UnavailableTarget {
   LibrarySearch library;
   std::string how_to_get;  // where the library is not found: `pip install openvino`
   std::string needs;       // what else it takes; may be empty
+  // What it is known to want of a quantized network; nothing: it quantizes nothing.
+  std::optional<QuantizationRules> quantization = {};
 };
 
 std::shared_ptr<const TargetBackend> make_unavailable_target(UnavailableTarget target);

@@ -17,6 +17,7 @@
 #include "quantize/hybrid.h"
 #include "report/display.h"
 #include "report/writer.h"
+#include "targets/stand_in.h"
 
 namespace acuate {
 namespace {
@@ -165,11 +166,14 @@ Result<std::optional<Calibration>> read_histograms(const Flags& flags) {
 }
 
 std::string summary_text(const Flags& flags, const Quantized& quantized, size_t samples) {
+  int bits = 16;
+  for (const TensorEncoding& encoding : quantized.encodings.tensors)
+    bits = std::min(bits, encoding.quantization.bits);
   std::string text =
-      fmt::format("{} and {}: {} tensors from {}, {} in 8 bits\n", flags.options.output.string(),
+      fmt::format("{} and {}: {} tensors from {}, {} in {} bits\n", flags.options.output.string(),
                   flags.encodings.string(), quantized.encodings.tensors.size(),
                   format_plural(static_cast<int64_t>(samples), "sample"),
-                  format_plural(static_cast<int64_t>(quantized.anchors.size()), "operator"));
+                  format_plural(static_cast<int64_t>(quantized.anchors.size()), "operator"), bits);
   for (const RecoveryOutcome& outcome : quantized.recovery) text += recovery_text(outcome) + "\n";
   if (quantized.hybrid) text += hybrid_text(*quantized.hybrid);
   for (const auto& [node, reason] : quantized.kept_float)
@@ -192,6 +196,7 @@ Result<int> run(Flags& flags, const Console& console) {
   if (!measured) return measured.error();
   if (*measured) options.recover = kNoRecovery;
   auto target = resolve_target(options.target);
+  if (target) target = with_engine(*target);
   if (!target) return target.error();
   auto model = open_valid_model(options.model);
   if (!model) return model.error();

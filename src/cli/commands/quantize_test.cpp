@@ -61,6 +61,23 @@ TEST_F(QuantizeCommandTest, RangesComeAgainFromHistogramsWithoutData) {
   EXPECT_FALSE(exists("d.onnx"));
 }
 
+// Calibrated and scored on ONNX Runtime, by the rules of each.
+TEST_F(QuantizeCommandTest, TargetsThatDoNotRunHereQuantizeAllTheSame) {
+  const std::string data = samples("d.npy", 4);
+  for (const auto& [target, scheme] :
+       {std::pair("openvino", "u8"), std::pair("tensorrt", "s8"), std::pair("vsi-npu", "dfp16")}) {
+    run_json({"quantize", network(), "-o", path("q.onnx"), "--data", data, "--target", target,
+              "--scheme", scheme});
+    const auto encodings = parse_encodings(read("q.encodings.json"), "q.encodings.json");
+    ASSERT_TRUE(encodings) << encodings.error().message;
+    EXPECT_EQ(encodings->find("x")->quantization.scheme, scheme) << target;
+  }
+  EXPECT_EQ(run({"quantize", network(), "-o", path("q.onnx"), "--data", data, "--target",
+                 "tensorrt", "--scheme", "u8"}),
+            2);
+  EXPECT_NE(err.find("TensorRT takes no activations of scheme 'u8'"), std::string::npos) << err;
+}
+
 TEST_F(QuantizeCommandTest, MistakesLeaveNothing) {
   const std::string net = network();
   const std::string data = samples("d.npy", 4);

@@ -15,6 +15,17 @@ constexpr std::string_view kDomains[] = {"",
                                          "com.ms.internal.nhwc",
                                          "ai.onnx.preview"};
 
+// Its x64 kernels take u8 activations: signed grids are renamed to u8 with zero point 128, and
+// values that cannot be negative get the whole unsigned grid. With s8 activations convolutions
+// whose tensors have several readers silently stay in float.
+QuantizationRules rules() {
+  return {.target = "ONNX Runtime",
+          .schemes = {"u8", "s8", "u16", "s16", "dfp8", "dfp16", "fp16", "bf16"},
+          .unsigned_where_positive = true,
+          .transposed_convolutions = false,
+          .signed_grid = QuantizationRules::SignedGrid::UnsignedWithOffset};
+}
+
 class OnnxRuntimeTarget final : public TargetBackend {
  public:
   TargetStatus status() const override {
@@ -45,15 +56,12 @@ class OnnxRuntimeTarget final : public TargetBackend {
                                  node.op_type())}};
   }
 
-  // Its x64 kernels take u8 activations: signed grids are renamed to u8 with zero point 128, and
-  // values that cannot be negative get the whole unsigned grid. With s8 activations convolutions
-  // whose tensors have several readers silently stay in float.
   Result<QuantizationPlan> plan_quantization(Model& model,
                                              const QuantizationRequest& request) const override {
-    return plan_convolutions(model, request, true);
+    return acuate::plan_quantization(model, request, rules());
   }
   Result<void> emit_quantized(Model& model, const Encodings& encodings) const override {
-    return emit_qdq(model, encodings, SignedGrid::UnsignedWithOffset);
+    return emit_qdq(model, encodings, rules());
   }
 
   Result<std::unique_ptr<Engine>> load(const ModelSource& source,

@@ -1,6 +1,6 @@
 #include <gtest/gtest.h>
 
-#include "targets/target.h"
+#include "targets/quantization_test_support.h"
 
 namespace acuate {
 namespace {
@@ -31,6 +31,27 @@ TEST(OpenVino, NamesALibraryThatLiesThere) {
   EXPECT_EQ(found.version, "2640");
   EXPECT_EQ(lost.file, "");
   EXPECT_THAT(lost.reason, testing::HasSubstr("ACUATE_OPENVINO_HOME is"));
+}
+
+TEST(OpenVino, QuantizesWhatWeightedLayersRead) {
+  auto model = typed_model(kResidual);
+  const auto plan = plan_of(*model, "openvino");
+  EXPECT_EQ(activations_of(plan), "x:u8 r:u8 f:u8");
+  EXPECT_EQ(weights_of(plan), "w:s8/0 v:s8/0 m:s8/1");
+  EXPECT_EQ(activations_of(plan_of(*model, "openvino", {"s8", {}, {}})), "x:s8 r:u8 f:u8");
+  EXPECT_THAT(targets()
+                  .lookup("openvino")
+                  ->backend->plan_quantization(*model, {"s16", {}, {}})
+                  .error()
+                  .message,
+              testing::HasSubstr("OpenVINO takes no activations of scheme 's16'; it takes u8, s8"));
+}
+
+TEST(OpenVino, AttentionIsSigned) {
+  auto model = typed_model(
+      R"(net (float[4,2] x) => (float[4,4] y) <float[2,2] w = {1.0, -2.0, 0.5, 1.0}> {
+      q = MatMul(x, w)  k = Transpose(q)  y = MatMul(q, k) })");
+  EXPECT_EQ(activations_of(plan_of(*model, "openvino")), "x:s8");
 }
 
 }  // namespace

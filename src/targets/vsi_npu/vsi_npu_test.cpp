@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include "graph/model.h"
+#include "targets/quantization_test_support.h"
 #include "targets/table.h"
 
 namespace acuate {
@@ -217,6 +218,32 @@ TEST_F(VsiNpu, ReasonsAreOfTheDeclaredSetAndTheTableCitesItsSources) {
   ASSERT_TRUE(table) << table.error().message;
   EXPECT_GT(table->operators.size(), 90u);
   for (const auto& [name, row] : table->operators) EXPECT_FALSE(row.sources.empty()) << name;
+}
+
+TEST(VsiNpuQuantization, EveryTensorBetweenOperatorsHasOneScale) {
+  auto net = typed_model(kResidual);
+  const auto plan = plan_of(*net, "vsi_npu");
+  // c and s are inside fused kernels; f has the grid of t.
+  EXPECT_EQ(activations_of(plan), "x:u8 r:u8 h:u8 t:u8 g:u8 y:u8");
+  EXPECT_EQ(weights_of(plan), "w:u8/-1 v:u8/-1 m:u8/-1");
+  const auto fixed = plan_of(*net, "vsi_npu", {"dfp16", {}, {}});
+  EXPECT_EQ(activations_of(fixed), "x:dfp16 r:dfp16 h:dfp16 t:dfp16 g:dfp16 y:dfp16");
+  EXPECT_EQ(weights_of(fixed), "w:dfp16/-1 v:dfp16/-1 m:dfp16/-1");
+}
+
+TEST(VsiNpuQuantization, WhatIsExcludedIsReadInFloat) {
+  auto net = typed_model(kResidual);
+  const auto plan = plan_of(*net, "vsi_npu", {"", {"@g"}, {}});
+  EXPECT_EQ(activations_of(plan), "x:u8 r:u8 h:u8 t:u8 g:u8 y:u8");  // g is what Softmax reads
+  EXPECT_EQ(weights_of(plan), "w:u8/-1 v:u8/-1");
+}
+
+TEST(VsiNpuQuantization, NoGridReachesForInfinity) {
+  auto net = typed_model(
+      R"(net (float[1,1,4,4] x, bool[1,1,4,4] mask) => (float[1,1,4,4] y) <float none = {-inf}, float low = {-3.4e38}, int64[8] pads = {0, 0, 1, 1, 0, 0, 1, 1}, float[1,1,1,1] w = {2.0}> {
+      c = Conv(x, w)  p = Pad(c, pads, none)  m = MaxPool<kernel_shape = [3, 3]>(p)
+      hidden = Where(mask, m, low)  scores = Add(hidden, x)  y = Softmax(scores) })");
+  EXPECT_EQ(activations_of(plan_of(*net, "vsi_npu")), "x:u8 c:u8 y:u8");
 }
 
 }  // namespace

@@ -1,0 +1,126 @@
+// What broke other quantizers, or would damage a network silently.
+#include <cmath>
+
+#include "numeric/quantize_values.h"
+#include "quantize/quantize.h"
+#include "quantize/test_support.h"
+#include "targets/stand_in.h"
+
+namespace acuate {
+namespace {
+
+QuantizeOptions plain(std::string scheme = {}) {
+  QuantizeOptions options;
+  options.request.scheme = std::move(scheme);
+  options.recover.emplace();
+  return options;
+}
+
+Target stand_in(const char* id) {
+  auto target = with_engine(*targets().lookup(id));
+  EXPECT_TRUE(target) << (target ? "" : target.error().message);
+  return target ? *target : runtime();
+}
+
+constexpr const char* kTargets[] = {"onnxruntime", "openvino", "tensorrt", "vsi_npu"};
+
+TEST(Traps, PaddingWithInfinityMakesNoScaleInfinite) {
+  auto model = typed_model(
+      R"(net (float[1,1,4,4] x) => (float[1,1,4,4] y) <float none = {-inf}, int64[8] pads = {0, 0, 1, 1, 0, 0, 1, 1}, float[1,1,1,1] w = {2.0}> {
+      c = Conv(x, w)  p = Pad(c, pads, none)  m = MaxPool<kernel_shape = [3, 3]>(p)  y = Conv(m, w) })");
+  const auto exact = run_model(*model, *noise_samples({1, 1, 4, 4})(0));
+  for (const char* id : kTargets) {
+    const Target target = stand_in(id);
+    auto quantized = quantize_model(*model, target, 2, noise_samples({1, 1, 4, 4}), plain());
+    ASSERT_TRUE(quantized) << id << ": " << quantized.error().message;
+    EXPECT_EQ(quantized->encodings.find("p"), nullptr);
+    for (const TensorEncoding& encoding : quantized->encodings.tensors)
+      EXPECT_LT(encoding.quantization.scale.at(0), 1) << id << " " << encoding.tensor;
+    const auto y = run_model(*quantized->model, *noise_samples({1, 1, 4, 4})(0));
+    EXPECT_LT(relative_noise(exact[0], y[0]), 1e-3) << id;
+  }
+}
+
+TEST(Traps, IntegerInputsPassBy) {
+  auto model = typed_model(
+      R"(net (int64[1,4] ids, float[1,4] x) => (float[1,4,2] y) <float[3,2] table = {0.1, 0.2, -0.3, 0.4, 0.5, -0.6}, float[2,2] w = {1.0, -2.0, 0.5, 1.0}, int64[1] axis = {2}> {
+      e = Gather(table, ids)  u = Unsqueeze(x, axis)  s = Add(e, u)  y = MatMul(s, w) })");
+  const auto load = [](size_t sample) -> Result<std::vector<Tensor>> {
+    auto x = *noise_samples({1, 4})(sample);
+    return std::vector<Tensor>{Tensor::of<int64_t>({1, 4}, {0, 2, 1, 2}), x[0]};
+  };
+  const auto exact = run_model(*model, *load(0));
+  for (const char* id : kTargets) {
+    auto quantized = quantize_model(*model, stand_in(id), 2, load, plain());
+    ASSERT_TRUE(quantized) << id << ": " << quantized.error().message;
+    EXPECT_EQ(quantized->encodings.find("ids"), nullptr);
+    EXPECT_LT(relative_noise(exact[0], run_model(*quantized->model, *load(0))[0]), 1e-2) << id;
+  }
+}
+
+TEST(Traps, AStringInputIsRefusedByName) {
+  auto model = typed_model(
+      R"(net (string[1] text, float[1,2] x) => (float[1,2] y, string[1] same) <float[2,2] w = {1.0, -2.0, 0.5, 1.0}> {
+      y = MatMul(x, w)  same = Identity(text) })");
+  auto quantized = quantize_model(
+      *model, runtime(), 1,
+      [](size_t sample) -> Result<std::vector<Tensor>> {
+        return std::vector<Tensor>{Tensor::of<int64_t>({1}, {0}),
+                                   (*noise_samples({1, 2})(sample))[0]};
+      },
+      plain());
+  ASSERT_FALSE(quantized);
+  EXPECT_THAT(quantized.error().message, testing::HasSubstr("'text' has element type string"));
+}
+
+TEST(Traps, FixedPointTakesTheGridThatErrsLess) {
+  auto model = typed_model(
+      R"(net (float[1,1,4,4] x) => (float[1,1,4,4] y) <float[1,1,1,1] w = {2.0}> { y = Conv(x, w) })");
+  const auto constant = [](float top) {
+    return [top](size_t) -> Result<std::vector<Tensor>> {
+      Tensor x = Tensor::allocate(ElementType::Float, {1, 1, 4, 4});
+      for (size_t i = 0; i < 16; ++i)
+        x.mutable_values<float>()[i] = i % 2 == 0 ? top : i < 2 ? top / 3 : 0;
+      return std::vector<Tensor>{x};
+    };
+  };
+  QuantizeOptions options = plain("dfp8");
+  options.range = "minmax";
+  // Half of the values are 1, which fl = 7 clips to 127/128.
+  auto quantized = quantize_model(*model, stand_in("vsi_npu"), 1, constant(1), options);
+  ASSERT_TRUE(quantized) << quantized.error().message;
+  EXPECT_EQ(quantized->encodings.find("x")->quantization.scale[0], 0x1p-6F);
+  quantized = quantize_model(*model, stand_in("vsi_npu"), 1, constant(0.9F), options);
+  ASSERT_TRUE(quantized) << quantized.error().message;
+  EXPECT_EQ(quantized->encodings.find("x")->quantization.scale[0], 0x1p-7F);
+}
+
+TEST(Traps, ShortFloatsAreMeasuredByTheirRelativeStep) {
+  auto model = typed_model(
+      R"(net (float[1,1,4,4] x) => (float[1,1,4,4] y) <float[1,1,1,1] w = {2.0}> { y = Conv(x, w) })");
+  const auto load = noise_samples({1, 1, 4, 4});
+  for (const auto& [scheme, expected_db] : {std::pair("fp16", 74.5), std::pair("bf16", 56.5)}) {
+    auto quantized = quantize_model(*model, runtime(), 64, load, plain(scheme));
+    ASSERT_TRUE(quantized) << quantized.error().message;
+    const TensorEncoding& x = *quantized->encodings.find("x");
+    EXPECT_TRUE(x.quantization.is_float());
+    ASSERT_TRUE(x.sqnr_db);
+    EXPECT_NEAR(*x.sqnr_db, expected_db, 3) << scheme;
+    // Against the rounding itself.
+    double signal = 0, noise = 0;
+    for (size_t sample = 0; sample < 64; ++sample) {
+      const Tensor values = (*load(sample))[0];
+      Tensor rounded = Tensor::of<float>(values.shape(), values.values<float>());
+      ASSERT_TRUE(fake_quantize(rounded, x.quantization));
+      for (size_t i = 0; i < 16; ++i) {
+        const double v = values.values<float>()[i], error = v - rounded.values<float>()[i];
+        signal += v * v;
+        noise += error * error;
+      }
+    }
+    EXPECT_NEAR(*x.sqnr_db, 10 * std::log10(signal / noise), 1) << scheme;
+  }
+}
+
+}  // namespace
+}  // namespace acuate

@@ -30,11 +30,13 @@ TEST(RangeMethod, EveryMethodAnswersForEmptyAndConstantTensors) {
   for (const RangeMethod& method : range_methods().all()) {
     const RangeChoice choice = *parse_range_method(method.id);
     for (const Scheme& scheme : schemes().all()) {
+      if (scheme.is_float()) continue;  // has no range
       SCOPED_TRACE(method.id + " " + scheme.id);
       EXPECT_EQ(choice.range(Histogram(), scheme), Range());
-      EXPECT_EQ(scheme.from_range(choice.range(zeros, scheme).min, choice.range(zeros, scheme).max)
-                    .scale.at(0),
-                1);
+      const Range none = choice.range(zeros, scheme);
+      if (!scheme.power_of_two) {
+        EXPECT_EQ(scheme.from_range(none.min, none.max).scale.at(0), 1);
+      }
       const Range range = choice.range(constant, scheme);
       EXPECT_LE(range.min, 0);
       EXPECT_NEAR(range.max, 0.7, 0.7 * 0.05);

@@ -137,7 +137,8 @@ TEST_F(FixTarget, OutputsThatDoNotFollowFromTheCutGoToTheTailToo) {
 
 TEST_F(FixTarget, NothingIsCutWhereThatIsSaid) {
   const auto json =
-      run_json(fix({"--target", path("toy.yaml"), "--cut", "none", "--shape", "image=1x2x3x4"}));
+      run_json(fix({"--target", path("toy.yaml"), "--cut", "none", "--shape", "image=1x2x3x4"}),
+               kConditionFailed);
   EXPECT_TRUE(json["tail"].is_null());
   EXPECT_FALSE(json["accepted"].get<bool>());
   EXPECT_EQ(json["refused_nodes"], 1);

@@ -29,6 +29,7 @@ NODES = {
     "mlsd_512_tiny": (97, 97),
     "nudenet_320n": (313, 313),
     "open_nsfw": (439, 385),
+    "efficientnet_lite0": (143, 94),
     "picodet_layout_cdla": (615, 333),
     "pp_lcnet_orientation": (105, 73),
     "ppocr_cls": (215, 143),

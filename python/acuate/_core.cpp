@@ -249,8 +249,12 @@ struct Decoding {
   DecoderOptions options;
 };
 
-Decoding text_decoding(const DecoderOptions& given) {
+using GivenOptions = std::map<std::string, double>;
+
+Decoding text_decoding(const GivenOptions& numbers) {
   Decoding decoding;
+  DecoderOptions given;
+  for (const auto& [id, value] : numbers) given.set(id, {value});
   register_all_decoders(decoding.decoders);
   decoding.decoder = decoding.decoders.lookup("db_text");
   decoding.options = take(complete_options(*decoding.decoder, given));
@@ -258,8 +262,8 @@ Decoding text_decoding(const DecoderOptions& given) {
 }
 
 // Corners, four (x, y) for each box, and the boxes' scores.
-std::pair<std::vector<double>, std::vector<float>> decode_text_boxes(
-    const InTensor& map, const DecoderOptions& options) {
+std::pair<std::vector<double>, std::vector<float>> decode_text_boxes(const InTensor& map,
+                                                                     const GivenOptions& options) {
   const Decoding decoding = text_decoding(options);
   const Tensor tensor = to_tensor(map);
   std::pair<std::vector<double>, std::vector<float>> result;
@@ -279,7 +283,7 @@ std::pair<std::vector<double>, std::vector<float>> decode_text_boxes(
 // page.
 std::pair<std::optional<double>, std::map<std::string, double>> text_box_f1(
     const std::vector<InTensor>& baseline, const std::vector<InTensor>& converted,
-    const DecoderOptions& options) {
+    const GivenOptions& options) {
   if (baseline.size() != converted.size())
     throw PythonError(fmt::format("{} maps of the baseline, {} of the converted model",
                                   baseline.size(), converted.size()));

@@ -53,6 +53,7 @@ def convert(
     preprocess: PathLike | Mapping[str, Any] | None = None,
     eval: PathLike | Mapping[str, Any] | None = None,
     precision: str | None = None,
+    encodings: PathLike | None = None,
     scheme: str | None = None,
     range: str | None = None,
     recover: Many = None,

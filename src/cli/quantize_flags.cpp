@@ -3,26 +3,38 @@
 namespace acuate {
 
 void declare_quantize_flags(CLI::App& app, ConvertOptions& o) {
+  CLI::Option* encodings =
+      app.add_option(
+             "--encodings", o.encodings,
+             "encodings to apply as they stand, in place of choosing ranges: encodings.json, JSON "
+             "of AIMET, .quantize of Acuity")
+          ->type_name("FILE");
   app.add_option("--scheme", o.scheme,
                  "number scheme of activations: s8, s16 (symmetric), u8, u16 (asymmetric), dfp8, "
-                 "dfp16 (power-of-two scale), fp16, bf16; else what serves the target best");
+                 "dfp16 (power-of-two scale), fp16, bf16; else what serves the target best")
+      ->excludes(encodings);
   app.add_option(
          "--range", o.range,
          "how ranges are chosen: acuity-kl[:11], average[:W], entropy, minmax, mse, percentile[:P]")
-      ->capture_default_str();
+      ->capture_default_str()
+      ->excludes(encodings);
   app.add_option("--recover", o.recover,
                  "what wins accuracy back: auto (all that is measured to help), none, or by id")
       ->type_name("ID[,ID…]")
-      ->delimiter(',');
+      ->delimiter(',')
+      ->excludes(encodings);
   app.add_option("--hybrid", o.hybrid,
                  "what activations become whose 8 bits harm the outputs: s16, u16, float")
-      ->type_name("SCHEME");
+      ->type_name("SCHEME")
+      ->excludes(encodings);
   app.add_option("--hybrid-share", o.hybrid_share,
                  "at most this share of the activations, 0 to 1; else as many as --max-drop takes")
       ->check(CLI::Range(0.0, 1.0))
-      ->type_name("SHARE");
+      ->type_name("SHARE")
+      ->excludes(encodings);
   app.add_option("--exclude", o.exclude, "nodes that stay in float, by name with * and ?")
-      ->type_name("PATTERN");
+      ->type_name("PATTERN")
+      ->excludes(encodings);
 }
 
 }  // namespace acuate

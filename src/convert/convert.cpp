@@ -76,10 +76,12 @@ class Pipeline {
     if (!status.build.available)
       return fail("target {} cannot be built for here: {}{}", target_.id, status.build.reason,
                   status.diagnose.available ? "; `acuate diagnose` answers for it" : "");
-    if (options_.precision == "int8" && !options_.data)
+    if (options_.precision == "int8" && !options_.data && !options_.encodings)
       return fail(
           "--precision int8 needs --data: samples from which the ranges of the activations are "
-          "measured");
+          "measured; or --encodings with ranges that are known");
+    if (options_.precision != "int8" && options_.encodings)
+      return fail("--encodings says what is quantized: it needs --precision int8");
     // The output is claimed first, so that an existing folder is found before any work is done.
     auto folder = AtomicFolder::create(options_.output, options_.overwrite, kManifestName);
     if (!folder) return folder.error();
@@ -197,8 +199,8 @@ class Pipeline {
     std::set<std::string, std::less<>> on_host;
     for (const auto& [node, label] : division_.labels)
       if (label == kHost) on_host.insert(node);
-    auto quantized =
-        quantize_for(*original_, *float_, options_, target_, on_host, &*samples_.calibration);
+    auto quantized = quantize_for(*original_, *float_, options_, target_, on_host,
+                                  samples_.calibration ? &*samples_.calibration : nullptr);
     if (!quantized) return quantized.error();
     quantized_ = std::move(*quantized);
     tell_calibration(*original_, *float_, quantized_->calibration, report_.findings);
@@ -226,7 +228,8 @@ class Pipeline {
     if (auto written = write_text_file(folder / "edits.acu", script); !written) return written;
     if (quantized_)
       if (auto written =
-              write_text_file(folder / "encodings.json", write_encodings(quantized_->encodings));
+              write_text_file(folder / "encodings.json",
+                              write_encodings(quantized_->encodings, quantized_->changes));
           !written)
         return written;
     return {};

@@ -5,6 +5,7 @@
 
 #include <fmt/format.h>
 
+#include "base/file.h"
 #include "base/text.h"
 #include "convert/data_findings.h"
 #include "convert/mend.h"
@@ -13,6 +14,7 @@
 #include "edit/address.h"
 #include "edit/command.h"
 #include "onnx_io/opset.h"
+#include "quantize/encoding_format.h"
 #include "rewrite/legalizer.h"
 #include "shape/infer.h"
 #include "targets/fold.h"
@@ -188,13 +190,26 @@ Result<Quantized> quantize_for(const Model& original, const Model& model,
     loaded = i;
     return samples->load(i);
   };
-  if (measured == nullptr)
+  if (measured == nullptr && samples != nullptr)
     quantize.explain_non_finite = [&](const Calibration& met, const SampleLoader& part) {
       if (auto again = part(met.non_finite.front().sample); !again) return again.error();
       return explain_non_finite(original, model, target, *samples, loaded, quantize.calibration,
                                 met);
     };
-  return quantize_model(model, target, samples == nullptr ? 0 : samples->size(), load, quantize);
+  if (!options.encodings)
+    return quantize_model(model, target, samples == nullptr ? 0 : samples->size(), load, quantize);
+  auto text = read_text_file(*options.encodings);
+  if (!text) return text.error();
+  const std::string file = options.encodings->string();
+  auto imported = read_encodings(*text, file, model);
+  if (!imported) return imported.error();
+  if (options.note)
+    for (const auto& [name, reason] : imported->left_out)
+      options.note(fmt::format("{}: '{}' is left out: {}", file, to_valid_utf8(name), reason));
+  auto quantized = apply_encodings(model, target, imported->encodings, imported->changes,
+                                   samples == nullptr ? 0 : samples->size(), load, quantize);
+  if (!quantized) return fail("{}: {}", file, quantized.error().message);
+  return quantized;
 }
 
 }  // namespace acuate

@@ -54,7 +54,8 @@ void name_nodes(Model& model);
 // graph that the encodings belong to.
 Result<void> prepare_quantization(std::unique_ptr<Model>& model);
 
-// Measures and quantizes what is not `on_host`, by node name; with `measured`, reads no samples.
+// Measures and quantizes what is not `on_host`, by node name; with `measured`, reads no samples;
+// by the encodings that the options name, where they do, and then `samples` may be null.
 // `original` is the user's model, for telling which node makes values that are not finite, which is
 // an error.
 Result<Quantized> quantize_for(const Model& original, const Model& model,

@@ -40,6 +40,7 @@ struct ConvertOptions {
   std::string hybrid;                  // `s16`, `u16` or `float`; empty: 8 bits throughout
   std::optional<double> hybrid_share;  // of activations
   std::vector<std::string> exclude;
+  std::optional<std::filesystem::path> encodings;  // applied as they stand, in place of choosing
   std::vector<std::string> max_drop;
 
   // Tensors behind which all is the host's; `auto`: where the target's longest prefix ends; `none`:

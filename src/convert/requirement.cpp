@@ -16,8 +16,7 @@ bool is_of_metric(const MetricValue& value, const std::string& metric) {
 std::string shortfall(const Requirement& requirement, const MetricValue& value) {
   const std::string where =
       value.output.empty() ? "" : " of output '" + to_valid_utf8(value.output) + "'";
-  const bool perfect = !value.converted && value.reason.find("no error") != std::string::npos;
-  if (perfect && requirement.kind == Requirement::Kind::Floor) return {};
+  if (value.is_perfect && requirement.kind == Requirement::Kind::Floor) return {};
   if (!value.converted)
     return fmt::format("{}: {}{} has no value ({})", requirement.text, value.name, where,
                        value.reason);

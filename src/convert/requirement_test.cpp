@@ -35,8 +35,26 @@ TEST(Requirement, JudgesDropsAndFloors) {
   EXPECT_EQ(judge("f1=5%", value("f1", 0.8, 0.759)), 1U);
   EXPECT_EQ(judge("sqnr=20dB", value("sqnr_db", {}, 21)), 0U);
   EXPECT_EQ(judge("sqnr=20dB", value("sqnr_db", {}, 19)), 1U);
-  EXPECT_EQ(judge("sqnr=20dB", value("sqnr_db", {}, {}, "infinite: no error")), 0U);
+  EXPECT_EQ(judge("sqnr=20dB", value("sqnr_db", {}, {}, "the float model gives only zeros")), 1U);
   EXPECT_EQ(judge("f1=0.05", value("f1", 1.0, {}, "no boxes")), 1U);
+}
+
+// The metric itself says so, whatever words it has for it.
+TEST(Requirement, AModelWithoutAnyErrorMeetsEveryFloor) {
+  MetricRegistry metrics;
+  register_all_metrics(metrics);
+  const Tensor zeros = Tensor::of<float>({1, 2}, {0, 0}), ones = Tensor::of<float>({1, 2}, {1, 1});
+  for (const char* id : {"sqnr", "sqnr_grouped"}) {
+    const auto judge = [&](const Tensor& baseline, const Tensor& converted) {
+      const auto metric = metrics.find(id, "metric");
+      const auto accumulator = (*metric)->create({.output_names = {"y"}});
+      EXPECT_TRUE(accumulator->add({"s", {&baseline, 1}, {&converted, 1}}));
+      return unmet({*parse_requirement(std::string(id) + "=200dB")}, accumulator->finish()).size();
+    };
+    EXPECT_EQ(judge(ones, ones), 0U) << id;
+    EXPECT_EQ(judge(ones, zeros), 1U) << id;
+    EXPECT_EQ(judge(zeros, ones), 1U) << id;
+  }
 }
 
 TEST(Requirement, AnUnmeasuredMetricIsNotMet) {

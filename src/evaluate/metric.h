@@ -39,6 +39,7 @@ struct MetricValue {
   std::optional<std::array<double, 2>> interval;  // 95 %, of `converted`, by bootstrap over samples
   std::optional<std::array<double, 2>> baseline_interval;  // where the baseline is measured, too
   std::string reason;
+  bool is_perfect = false;  // no `converted` because nothing differs: any floor is met
   std::map<std::string, double> details;  // counts behind the number
 };
 

@@ -8,6 +8,7 @@
 #include <nlohmann/json.hpp>
 
 #include "base/text.h"
+#include "numeric/graph_changes.h"
 
 namespace acuate {
 
@@ -28,17 +29,33 @@ Json or_null(const std::optional<double>& value) {
   return value && std::isfinite(*value) ? Json(*value) : Json();
 }
 
+Json shortest(const std::vector<float>& values) {
+  Json list = Json::array();
+  for (const float value : values) list.push_back(shortest(value));
+  return list;
+}
+
+Json to_json(const ChannelScale& change) {
+  return {{"tensor", to_valid_utf8(change.tensor)}, {"scale", shortest(change.scale)}};
+}
+
+Json to_json(const WeightRounding& change) {
+  return {{"tensor", to_valid_utf8(change.tensor)}, {"steps", change.steps}};
+}
+
+Json to_json(const NodeBias& change) {
+  return {{"node", to_valid_utf8(change.node)}, {"bias", shortest(change.bias)}};
+}
+
 Json to_json(const TensorEncoding& encoding) {
   const Quantization& quantization = encoding.quantization;
-  Json scales = Json::array();
-  for (const float scale : quantization.scale) scales.push_back(shortest(scale));
   Json json = {
       {"tensor", to_valid_utf8(encoding.tensor)},
       {"scheme", quantization.scheme},
       {"bits", quantization.bits},
       {"is_signed", quantization.is_signed},
       {"narrow_range", quantization.narrow_range},
-      {"scale", std::move(scales)},
+      {"scale", shortest(quantization.scale)},
       {"zero_point", quantization.zero_point},
       {"per_channel_axis", nullptr},
       {"range_min", encoding.range_min},
@@ -113,11 +130,20 @@ class Members {
     return number(*found, key);
   }
 
-  std::vector<Json> list(const char* key) {
-    const Json* found = take(key, true);
+  std::vector<Json> list(const char* key, bool required = true) {
+    const Json* found = take(key, required);
     if (found == nullptr) return {};
     expect(found->is_array(), key, *found, "a list");
     return found->is_array() ? found->get<std::vector<Json>>() : std::vector<Json>();
+  }
+
+  std::vector<float> floats(const char* key) {
+    std::vector<float> values;
+    for (const Json& found : list(key)) {
+      values.push_back(static_cast<float>(number(found, key)));
+      expect(std::isfinite(values.back()), key, found, "a number that float32 holds");
+    }
+    return values;
   }
 
   Result<void> finish() {
@@ -158,8 +184,7 @@ Result<TensorEncoding> read_tensor(const Json& json, std::string_view file, size
   if (json.is_object() && json.contains("is_signed"))
     quantization.is_signed = members.flag("is_signed");
   quantization.narrow_range = members.flag("narrow_range");
-  for (const Json& scale : members.list("scale"))
-    quantization.scale.push_back(static_cast<float>(members.number(scale, "scale")));
+  quantization.scale = members.floats("scale");
   for (const Json& zero_point : members.list("zero_point"))
     quantization.zero_point.push_back(members.integer(zero_point, "zero_point"));
   if (const Json* axis = members.take("per_channel_axis", false);
@@ -192,23 +217,63 @@ Result<TensorEncoding> read_tensor(const Json& json, std::string_view file, size
   return encoding;
 }
 
-}  // namespace
-
-const TensorEncoding* Encodings::find(std::string_view tensor) const {
-  const auto found =
-      std::find_if(tensors.begin(), tensors.end(),
-                   [&](const TensorEncoding& encoding) { return encoding.tensor == tensor; });
-  return found == tensors.end() ? nullptr : &*found;
+// `channel_scales[2]`, with the name where there is one.
+std::string place_of(const Json& json, std::string_view file, const char* list, size_t index,
+                     const char* key) {
+  const std::string place = fmt::format("{}: {}[{}]", file, list, index);
+  if (!json.is_object() || !json.contains(key) || !json[key].is_string()) return place;
+  return fmt::format("{} ('{}')", place, to_valid_utf8(json[key].get<std::string>()));
 }
 
-std::string write_encodings(const Encodings& encodings) {
-  std::string text = fmt::format("{{\n  \"schema_version\": {},\n  \"tensors\": [", kSchemaVersion);
-  for (size_t i = 0; i < encodings.tensors.size(); ++i)
-    text += (i == 0 ? "\n    " : ",\n    ") + to_json(encodings.tensors[i]).dump();
-  return text + (encodings.tensors.empty() ? "]\n}\n" : "\n  ]\n}\n");
+Result<GraphChanges> read_changes(const std::vector<Json>& scales,
+                                  const std::vector<Json>& rounding,
+                                  const std::vector<Json>& biases, std::string_view file) {
+  GraphChanges changes;
+  for (const Json& json : scales) {
+    const std::string where =
+        place_of(json, file, "channel_scales", changes.channel_scales.size(), "tensor");
+    Members members(json, where);
+    ChannelScale change{members.text("tensor", true), members.floats("scale")};
+    if (auto read = members.finish(); !read) return read.error();
+    for (const float scale : change.scale)
+      if (!(scale > 0)) return fail("{}: scale is {}, expected numbers above 0", where, scale);
+    changes.channel_scales.push_back(std::move(change));
+  }
+  for (const Json& json : rounding) {
+    const std::string where = place_of(json, file, "rounding", changes.rounding.size(), "tensor");
+    Members members(json, where);
+    WeightRounding change{members.text("tensor", true), members.text("steps", true)};
+    if (auto read = members.finish(); !read) return read.error();
+    for (const char c : change.steps)
+      if (c != '.' && !(c >= 'a' && c <= 'z') && !(c >= 'A' && c <= 'Z'))
+        return fail("{}: steps has '{}', expected '.', a to z and A to Z", where,
+                    to_valid_utf8(std::string(1, c)));
+    changes.rounding.push_back(std::move(change));
+  }
+  for (const Json& json : biases) {
+    Members members(json, place_of(json, file, "biases", changes.biases.size(), "node"));
+    NodeBias change{members.text("node", true), members.floats("bias")};
+    if (auto read = members.finish(); !read) return read.error();
+    changes.biases.push_back(std::move(change));
+  }
+  return changes;
 }
 
-Result<Encodings> parse_encodings(std::string_view text, std::string_view file) {
+// `"name": [` and a line for each, after what stands before.
+template <class Entry>
+void write_list(std::string& text, const char* name, const std::vector<Entry>& entries) {
+  text += fmt::format(",\n  \"{}\": [", name);
+  for (size_t i = 0; i < entries.size(); ++i)
+    text += (i == 0 ? "\n    " : ",\n    ") + to_json(entries[i]).dump();
+  text += entries.empty() ? "]" : "\n  ]";
+}
+
+struct EncodingsFile {
+  Encodings encodings;
+  GraphChanges changes;
+};
+
+Result<EncodingsFile> parse_file(std::string_view text, std::string_view file) {
   // A key that stands twice would silently win over its twin; deep nesting would exhaust the stack.
   std::vector<std::unordered_set<std::string>> keys;
   std::string problem;
@@ -238,18 +303,56 @@ Result<Encodings> parse_encodings(std::string_view text, std::string_view file) 
     return fail("{}: schema_version {}; this program reads {}", file, version->dump(),
                 kSchemaVersion);
   const std::vector<Json> tensors = members.list("tensors");
+  const std::vector<Json> scales = members.list("channel_scales", false);
+  const std::vector<Json> rounding = members.list("rounding", false);
+  const std::vector<Json> biases = members.list("biases", false);
   if (auto read = members.finish(); !read) return read.error();
 
-  Encodings encodings;
+  EncodingsFile out;
+  auto changes = read_changes(scales, rounding, biases, file);
+  if (!changes) return changes.error();
+  out.changes = std::move(*changes);
   std::unordered_set<std::string> names;
   for (const Json& tensor : tensors) {
-    auto encoding = read_tensor(tensor, file, encodings.tensors.size());
+    auto encoding = read_tensor(tensor, file, out.encodings.tensors.size());
     if (!encoding) return encoding.error();
     if (!names.insert(encoding->tensor).second)
       return fail("{}: tensor '{}' is listed twice", file, encoding->tensor);
-    encodings.tensors.push_back(std::move(*encoding));
+    out.encodings.tensors.push_back(std::move(*encoding));
   }
-  return encodings;
+  return out;
+}
+
+}  // namespace
+
+const TensorEncoding* Encodings::find(std::string_view tensor) const {
+  const auto found =
+      std::find_if(tensors.begin(), tensors.end(),
+                   [&](const TensorEncoding& encoding) { return encoding.tensor == tensor; });
+  return found == tensors.end() ? nullptr : &*found;
+}
+
+std::string write_encodings(const Encodings& encodings) { return write_encodings(encodings, {}); }
+
+std::string write_encodings(const Encodings& encodings, const GraphChanges& changes) {
+  std::string text = fmt::format("{{\n  \"schema_version\": {}", kSchemaVersion);
+  write_list(text, "tensors", encodings.tensors);
+  if (!changes.channel_scales.empty()) write_list(text, "channel_scales", changes.channel_scales);
+  if (!changes.rounding.empty()) write_list(text, "rounding", changes.rounding);
+  if (!changes.biases.empty()) write_list(text, "biases", changes.biases);
+  return text + "\n}\n";
+}
+
+Result<Encodings> parse_encodings(std::string_view text, std::string_view file) {
+  auto read = parse_file(text, file);
+  if (!read) return read.error();
+  return std::move(read->encodings);
+}
+
+Result<GraphChanges> parse_graph_changes(std::string_view text, std::string_view file) {
+  auto read = parse_file(text, file);
+  if (!read) return read.error();
+  return std::move(read->changes);
 }
 
 }  // namespace acuate

@@ -4,6 +4,8 @@
 
 #include <gtest/gtest.h>
 
+#include "numeric/graph_changes.h"
+
 namespace acuate {
 namespace {
 
@@ -35,6 +37,12 @@ Encodings example() {
   return encodings;
 }
 
+GraphChanges changes() {
+  return {{{"dw_in", {1, 3.3F}}, {"other", {0.1F}}},
+          {{"conv1.weight", "..aB"}},
+          {{"Conv_7", {-0.3F, 0, 1e-40F}}}};
+}
+
 // `text` with the first occurrence of `from` replaced.
 std::string edited(std::string text, std::string_view from, std::string_view to) {
   const size_t place = text.find(from);
@@ -55,6 +63,21 @@ TEST(Encodings, RoundTrip) {
   EXPECT_EQ(*parse_encodings(write_encodings({}), "e.json"), Encodings());
   EXPECT_NE(read->find("conv1.weight"), nullptr);
   EXPECT_EQ(read->find("conv2.weight"), nullptr);
+}
+
+TEST(Encodings, ChangesAreReadStrictly) {
+  const std::string good = write_encodings(example(), changes());
+  EXPECT_EQ(*parse_encodings(good, "e.json"), example());
+  EXPECT_EQ(*parse_graph_changes(good, "e.json"), changes());
+  EXPECT_EQ(*parse_graph_changes(write_encodings(example()), "e.json"), GraphChanges());
+  EXPECT_EQ(error_of(edited(good, "[1.0,3.3]", "[1.0,0.0]")),
+            "e.json: channel_scales[0] ('dw_in'): scale is 0, expected numbers above 0");
+  EXPECT_NE(error_of(edited(good, "[1.0,3.3]", "[1.0,1e39]")).find("float32"), std::string::npos);
+  EXPECT_EQ(error_of(edited(good, "\"bias\":", "\"biases\":")),
+            "e.json: biases[0] ('Conv_7'): 'bias' is missing");
+  EXPECT_NE(
+      error_of(edited(good, "\"channel_scales\"", "\"channel_scale\"")).find("'channel_scales'?"),
+      std::string::npos);
 }
 
 TEST(Encodings, EveryScaleSurvivesTheText) {

@@ -54,22 +54,12 @@ Result<TensorEncoding> activation_encoding(const PlannedActivation& planned,
   encoding.range_min = chosen.min;
   encoding.range_max = chosen.max;
   encoding.range_method = range.text;
-  const GridNoiseModel model(histogram);
+  const GridNoiseModel noise(histogram);
   if (auto coarser = (*scheme)->unclipped(chosen.min, chosen.max);
       coarser &&
-      model.noise(coarser->grid()).total() < model.noise(encoding.quantization.grid()).total())
+      noise.noise(coarser->grid()).total() < noise.noise(encoding.quantization.grid()).total())
     encoding.quantization = std::move(*coarser);
-  const AffineGrid grid = encoding.quantization.grid();
-  const GridNoise noise = model.noise(grid);
-  encoding.sqnr_db = ratio_db(model.signal(), noise.total());
-  if (histogram.finite_count() > 0) {
-    const auto count = static_cast<double>(histogram.finite_count());
-    encoding.clipping_noise = noise.clipping / count;
-    encoding.rounding_noise = noise.rounding / count;
-  }
-  encoding.clipped_fraction =
-      histogram.clipped_fraction((static_cast<double>(grid.lowest) - 0.5) * grid.scale,
-                                 (static_cast<double>(grid.highest) + 0.5) * grid.scale);
+  measure_encoding(histogram, encoding);
   return encoding;
 }
 
@@ -103,18 +93,6 @@ Result<TensorEncoding> weight_encoding(const Model& model, const PlannedWeight& 
   return encoding;
 }
 
-Result<void> refuse_quantized(const Model& model) {
-  for (const Graph* graph : model.all_graphs())
-    for (const Node* node = graph->first(); node != nullptr; node = node->next())
-      if (node->op_type() == "QuantizeLinear" || node->op_type() == "DynamicQuantizeLinear" ||
-          node->op_type().starts_with("QLinear"))
-        return fail(
-            "the model is quantized already: node '{}' is {}; give the float model, or convert it "
-            "as it is with --precision fp32",
-            node->address(), node->op_type());
-  return {};
-}
-
 // By the share of activations, by the noise at the outputs, or by both.
 Result<HybridChoice> hybrid_for(const Quantizer& quantizer, const Prepared& prepared,
                                 const std::vector<const Recovery*>& used, size_t samples,
@@ -139,6 +117,34 @@ Result<HybridChoice> hybrid_for(const Quantizer& quantizer, const Prepared& prep
 }
 
 }  // namespace
+
+void measure_encoding(const Histogram& histogram, TensorEncoding& encoding) {
+  const AffineGrid grid = encoding.quantization.grid();
+  const GridNoiseModel model(histogram);
+  const GridNoise noise = model.noise(grid);
+  encoding.sqnr_db = ratio_db(model.signal(), noise.total());
+  if (histogram.finite_count() > 0) {
+    const auto count = static_cast<double>(histogram.finite_count());
+    encoding.clipping_noise = noise.clipping / count;
+    encoding.rounding_noise = noise.rounding / count;
+  }
+  encoding.clipped_fraction =
+      histogram.clipped_fraction((static_cast<double>(grid.lowest) - 0.5) * grid.scale,
+                                 (static_cast<double>(grid.highest) + 0.5) * grid.scale);
+}
+
+Result<void> refuse_quantized(const Model& model) {
+  for (const Graph* graph : model.all_graphs())
+    for (const Node* node = graph->first(); node != nullptr; node = node->next())
+      if (node->op_type() == "QuantizeLinear" || node->op_type() == "DynamicQuantizeLinear" ||
+          node->op_type().starts_with("QLinear"))
+        return fail(
+            "the model is quantized already: node '{}' is {}; a second rounding would add to the "
+            "first. Convert it as it is with --precision fp32, or take its own grids out with "
+            "`acuate encodings` and apply them with --encodings",
+            node->address(), node->op_type());
+  return {};
+}
 
 Result<Encodings> choose_encodings(const Model& model, const QuantizationPlan& plan,
                                    const Calibration& calibration, const RangeChoice& range) {

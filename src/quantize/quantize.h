@@ -6,6 +6,7 @@
 #include <utility>
 #include <vector>
 
+#include "numeric/graph_changes.h"
 #include "quantize/calibrate.h"
 #include "quantize/range.h"
 
@@ -50,6 +51,7 @@ struct RecoveryOutcome {
 struct Quantized {
   std::unique_ptr<Model> float_model;  // after recovery, which the encodings are for
   Encodings encodings;
+  GraphChanges changes;  // that made the float model of the one that was given
   std::vector<RecoveryOutcome> recovery;
   std::shared_ptr<const Hybrid> hybrid;  // hybrid.h; null where none was asked for
   Calibration calibration;
@@ -63,5 +65,21 @@ struct Quantized {
 // model that holds QuantizeLinear already, or whose activations are not finite, is refused.
 Result<Quantized> quantize_model(const Model& model, const Target& target, size_t samples,
                                  const SampleLoader& load, const QuantizeOptions& options = {});
+
+// The same of encodings that stand already, with what recovery did: from the model that they were
+// chosen for it gives the same quantized model to the bit. Of the options, the request and the
+// calibration count; with samples, the encodings' SQNR and clipped fraction are measured anew.
+// Errors: encodings and changes that do not fit the model; the message names the tensor.
+Result<Quantized> apply_encodings(const Model& model, const Target& target,
+                                  const Encodings& encodings, const GraphChanges& changes,
+                                  size_t samples, const SampleLoader& load,
+                                  const QuantizeOptions& options = {});
+
+// What the encoding's grid does to these values: SQNR and clipped fraction.
+void measure_encoding(const Histogram& histogram, TensorEncoding& encoding);
+
+// Errors: the model holds operators of quantized models already; an activation was NaN or infinite.
+Result<void> refuse_quantized(const Model& model);
+Result<void> refuse_non_finite(const Calibration& calibration);
 
 }  // namespace acuate

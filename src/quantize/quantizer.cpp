@@ -7,23 +7,19 @@ namespace acuate {
 namespace {
 
 Result<size_t> apply(const Recovery& recovery, Model& model, const Target& target,
-                     const QuantizationPlan& plan, const Encodings* encodings, size_t samples,
-                     const SampleLoader& load, int threads) {
-  RecoveryContext context{model, target, plan, encodings, samples, load, threads};
+                     const QuantizationPlan& plan, const Encodings* encodings,
+                     GraphChanges& changes, size_t samples, const SampleLoader& load, int threads) {
+  RecoveryContext context{model, target, plan, encodings, changes, samples, load, threads};
   auto places = recovery.apply(context);
   if (!places) return fail("{}: {}", to_kebab_case(recovery.id), places.error().message);
   return places;
 }
 
-Result<void> refuse_non_finite(const Calibration& calibration, const SampleLoader& load,
+Result<void> refuse_or_explain(const Calibration& calibration, const SampleLoader& load,
                                const QuantizeOptions& options) {
-  if (calibration.non_finite.empty()) return {};
-  if (options.explain_non_finite) return options.explain_non_finite(calibration, load);
-  const NonFinite& first = calibration.non_finite.front();
-  return fail(
-      "activation '{}' is NaN or infinite in calibration sample {} (and {} more tensors are); "
-      "check the sample and its pre-processing",
-      to_valid_utf8(first.tensor), first.sample, calibration.non_finite.size() - 1);
+  if (!calibration.non_finite.empty() && options.explain_non_finite)
+    return options.explain_non_finite(calibration, load);
+  return refuse_non_finite(calibration);
 }
 
 Result<void> refuse_empty(const QuantizationPlan& plan) {
@@ -39,6 +35,15 @@ Result<void> refuse_empty(const QuantizationPlan& plan) {
 
 }  // namespace
 
+Result<void> refuse_non_finite(const Calibration& calibration) {
+  if (calibration.non_finite.empty()) return {};
+  const NonFinite& first = calibration.non_finite.front();
+  return fail(
+      "activation '{}' is NaN or infinite in calibration sample {} (and {} more tensors are); "
+      "check the sample and its pre-processing",
+      to_valid_utf8(first.tensor), first.sample, calibration.non_finite.size() - 1);
+}
+
 Result<Prepared> Quantizer::prepare(const std::vector<const Recovery*>& used, size_t samples,
                                     const SampleLoader& load, const Progress& progress) const {
   Prepared result;
@@ -49,7 +54,8 @@ Result<Prepared> Quantizer::prepare(const std::vector<const Recovery*>& used, si
   if (auto some = refuse_empty(*plan); !some) return some.error();
   for (const Recovery* recovery : used) {
     if (recovery->phase != Recovery::Phase::BeforeRanges) continue;
-    auto places = apply(*recovery, model, target_, *plan, nullptr, samples, load, threads());
+    auto places =
+        apply(*recovery, model, target_, *plan, nullptr, result.changes, samples, load, threads());
     if (!places) return places.error();
     result.recovery.push_back({recovery->id, *places, true, {}});
     plan = target_.backend->plan_quantization(model, options_.request);
@@ -64,7 +70,7 @@ Result<Prepared> Quantizer::prepare(const std::vector<const Recovery*>& used, si
                          ? calibration_for(model, tensors, *options_.measured)
                          : calibrate(model, target_, tensors, samples, load, calibration_options);
   if (!calibration) return calibration.error();
-  if (auto finite = refuse_non_finite(*calibration, load, options_); !finite) return finite.error();
+  if (auto finite = refuse_or_explain(*calibration, load, options_); !finite) return finite.error();
   auto encodings = choose_encodings(model, *plan, *calibration, range_);
   if (!encodings) return encodings.error();
   result.plan = std::move(*plan);
@@ -80,18 +86,20 @@ Result<Quantized> Quantizer::finish(const Prepared& prepared, const Encodings& e
   result.float_model = prepared.model->clone();
   Model& model = *result.float_model;
   result.recovery = prepared.recovery;
+  result.encodings = encodings;
+  result.changes = prepared.changes;
   auto plan = target_.backend->plan_quantization(model, options_.request);
   if (!plan) return plan.error();
   for (const Recovery* recovery : used) {
     if (recovery->phase == Recovery::Phase::BeforeRanges) continue;
-    auto places = apply(*recovery, model, target_, *plan, &encodings, samples, load, threads());
+    auto places = apply(*recovery, model, target_, *plan, &encodings, result.changes, samples, load,
+                        threads());
     if (!places) return places.error();
     result.recovery.push_back({recovery->id, *places, true, {}});
   }
   for (const Node* node : plan->anchors) result.anchors.push_back(node->address());
   for (const KeptFloat& kept : plan->kept_float)
     result.kept_float.emplace_back(kept.node->address(), kept.reason);
-  result.encodings = encodings;
   result.model = model.clone();
   if (auto emitted = target_.backend->emit_quantized(*result.model, result.encodings); !emitted)
     return emitted.error();

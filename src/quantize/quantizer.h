@@ -11,6 +11,7 @@ struct Prepared {
   QuantizationPlan plan;         // of this graph
   Calibration calibration;
   Encodings encodings;
+  GraphChanges changes;  // of the recoveries
   std::vector<RecoveryOutcome> recovery;
 };
 

@@ -7,7 +7,7 @@
 #include "base/registry.h"
 #include "base/result.h"
 #include "graph/model.h"
-#include "numeric/encodings.h"
+#include "numeric/graph_changes.h"
 #include "quantize/calibrate.h"
 #include "targets/quantization.h"
 #include "targets/target.h"
@@ -20,6 +20,7 @@ struct RecoveryContext {
   const Target& target;
   const QuantizationPlan& plan;  // of this graph
   const Encodings* encodings;    // of this graph; null before ranges are chosen
+  GraphChanges& changes;         // where it notes what it did, so that it can be done again
   size_t samples = 0;
   SampleLoader load;
   int threads = 0;

@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <cstring>
 #include <unordered_map>
 #include <unordered_set>
@@ -152,6 +153,7 @@ class QdqEmitter {
     return {};
   }
 
+  // Nothing where no node that runs in integers reads it.
   Result<void> emit_weight(Value& weight, const Quantization& quantization) {
     std::vector<Use> readers;
     for (const Use& use : weight.uses())

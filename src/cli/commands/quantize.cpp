@@ -9,6 +9,7 @@
 #include "base/text.h"
 #include "cli/command.h"
 #include "cli/console.h"
+#include "cli/explanation.h"
 #include "cli/flags.h"
 #include "cli/models.h"
 #include "cli/quantize_flags.h"
@@ -29,9 +30,10 @@ const std::vector<std::string> kAutoRecovery = {"auto"};
 struct Flags {
   ConvertOptions options;
   ShapeFlags shapes;
-  fs::path encodings;
+  fs::path encodings;  // to write
   std::vector<std::string> histograms;
   fs::path written_histograms;
+  bool explain = false;
 };
 
 void declare_flags(CLI::App& app, Flags& flags) {
@@ -52,6 +54,8 @@ void declare_flags(CLI::App& app, Flags& flags) {
   app.add_option("--write-encodings", flags.encodings,
                  "file for the encodings; else OUT with .encodings.json for .onnx")
       ->type_name("FILE");
+  app.add_flag("--explain", flags.explain,
+               "rank the tensors by what their grids do at the outputs");
   app.add_option("--target", o.target, "whose rules of quantization hold")->capture_default_str();
   flags.shapes.declare(app);
   app.add_option("--samples", o.samples, "use N of them, drawn by seed")->type_name("N");
@@ -77,7 +81,7 @@ fs::path default_encodings(fs::path output) {
 // Nothing is judged here, so every sample calibrates.
 Result<Samples> open_calibration(const ConvertOptions& options) {
   auto samples = open_samples(options);
-  if (!samples || !samples->evaluation) return samples;
+  if (!samples || !samples->calibration || !samples->evaluation) return samples;
   std::vector<size_t>& indices = samples->calibration->indices;
   indices.insert(indices.end(), samples->evaluation->indices.begin(),
                  samples->evaluation->indices.end());
@@ -138,10 +142,15 @@ nlohmann::ordered_json hybrid_json(const Hybrid& hybrid) {
 // Null where --data calibrates.
 Result<std::optional<Calibration>> read_histograms(const Flags& flags) {
   const bool data = flags.options.data.has_value();
+  if (flags.options.encodings) {
+    if (!flags.histograms.empty() || !flags.written_histograms.empty())
+      return fail("--encodings chooses the ranges; no histograms are read or written");
+    return std::optional<Calibration>();
+  }
   if (data != flags.histograms.empty())
     return fail("{}", data ? "--data and --histograms are given; one of them calibrates"
-                           : "nothing calibrates; give --data, or --histograms of an earlier "
-                             "calibration");
+                           : "nothing calibrates; give --data, --histograms of an earlier "
+                             "calibration, or --encodings");
   if (!data && flags.options.recover != kNoRecovery && flags.options.recover != kAutoRecovery)
     return fail("--recover needs --data; --histograms are of the network without recovery");
   if (!data && !flags.options.hybrid.empty())
@@ -172,7 +181,8 @@ std::string summary_text(const Flags& flags, const Quantized& quantized, size_t 
   std::string text =
       fmt::format("{} and {}: {} tensors from {}, {} in {} bits\n", flags.options.output.string(),
                   flags.encodings.string(), quantized.encodings.tensors.size(),
-                  format_plural(static_cast<int64_t>(samples), "sample"),
+                  flags.options.encodings ? flags.options.encodings->string()
+                                          : format_plural(static_cast<int64_t>(samples), "sample"),
                   format_plural(static_cast<int64_t>(quantized.anchors.size()), "operator"), bits);
   for (const RecoveryOutcome& outcome : quantized.recovery) text += recovery_text(outcome) + "\n";
   if (quantized.hybrid) text += hybrid_text(*quantized.hybrid);
@@ -181,13 +191,24 @@ std::string summary_text(const Flags& flags, const Quantized& quantized, size_t 
   return text;
 }
 
+Result<Explanation> explain_for(const Quantized& quantized, const ConvertOptions& options,
+                                const Target& target, const SampleSet& samples) {
+  return explain_quantization(quantized, target, samples.size(),
+                              [&](size_t i) { return samples.load(i); },
+                              {.threads = options.threads,
+                               .max_memory_bytes = options.max_memory_bytes,
+                               .progress = options.progress});
+}
+
 Result<int> run(Flags& flags, const Console& console) {
   ConvertOptions& options = flags.options;
   options.precision = "int8";
   options.progress = console.progress();
+  options.note = [&console](const std::string& line) { console.print(printable(line)); };
   auto fix = flags.shapes.parse();
   if (!fix) return fix.error();
   options.fix = std::move(*fix);
+  if (flags.explain && !options.data) return fail("--explain measures on samples: give --data");
   if (flags.encodings.empty()) flags.encodings = default_encodings(options.output);
   for (const fs::path& file : {options.output, flags.encodings, flags.written_histograms})
     if (!file.empty())
@@ -217,12 +238,20 @@ Result<int> run(Flags& flags, const Console& console) {
     if (auto saved = write_text_file(flags.written_histograms, save_calibration(calibration));
         !saved)
       return saved.error();
+  std::optional<Explanation> explanation;
+  if (flags.explain) {
+    auto explained = explain_for(*quantized, options, *target, *samples->calibration);
+    if (!explained) return explained.error();
+    explanation = std::move(*explained);
+  }
   if (auto saved = save_with_text(*quantized->model, options.output,
-                                  write_encodings(quantized->encodings), flags.encodings);
+                                  write_encodings(quantized->encodings, quantized->changes),
+                                  flags.encodings);
       !saved)
     return saved.error();
 
   console.print(summary_text(flags, *quantized, calibration.samples));
+  if (explanation) console.print(explanation_text(*explanation, quantized->encodings));
   if (!samples->findings.empty())
     console.print(render_findings(samples->findings, {.colour = console.colour()}));
   auto kept = nlohmann::ordered_json::array();
@@ -235,18 +264,20 @@ Result<int> run(Flags& flags, const Console& console) {
                         {"used", outcome.used},
                         {"gain_db", outcome.gain_db ? nlohmann::ordered_json(*outcome.gain_db)
                                                     : nlohmann::ordered_json()}});
-  if (auto written =
-          console.write_json({{"output", options.output.string()},
-                              {"encodings", flags.encodings.string()},
-                              {"edits", fixed->edits},
-                              {"samples", calibration.samples},
-                              {"tensors", quantized->encodings.tensors.size()},
-                              {"quantized_operators", quantized->anchors},
-                              {"recovery", recovery},
-                              {"hybrid", quantized->hybrid ? hybrid_json(*quantized->hybrid)
-                                                           : nlohmann::ordered_json()},
-                              {"kept_float", kept},
-                              {"findings", findings_json(samples->findings)}});
+  if (auto written = console.write_json(
+          {{"output", options.output.string()},
+           {"encodings", flags.encodings.string()},
+           {"edits", fixed->edits},
+           {"samples", calibration.samples},
+           {"tensors", quantized->encodings.tensors.size()},
+           {"quantized_operators", quantized->anchors},
+           {"recovery", recovery},
+           {"hybrid",
+            quantized->hybrid ? hybrid_json(*quantized->hybrid) : nlohmann::ordered_json()},
+           {"kept_float", kept},
+           {"explanation", explanation ? explanation_json(*explanation, quantized->encodings)
+                                       : nlohmann::ordered_json()},
+           {"findings", findings_json(samples->findings)}});
       !written)
     return written.error();
   return quantized->hybrid && !quantized->hybrid->accepted ? kConditionFailed : kDone;

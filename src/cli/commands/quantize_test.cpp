@@ -78,6 +78,46 @@ TEST_F(QuantizeCommandTest, TargetsThatDoNotRunHereQuantizeAllTheSame) {
   EXPECT_NE(err.find("TensorRT takes no activations of scheme 'u8'"), std::string::npos) << err;
 }
 
+TEST_F(QuantizeCommandTest, EncodingsAreAppliedWithoutData) {
+  const std::string net = network();
+  run_json({"quantize", net, "-o", path("q.onnx"), "--data", samples("d.npy", 8)});
+  const auto json = run_json(
+      {"quantize", net, "-o", path("again.onnx"), "--encodings", path("q.encodings.json")});
+  EXPECT_EQ(json["samples"], 0);
+  EXPECT_EQ(read("again.onnx"), read("q.onnx"));
+  EXPECT_EQ(read("again.encodings.json"), read("q.encodings.json"));
+  std::string text = read("q.encodings.json");
+  text.replace(text.find("\"x\""), 3, "\"z\"");
+  const std::string edited = write("edited.json", text);
+  EXPECT_EQ(run({"quantize", net, "-o", path("bad.onnx"), "--encodings", edited}), 2);
+  EXPECT_NE(err.find("edited.json: tensor 'z'"), std::string::npos) << err;
+  EXPECT_EQ(run({"quantize", net, "-o", path("bad.onnx"), "--encodings", path("none.json")}), 2);
+  EXPECT_EQ(run({"quantize", net, "-o", path("bad.onnx"), "--encodings", edited, "--range", "mse"}),
+            2);
+  EXPECT_NE(err.find("--range"), std::string::npos) << err;
+  EXPECT_FALSE(exists("bad.onnx"));
+}
+
+TEST_F(QuantizeCommandTest, ExplainRanksTheTensors) {
+  const std::vector<std::string> call = {
+      "quantize", network(), "-o", path("q.onnx"), "--data", samples("d.npy", 4), "--explain"};
+  const auto explanation = run_json(call)["explanation"];
+  ASSERT_EQ(explanation["tensors"].size(), 3);
+  double last = 1;
+  for (const auto& row : explanation["tensors"]) {
+    EXPECT_LE(row["share"], last);
+    last = row["share"];
+    EXPECT_GT(row["int16_sqnr_db"], row["isolated_sqnr_db"]);
+    EXPECT_EQ(row["cumulative_sqnr_db"].is_null(), row["tensor"] != "y") << row;
+  }
+  EXPECT_EQ(run(call), 0);
+  EXPECT_NE(out.find("int16 gains"), std::string::npos) << out;
+  EXPECT_EQ(run({"quantize", network(), "-o", path("q.onnx"), "--explain", "--encodings",
+                 path("q.encodings.json")}),
+            2);
+  EXPECT_NE(err.find("--data"), std::string::npos) << err;
+}
+
 TEST_F(QuantizeCommandTest, MistakesLeaveNothing) {
   const std::string net = network();
   const std::string data = samples("d.npy", 4);

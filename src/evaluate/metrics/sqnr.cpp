@@ -26,13 +26,14 @@ class Sqnr : public PerOutputMetric<Sums> {
     Sums total;
     for (const Sums& sums : samples) total = {total.signal + sums.signal, total.noise + sums.noise};
     if (samples.empty()) return;
+    value.is_perfect = total.signal > 0 && std::isfinite(total.signal) && total.noise == 0;
     if (!std::isfinite(total.signal))
       value.reason = "the float model gives values that are not finite";
     else if (!std::isfinite(total.noise))
       value.reason = "the converted model gives values that are not finite";
     else if (total.signal == 0)
       value.reason = "the float model gives only zeros";
-    else if (total.noise == 0)
+    else if (value.is_perfect)
       value.reason = "infinite: both models give the same values";
     if (!value.reason.empty()) return;
     value.reason = "the float model is the reference: it has no noise";  // why `baseline` is empty

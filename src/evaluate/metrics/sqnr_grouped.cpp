@@ -74,7 +74,11 @@ class SqnrGrouped : public MetricAccumulator {
       }
     const ChannelGroup* worst = worst_group(groups);
     if (worst == nullptr) {
-      value.reason = "infinite: no group of channels has both signal and noise";
+      ChannelSums all;
+      for (const ChannelGroup& group : groups) all.add(group.sums);
+      value.is_perfect = all.signal > 0 && all.noise == 0;
+      value.reason = value.is_perfect ? "infinite: both models give the same values"
+                                      : "no group of channels has both signal and noise";
       return;
     }
     value.reason = "the float model is the reference: it has no noise";  // why `baseline` is empty

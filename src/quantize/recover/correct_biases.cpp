@@ -1,6 +1,7 @@
 #include <algorithm>
 
 #include "numeric/quantize_values.h"
+#include "quantize/apply_changes.h"
 #include "quantize/probe.h"
 #include "quantize/recovery.h"
 #include "rewrite/graph_writer.h"
@@ -41,28 +42,18 @@ Result<std::optional<size_t>> add_twin(Probe& probe, const Node& node, const Enc
   return std::optional<size_t>(probe.want(*writer.reduce("ReduceMean", error, axes, false)));
 }
 
-Result<void> subtract(Node& node, const std::vector<double>& shift, size_t samples) {
-  Tensor bias = Tensor::allocate(ElementType::Float, {static_cast<int64_t>(shift.size())});
-  const auto values = bias.mutable_values<float>();
-  std::fill(values.begin(), values.end(), 0.0F);
+Result<NodeBias> subtract(Node& node, const std::vector<double>& shift, size_t samples) {
+  NodeBias change{node.address(), std::vector<float>(shift.size(), 0.0F)};
   if (node.input(2) != nullptr) {
     const auto old = float_constant(node.input(2));
-    if (!old || old->values<float>().size() != values.size())
+    if (!old || old->values<float>().size() != shift.size())
       return fail("the bias of '{}' cannot be read", node.address());
-    std::copy(old->values<float>().begin(), old->values<float>().end(), values.begin());
+    std::copy(old->values<float>().begin(), old->values<float>().end(), change.bias.begin());
   }
   for (size_t c = 0; c < shift.size(); ++c)
-    values[c] -= static_cast<float>(shift[c] / static_cast<double>(samples));
-  if (node.input(2) != nullptr) {
-    replace_constant(node, 2, bias, "bias");
-    return {};
-  }
-  Graph& graph = node.graph();
-  Value* value = graph.add_value(graph.unused_name(std::string(node.output()->name) + "_bias"));
-  graph.set_initializer(*value, bias);
-  if (node.input_count() < 3) node.set_input_count(3);
-  node.set_input(2, value);
-  return {};
+    change.bias[c] -= static_cast<float>(shift[c] / static_cast<double>(samples));
+  set_bias(node, change.bias);
+  return change;
 }
 
 Result<size_t> correct(RecoveryContext& context) {
@@ -86,8 +77,11 @@ Result<size_t> correct(RecoveryContext& context) {
   };
   if (auto run = probe.run(context.target, samples, context.load, context.threads, read); !run)
     return run.error();
-  for (size_t i = 0; i < twins.size(); ++i)
-    if (auto done = subtract(*twins[i].first, shifts[i], samples); !done) return done.error();
+  for (size_t i = 0; i < twins.size(); ++i) {
+    auto change = subtract(*twins[i].first, shifts[i], samples);
+    if (!change) return change.error();
+    context.changes.biases.push_back(std::move(*change));
+  }
   return twins.size();
 }
 

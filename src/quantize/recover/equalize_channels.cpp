@@ -81,7 +81,9 @@ Result<size_t> equalize(RecoveryContext& context) {
     const auto region = find_channel_scaling(*value);
     const ChannelRange& range = ranges->at(name);
     if (!region || range.low.size() != region->channels) continue;
-    if (auto done = apply_channel_scaling(*region, factors_of(range)); !done) return done.error();
+    ChannelScale change{name, factors_of(range)};
+    if (auto done = apply_channel_scaling(*region, change.scale); !done) return done.error();
+    context.changes.channel_scales.push_back(std::move(change));
     ++changed;
   }
   return changed;

@@ -1,5 +1,6 @@
 #include <algorithm>
 
+#include "quantize/apply_changes.h"
 #include "quantize/patch_moments.h"
 #include "quantize/recovery.h"
 #include "quantize/rounding.h"
@@ -57,8 +58,9 @@ Result<void> measure(const RecoveryContext& context, std::span<Layer> layers) {
                    context.threads, read);
 }
 
-// The layer's weights with one row for each result, as the moments want them.
-Result<void> round_layer(const Layer& layer) {
+// The layer's weights with one row for each result, as the moments want them. Nothing: they stay as
+// they are, since they would move further than the encodings can say.
+Result<std::optional<WeightRounding>> round_layer(const Layer& layer) {
   Node& node = *layer.node;
   const auto old = float_constant(node.input(1));
   if (!old) return fail("the weights of '{}' cannot be read", node.address());
@@ -83,9 +85,11 @@ Result<void> round_layer(const Layer& layer) {
     for (size_t i = 0; i < n; ++i)
       rounded.mutable_values<float>()[place(row, i)] = weights[row * n + i];
   Value* value = node.input(1);
+  auto change = rounding_of(value->name, *old, rounded, layer.weights->quantization);
+  if (!change) return change;
   node.graph().remove_initializer(*value);
   node.graph().set_initializer(*value, rounded);
-  return {};
+  return change;
 }
 
 Result<size_t> round_weights(RecoveryContext& context) {
@@ -98,12 +102,14 @@ Result<size_t> round_weights(RecoveryContext& context) {
     const auto batch = std::span(layers).subspan(first, end - first);
     if (auto measured = measure(context, batch); !measured) return measured.error();
     for (Layer& layer : batch) {
-      if (auto done = round_layer(layer); !done) return done.error();
+      auto change = round_layer(layer);
+      if (!change) return change.error();
+      if (*change) context.changes.rounding.push_back(std::move(**change));
       layer.moments = {};
     }
     first = end;
   }
-  return layers.size();
+  return context.changes.rounding.size();
 }
 
 }  // namespace

@@ -1,0 +1,191 @@
+#include "quantize/explain.h"
+
+#include <algorithm>
+#include <cmath>
+#include <unordered_map>
+
+#include "base/stop.h"
+#include "base/text.h"
+#include "numeric/quantize_values.h"
+#include "onnx_io/export.h"
+#include "quantize/sensitivity.h"
+#include "shape/infer.h"
+
+namespace acuate {
+namespace {
+
+// The tensor on 16 bits, over all of its values.
+Result<Quantization> int16_grid(const Model& model, const TensorEncoding& encoding,
+                                const Calibration& calibration) {
+  const Scheme& scheme = *schemes().lookup("s16");
+  const Value& value = *model.graph().find(encoding.tensor);
+  if (value.is_constant()) {
+    auto values = model.load(*value.initializer);
+    if (!values) return values.error();
+    return quantization_of(*values, scheme, encoding.quantization.per_channel_axis, true);
+  }
+  const auto found = calibration.histograms.find(encoding.tensor);
+  const auto range = found == calibration.histograms.end() ? std::nullopt : found->second.range();
+  return range ? scheme.from_range(range->min, range->max)
+               : scheme.from_range(encoding.range_min, encoding.range_max);
+}
+
+std::string layer_of(const Value& value) {
+  if (value.producer != nullptr) return value.producer->address();
+  if (value.is_constant() && !value.uses().empty()) return value.uses()[0].node->address();
+  return to_valid_utf8(value.name);  // an input
+}
+
+// What readers of the tensor see in the quantized model: what its own pair gives.
+std::string behind_pair(const Graph& graph, const std::string& tensor) {
+  const Value* value = graph.find(tensor);
+  if (value == nullptr) return {};
+  for (const Use& use : value->uses())
+    if (use.node->op_type() == "QuantizeLinear")
+      for (const Use& read : use.node->output()->uses())
+        if (read.node->op_type() == "DequantizeLinear")
+          return std::string(read.node->output()->name);
+  return tensor;  // an output, which kept its name behind the pair
+}
+
+// How far tensors of two models are from each other, over the same samples.
+class Drift {
+ public:
+  Drift(const Model& reference, const Model& other, const Target& target,
+        const CalibrationOptions& options)
+      : reference_(reference), other_(other), target_(target), options_(options) {}
+
+  // By tensor; those that are equal are left out.
+  Result<std::unordered_map<std::string, double>> run(const std::vector<std::string>& tensors,
+                                                      size_t samples, const SampleLoader& load) {
+    std::vector<std::string> names, others;
+    uint64_t size_bytes = 0;
+    for (size_t i = 0; i < tensors.size(); ++i) {
+      const Value& value = *reference_.graph().find(tensors[i]);
+      const std::string other = behind_pair(other_.graph(), tensors[i]);
+      const auto shape = value.type.static_shape();
+      const auto size = shape ? tensor_size_bytes(value.type.element, *shape) : std::nullopt;
+      if (value.is_input || other.empty() || !size) continue;
+      if (!names.empty() && size_bytes + 2 * *size > options_.max_memory_bytes) {
+        if (auto read = measure(names, others, samples, load); !read) return read.error();
+        names.clear();
+        others.clear();
+        size_bytes = 0;
+      }
+      names.push_back(tensors[i]);
+      others.push_back(other);
+      size_bytes += 2 * *size;
+    }
+    if (!names.empty())
+      if (auto read = measure(names, others, samples, load); !read) return read.error();
+    return std::move(sqnr_db_);
+  }
+
+ private:
+  Result<std::unique_ptr<Engine>> engine(const Model& model,
+                                         const std::vector<std::string>& names) const {
+    const auto probe = model.clone();
+    Graph& graph = probe->graph();
+    infer_shapes(*probe);
+    for (const std::string& name : names)
+      if (Value* value = graph.find(name); !value->is_output()) graph.add_output(*value);
+    for (Value* output : graph.outputs()) graph.set_type(*output, output->type);
+    auto bytes = model_bytes(*probe);
+    if (!bytes) return bytes.error();
+    return target_.load(ModelSource::memory(as_bytes(*bytes)),
+                        {.threads = options_.threads, .optimization = Optimization::Basic});
+  }
+
+  Result<void> measure(const std::vector<std::string>& names,
+                       const std::vector<std::string>& others, size_t samples,
+                       const SampleLoader& load) {
+    auto reference = engine(reference_, names), other = engine(other_, others);
+    if (!reference) return fail("explaining: {}", reference.error().message);
+    if (!other) return fail("explaining: {}", other.error().message);
+    std::vector<double> signal(names.size(), 0), noise(names.size(), 0);
+    for (size_t sample = 0; sample < samples; ++sample) {
+      if (stop_requested()) return fail("interrupted while errors through the depth were measured");
+      auto inputs = load(sample);
+      if (!inputs) return inputs.error();
+      auto x = (*reference)->run(*inputs, names);
+      if (!x) return x.error();
+      auto y = (*other)->run(*inputs, others);
+      if (!y) return y.error();
+      for (size_t i = 0; i < names.size(); ++i) {
+        const auto was = (*x)[i].values<float>(), is = (*y)[i].values<float>();
+        for (size_t k = 0; k < std::min(was.size(), is.size()); ++k) {
+          const double value = was[k], error = value - is[k];
+          signal[i] += value * value;
+          noise[i] += error * error;
+        }
+      }
+    }
+    for (size_t i = 0; i < names.size(); ++i)
+      if (signal[i] > 0 && noise[i] > 0) sqnr_db_[names[i]] = 10 * std::log10(signal[i] / noise[i]);
+    return {};
+  }
+
+  const Model& reference_;
+  const Model& other_;
+  const Target& target_;
+  const CalibrationOptions& options_;
+  std::unordered_map<std::string, double> sqnr_db_;
+};
+
+void add_damage(const Sensitivity& sensitivity, Explanation& out) {
+  const double groups = std::max<double>(1, static_cast<double>(sensitivity.groups.size()));
+  double total = 0;
+  for (size_t i = 0; i < out.tensors.size(); ++i) {
+    TensorExplanation& tensor = out.tensors[i];
+    tensor.damage = sensitivity.tensors[i].grids[0].sum() / groups;
+    tensor.int16_damage = sensitivity.tensors[i].grids[1].sum() / groups;
+    total += tensor.damage;
+  }
+  if (!(total > 0)) return;
+  out.predicted_sqnr_db = -10 * std::log10(total);
+  for (TensorExplanation& tensor : out.tensors) {
+    tensor.share = tensor.damage / total;
+    const double rest = total - tensor.damage + tensor.int16_damage;
+    tensor.int16_gain_db = rest > 0 ? 10 * std::log10(total / rest) : 0;
+  }
+}
+
+}  // namespace
+
+Result<Explanation> explain_quantization(const Quantized& quantized, const Target& target,
+                                         size_t samples, const SampleLoader& load,
+                                         const CalibrationOptions& options) {
+  if (samples == 0) return fail("errors are explained by samples, and there are none: give --data");
+  Explanation out;
+  out.samples = std::min(samples, kExplainedSamples);
+  const Model& model = *quantized.float_model;
+  std::vector<SensitivityCandidate> candidates;
+  std::vector<std::string> activations;
+  for (const TensorEncoding& encoding : quantized.encodings.tensors) {
+    const Value& value = *model.graph().find(encoding.tensor);
+    auto wide = int16_grid(model, encoding, quantized.calibration);
+    if (!wide) return wide.error();
+    candidates.push_back({encoding.tensor, {encoding.quantization, std::move(*wide)}});
+    TensorExplanation row;
+    row.tensor = encoding.tensor;
+    row.layer = layer_of(value);
+    row.is_weight = value.is_constant();
+    out.tensors.push_back(std::move(row));
+    if (!value.is_constant()) activations.push_back(encoding.tensor);
+  }
+  SensitivityOptions sweep;
+  sweep.calibration = options;
+  auto sensitivity = measure_sensitivity(model, target, candidates, out.samples, load, sweep);
+  if (!sensitivity) return sensitivity.error();
+  add_damage(*sensitivity, out);
+  auto drift = Drift(model, *quantized.model, target, options).run(activations, out.samples, load);
+  if (!drift) return drift.error();
+  for (TensorExplanation& tensor : out.tensors)
+    if (const auto found = drift->find(tensor.tensor); found != drift->end())
+      tensor.cumulative_sqnr_db = found->second;
+  std::stable_sort(out.tensors.begin(), out.tensors.end(),
+                   [](const auto& a, const auto& b) { return a.damage > b.damage; });
+  return out;
+}
+
+}  // namespace acuate

@@ -228,8 +228,35 @@ void report_latency(Report& report, const Timing& baseline, const Timing& conver
   report.latency.converted_samples_ms = converted.wall_ms;
 }
 
+namespace {
+
+Measure sqnr_of(std::optional<double> relative_noise) {
+  if (!relative_noise) return Measure::none("not measured");
+  if (!(*relative_noise > 0)) return Measure::none("no noise");
+  return Measure(-10 * std::log10(*relative_noise));
+}
+
+ReportHybrid report_hybrid(const Hybrid& hybrid) {
+  ReportHybrid out{hybrid.scheme,
+                   static_cast<int64_t>(hybrid.promoted),
+                   static_cast<int64_t>(hybrid.activations),
+                   hybrid.accepted,
+                   {}};
+  for (const HybridPoint& point : hybrid.curve)
+    out.curve.push_back({static_cast<int64_t>(point.promoted), point.share, point.macs_8bit_share,
+                         sqnr_of(point.predicted_noise), sqnr_of(point.measured_noise)});
+  return out;
+}
+
+}  // namespace
+
 void report_quantization(Report& report, const Model& converted, const ModelModuleTree& modules,
                          const Quantized& quantized) {
+  for (const RecoveryOutcome& outcome : quantized.recovery)
+    report.quantization.recovery.push_back(
+        {outcome.id, static_cast<int64_t>(outcome.places), outcome.used,
+         outcome.gain_db ? Measure(*outcome.gain_db) : Measure::none("not measured")});
+  if (quantized.hybrid) report.quantization.hybrid = report_hybrid(*quantized.hybrid);
   for (const TensorEncoding& encoding : quantized.encodings.tensors) {
     const Quantization& grid = encoding.quantization;
     ReportTensor row;

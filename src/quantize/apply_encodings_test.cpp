@@ -92,6 +92,7 @@ TEST(ApplyEncodings, MeasuresAnEditedGrid) {
   // Noise is measured behind the corrected biases now; the grids are the same.
   for (size_t i = 0; i < encodings.tensors.size(); ++i)
     EXPECT_EQ(same->encodings.tensors.at(i).quantization, encodings.tensors[i].quantization);
+  EXPECT_EQ(*same->encodings.find("x"), *encodings.find("x"));  // before any bias
   for (TensorEncoding& encoding : encodings.tensors)
     if (encoding.tensor == "x") encoding.quantization.scale[0] /= 4;
   const auto edited = apply(file, 4);

@@ -33,7 +33,7 @@ class Divider {
     auto costs = read_partition_costs(options_.costs, target_, options_.note);
     if (!costs) return costs.error();
     costs_ = std::move(*costs);
-    judge();
+    if (auto judged = judge(); !judged) return judged.error();
     refuse_undividable_modules();
     if (auto cut = cut_tail(); !cut) return cut.error();
     PartitionRequest request;
@@ -124,12 +124,14 @@ class Divider {
     return choice == nullptr || !choice->second.convert ? kHost : groups_.at(choice->first);
   }
 
-  void judge() {
+  Result<void> judge() {
+    const auto verdict = ModelVerdict::of(target_, model_);
+    if (!verdict) return verdict.error();
     const Graph& graph = model_.graph();
     for (const Node* node = graph.first(); node != nullptr; node = node->next()) {
       Label label = wanted(*node);
       if (label == kHost) ++kept_;
-      for (Reason& reason : label == kHost ? std::vector<Reason>() : target_.why_not(*node)) {
+      for (Reason& reason : label == kHost ? std::vector<Reason>() : verdict->why_not(*node)) {
         if (!reason.blocks) continue;
         if (reasons_.size() < kShownReasons) reasons_.push_back({node->address(), reason.message});
         refused_by_module_[label].try_emplace(node->address(), reason.message);
@@ -138,6 +140,7 @@ class Divider {
       }
       if (label != kHost) labels_.emplace(node, label);
     }
+    return {};
   }
 
   // Modules that convert whole or not at all, and are not taken whole.

@@ -15,11 +15,6 @@
 namespace acuate {
 namespace {
 
-bool is_refused(const Target& target, const Node& node) {
-  const auto reasons = target.why_not(node);
-  return std::any_of(reasons.begin(), reasons.end(), [](auto& reason) { return reason.blocks; });
-}
-
 std::string quoted_names(const std::vector<const Value*>& values) {
   std::vector<std::string> names;
   for (const Value* value : values) names.push_back("'" + to_valid_utf8(value->name) + "'");
@@ -42,7 +37,7 @@ class Mender {
       if (auto done = simplify(); !done) return done.error();
       if (auto done = legalize(); !done) return done.error();
       if (auto done = cut_automatically(); !done) return done.error();
-      judge();
+      if (auto judged = judge(); !judged) return judged.error();
     }
     return std::move(mended_);
   }
@@ -55,14 +50,17 @@ class Mender {
     return copy;
   }
 
-  void judge() {
+  Result<void> judge() {
     const auto model = inferred(*mended_.model);
+    const auto verdict = ModelVerdict::of(*target_, *model);
+    if (!verdict) return verdict.error();
     mended_.refused = mended_.nodes = 0;
     for (const Node* node = model->graph().first(); node != nullptr; node = node->next()) {
       if (node->is_op("Constant")) continue;
       ++mended_.nodes;
-      mended_.refused += is_refused(*target_, *node);
+      mended_.refused += verdict->refuses(*node);
     }
+    return {};
   }
 
   Result<std::unique_ptr<Model>> apply(const Model& model, const std::string& line) {
@@ -99,13 +97,13 @@ class Mender {
   }
 
   Result<void> simplify() {
-    judge();
+    if (auto judged = judge(); !judged) return judged.error();
     if (mended_.refused == 0) return {};
     return edit(simplify_line(options_, *target_));
   }
 
   Result<void> legalize() {
-    judge();
+    if (auto judged = judge(); !judged) return judged.error();
     if (mended_.refused == 0) return {};
     auto legal = legalize_for(*mended_.model, options_, *target_);
     if (!legal) return legal.error();
@@ -129,12 +127,14 @@ class Mender {
 
   Result<void> cut_automatically() {
     if (cuts_by_name(options_) || (!options_.cut.empty() && options_.cut[0] == "none")) return {};
-    judge();
+    if (auto judged = judge(); !judged) return judged.error();
     // Where the target takes everything, nothing is cut unless that is asked for.
     if (mended_.refused == 0 && !cuts_automatically(options_)) return {};
     const auto model = inferred(*mended_.model);
+    const auto verdict = ModelVerdict::of(*target_, *model);
+    if (!verdict) return verdict.error();
     TailRequest request;
-    request.may_take = [this](const Node& node) { return !is_refused(*target_, node); };
+    request.may_take = [&](const Node& node) { return !verdict->refuses(node); };
     request.fewest_values = request.before_mixing = true;
     const Tail tail = find_tail(model->graph(), request);
     if (tail.tail_nodes == 0) {

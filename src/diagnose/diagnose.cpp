@@ -247,8 +247,12 @@ Result<Diagnosis> diagnose_and_divide(const Model& model, const Target& target,
                           .legalize = {}};
   Offers offers(*original, target, std::move(given));
   const Origins itself = [](const Node& node) { return std::vector<const Node*>{&node}; };
-  context.as_it_stands = judge(*original, target, itself, false);
-  context.mended = judge(*shadow, target, context.origins, true);
+  auto as_it_stands = judge(*original, target, itself, false);
+  if (!as_it_stands) return as_it_stands.error();
+  context.as_it_stands = std::move(*as_it_stands);
+  auto mended = judge(*shadow, target, context.origins, true);
+  if (!mended) return mended.error();
+  context.mended = std::move(*mended);
   if (is_sound) {
     forgive_merges(context);
     context.division = divide_shadow(*shadow, context.mended, options.costs);

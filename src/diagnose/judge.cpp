@@ -21,8 +21,9 @@ bool is_constant(const Value& value) {
 
 class Judge {
  public:
-  Judge(const Target& target, const Origins& origins, std::unordered_set<const Node*> scaffold)
-      : target_(target), origins_(origins), scaffold_(std::move(scaffold)) {}
+  Judge(const ModelVerdict& verdict, const Origins& origins,
+        std::unordered_set<const Node*> scaffold)
+      : verdict_(verdict), origins_(origins), scaffold_(std::move(scaffold)) {}
 
   Judgement run(const Model& model) {
     judge_graph(model.graph());
@@ -35,7 +36,7 @@ class Judge {
       if (scaffold_.count(node) > 0) continue;
       const auto nodes = origins_(*node);
       bool blocked = false;
-      for (Reason& reason : target_.why_not(*node)) {
+      for (Reason& reason : verdict_.why_not(*node)) {
         if (is_of_scaffold(*node, reason)) continue;
         blocked |= reason.blocks;
         judgement_.reasons.push_back({nodes, node, std::move(reason)});
@@ -79,7 +80,7 @@ class Judge {
     return found;
   }
 
-  const Target& target_;
+  const ModelVerdict& verdict_;
   const Origins& origins_;
   const std::unordered_set<const Node*> scaffold_;
   Judgement judgement_;
@@ -176,9 +177,11 @@ std::unordered_set<const Node*> shape_scaffold(const Model& model) {
   return scaffold;
 }
 
-Judgement judge(const Model& model, const Target& target, const Origins& origins,
-                bool skip_scaffolds) {
-  return Judge(target, origins,
+Result<Judgement> judge(const Model& model, const Target& target, const Origins& origins,
+                        bool skip_scaffolds) {
+  const auto verdict = ModelVerdict::of(target, model);
+  if (!verdict) return verdict.error();
+  return Judge(*verdict, origins,
                skip_scaffolds ? shape_scaffold(model) : std::unordered_set<const Node*>())
       .run(model);
 }

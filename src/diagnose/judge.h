@@ -6,9 +6,9 @@ namespace acuate {
 
 // Asks the target about every node of the main graph and, where it takes the node that holds them,
 // of bodies. Reasons that only shape scaffolds bring (integers computed from dimensions, and shapes
-// taken from them) are left out with `skip_scaffolds`.
-Judgement judge(const Model& model, const Target& target, const Origins& origins,
-                bool skip_scaffolds);
+// taken from them) are left out with `skip_scaffolds`. Errors: those of ModelVerdict::of().
+Result<Judgement> judge(const Model& model, const Target& target, const Origins& origins,
+                        bool skip_scaffolds);
 
 // Shape scaffolds: nodes of the main graph whose results depend on constants and on dimensions
 // (Shape, Size) alone. With static shapes they fold away.

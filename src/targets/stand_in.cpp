@@ -17,6 +17,9 @@ class StandIn final : public TargetBackend {
   std::vector<Reason> why_not(const Node& node, const NodeContext& context) const override {
     return rules_->why_not(node, context);
   }
+  Result<std::vector<Refusal>> probe(const Model& model) const override {
+    return rules_->probe(model);
+  }
   Result<QuantizationPlan> plan_quantization(Model& model,
                                              const QuantizationRequest& request) const override {
     return rules_->plan_quantization(model, request);

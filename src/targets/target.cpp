@@ -1,5 +1,6 @@
 #include "targets/target.h"
 
+#include <algorithm>
 #include <filesystem>
 
 #include "base/file.h"
@@ -40,6 +41,31 @@ Result<Target> from_table_file(const std::filesystem::path& path) {
 }
 
 }  // namespace
+
+Result<std::vector<Refusal>> TargetBackend::probe(const Model&) const {
+  return std::vector<Refusal>();
+}
+
+Result<ModelVerdict> ModelVerdict::of(const Target& target, const Model& model) {
+  auto refusals = target.backend->probe(model);
+  if (!refusals) return refusals.error();
+  ModelVerdict verdict(target);
+  for (Refusal& refusal : *refusals)
+    verdict.probed_.emplace(refusal.node, std::move(refusal.reason));
+  return verdict;
+}
+
+std::vector<Reason> ModelVerdict::why_not(const Node& node) const {
+  std::vector<Reason> reasons = target_->why_not(node);
+  const auto [first, last] = probed_.equal_range(&node);
+  for (auto it = first; it != last; ++it) reasons.push_back(it->second);
+  return reasons;
+}
+
+bool ModelVerdict::refuses(const Node& node) const {
+  const auto reasons = why_not(node);
+  return std::any_of(reasons.begin(), reasons.end(), [](const Reason& r) { return r.blocks; });
+}
 
 Result<QuantizationPlan> TargetBackend::plan_quantization(Model&,
                                                           const QuantizationRequest&) const {

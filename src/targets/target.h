@@ -6,6 +6,7 @@
 #include <set>
 #include <string>
 #include <string_view>
+#include <unordered_map>
 #include <vector>
 
 #include "base/registry.h"
@@ -46,6 +47,12 @@ struct Reason {
   bool blocks = true;    // false: the target takes the node, but the user should know
 };
 
+// What a vendor's own tools hold against a node of a model that they were shown as a whole.
+struct Refusal {
+  const Node* node = nullptr;
+  Reason reason;
+};
+
 // What a target may ask about a node beyond the node itself.
 struct NodeContext {
   // Inferred types where they are kept apart from the graph; without it, and where it returns
@@ -61,6 +68,10 @@ class TargetBackend {
   // Every reason at once; empty: the target takes the node. Meaningful where status().diagnose is
   // available.
   virtual std::vector<Reason> why_not(const Node& node, const NodeContext& context) const = 0;
+  // What the target's own tools say of the model as a whole, beyond why_not(): parsers and
+  // compilers that can be asked without a device. Nodes of the main graph; each may come several
+  // times. Nothing without an override, and where the tools are not there. Errors: they broke down.
+  virtual Result<std::vector<Refusal>> probe(const Model& model) const;
   // Which tensors the target quantizes and under which schemes, and its own quantized form of a
   // float graph with encodings, in place (renaming grids, never coarsening them). Without an
   // override: an error that says so.
@@ -96,6 +107,21 @@ using TargetRegistry = Registry<Target>;
 
 // Defined by the build from the folders of src/targets.
 void register_all_targets(TargetRegistry& registry);
+
+// All that a target holds against the nodes of one model: why_not() of each, then what probe()
+// says.
+class ModelVerdict {
+ public:
+  // Errors: those of probe(). `target` must outlive the verdict.
+  static Result<ModelVerdict> of(const Target& target, const Model& model);
+  std::vector<Reason> why_not(const Node& node) const;
+  bool refuses(const Node& node) const;  // a reason that blocks
+
+ private:
+  explicit ModelVerdict(const Target& target) : target_(&target) {}
+  const Target* target_;
+  std::unordered_multimap<const Node*, Reason> probed_;
+};
 
 // The built-in targets, by id.
 const TargetRegistry& targets();

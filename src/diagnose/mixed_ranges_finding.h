@@ -2,7 +2,7 @@
 
 #include "diagnose/finding.h"
 #include "diagnose/rule.h"
-#include "partition/mixed_ranges.h"
+#include "numeric/mixed_ranges.h"
 
 namespace acuate {
 

@@ -5,7 +5,7 @@
 
 #include "edit/command.h"
 #include "partition/tail.h"
-#include "partition/test_support.h"
+#include "shape/text_model_test_support.h"
 
 namespace acuate {
 namespace {

@@ -7,7 +7,7 @@
 #include "edit/address.h"
 #include "edit/script.h"
 #include "partition/min_cut.h"
-#include "partition/mixed_ranges.h"
+#include "numeric/mixed_ranges.h"
 #include "shape/macs.h"
 
 namespace acuate {

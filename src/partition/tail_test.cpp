@@ -3,7 +3,7 @@
 #include <fmt/format.h>
 #include <gtest/gtest.h>
 
-#include "partition/test_support.h"
+#include "shape/text_model_test_support.h"
 
 namespace acuate {
 namespace {

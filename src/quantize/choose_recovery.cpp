@@ -10,8 +10,8 @@ namespace {
 
 std::vector<const Recovery*> in_order_of_phases() {
   std::vector<const Recovery*> all;
-  for (const auto phase :
-       {Recovery::Phase::BeforeRanges, Recovery::Phase::Weights, Recovery::Phase::Biases})
+  for (const auto phase : {Recovery::Phase::BeforeRanges, Recovery::Phase::Grids,
+                           Recovery::Phase::Weights, Recovery::Phase::Biases})
     for (const Recovery& recovery : recoveries().all())
       if (recovery.phase == phase) all.push_back(&recovery);
   return all;

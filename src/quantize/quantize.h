@@ -22,8 +22,8 @@ struct QuantizeOptions {
   std::string hybrid;
   std::optional<double> hybrid_share;    // at most this share of activations
   std::optional<double> hybrid_sqnr_db;  // at least this ratio at the outputs, with the fewest
-  // Measured before, of this float graph: no data are read then, so `recover` must be empty
-  // and no hybrid be asked for.
+  // Measured before, of this float graph: no data are read then, so `recover` must not ask for more
+  // than phase Grids, and no hybrid be asked for.
   const Calibration* measured = nullptr;
   // Says where activations that are not finite come from, given the calibration that met them and
   // what it loaded its samples by. Empty: the first tensor asked for and its sample are told.

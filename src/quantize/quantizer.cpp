@@ -6,10 +6,7 @@
 namespace acuate {
 namespace {
 
-Result<size_t> apply(const Recovery& recovery, Model& model, const Target& target,
-                     const QuantizationPlan& plan, const Encodings* encodings,
-                     GraphChanges& changes, size_t samples, const SampleLoader& load, int threads) {
-  RecoveryContext context{model, target, plan, encodings, changes, samples, load, threads};
+Result<size_t> apply(const Recovery& recovery, RecoveryContext context) {
   auto places = recovery.apply(context);
   if (!places) return fail("{}: {}", to_kebab_case(recovery.id), places.error().message);
   return places;
@@ -54,8 +51,8 @@ Result<Prepared> Quantizer::prepare(const std::vector<const Recovery*>& used, si
   if (auto some = refuse_empty(*plan); !some) return some.error();
   for (const Recovery* recovery : used) {
     if (recovery->phase != Recovery::Phase::BeforeRanges) continue;
-    auto places =
-        apply(*recovery, model, target_, *plan, nullptr, result.changes, samples, load, threads());
+    auto places = apply(*recovery, {model, target_, *plan, nullptr, nullptr, result.changes,
+                                    samples, load, threads()});
     if (!places) return places.error();
     result.recovery.push_back({recovery->id, *places, true, {}});
     plan = target_.backend->plan_quantization(model, options_.request);
@@ -71,6 +68,13 @@ Result<Prepared> Quantizer::prepare(const std::vector<const Recovery*>& used, si
                          : calibrate(model, target_, tensors, samples, load, calibration_options);
   if (!calibration) return calibration.error();
   if (auto finite = refuse_or_explain(*calibration, load, options_); !finite) return finite.error();
+  for (const Recovery* recovery : used) {
+    if (recovery->phase != Recovery::Phase::Grids) continue;
+    auto places = apply(*recovery, {model, target_, *plan, &*calibration, nullptr, result.changes,
+                                    samples, load, threads()});
+    if (!places) return places.error();
+    result.recovery.push_back({recovery->id, *places, true, {}});
+  }
   auto encodings = choose_encodings(model, *plan, *calibration, range_);
   if (!encodings) return encodings.error();
   result.plan = std::move(*plan);
@@ -91,14 +95,14 @@ Result<Quantized> Quantizer::finish(const Prepared& prepared, const Encodings& e
   auto plan = target_.backend->plan_quantization(model, options_.request);
   if (!plan) return plan.error();
   for (const Recovery* recovery : used) {
-    if (recovery->phase == Recovery::Phase::BeforeRanges) continue;
-    auto places = apply(*recovery, model, target_, *plan, &encodings, result.changes, samples, load,
-                        threads());
+    if (recovery->phase < Recovery::Phase::Weights) continue;
+    auto places = apply(*recovery, {model, target_, *plan, &prepared.calibration, &encodings,
+                                    result.changes, samples, load, threads()});
     if (!places) return places.error();
     result.recovery.push_back({recovery->id, *places, true, {}});
   }
-  for (const Node* node : plan->anchors) result.anchors.push_back(node->address());
-  for (const KeptFloat& kept : plan->kept_float)
+  for (const Node* node : prepared.plan.anchors) result.anchors.push_back(node->address());
+  for (const KeptFloat& kept : prepared.plan.kept_float)
     result.kept_float.emplace_back(kept.node->address(), kept.reason);
   result.model = model.clone();
   if (auto emitted = target_.backend->emit_quantized(*result.model, result.encodings); !emitted)

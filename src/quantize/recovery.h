@@ -18,21 +18,23 @@ namespace acuate {
 struct RecoveryContext {
   Model& model;  // the float graph, which it changes
   const Target& target;
-  const QuantizationPlan& plan;  // of this graph
-  const Encodings* encodings;    // of this graph; null before ranges are chosen
-  GraphChanges& changes;         // where it notes what it did, so that it can be done again
+  QuantizationPlan& plan;          // of this graph
+  const Calibration* calibration;  // of this graph; null before it is calibrated
+  const Encodings* encodings;      // of this graph; null before ranges are chosen
+  GraphChanges& changes;           // where it notes what it did, so that it can be done again
   size_t samples = 0;
   SampleLoader load;
   int threads = 0;
 };
 
-// Accuracy without training: one file of recover/ each. It changes the float graph so that its
-// quantized form comes closer to the network that the user gave.
+// Accuracy without training: one file of recover/ each. It changes the float graph, or in phase
+// Grids the plan, so that the quantized form comes closer to the network that the user gave.
 struct Recovery {
   std::string id;
   std::string doc;
   enum class Phase {
     BeforeRanges,  // the changed graph computes the same in float, and ranges are chosen for it
+    Grids,         // the graph stays; what was calibrated says which tensors get which grid
     Weights,       // makes up for the chosen encodings in the weights …
     Biases,        // … and then in the biases
   } phase = Phase::BeforeRanges;

@@ -2,6 +2,7 @@
 #include <cmath>
 
 #include "numeric/quantize_values.h"
+#include "quantize/explain.h"
 #include "quantize/quantize.h"
 #include "quantize/test_support.h"
 #include "targets/stand_in.h"
@@ -71,6 +72,80 @@ TEST(Traps, AStringInputIsRefusedByName) {
       plain());
   ASSERT_FALSE(quantized);
   EXPECT_THAT(quantized.error().message, testing::HasSubstr("'text' has element type string"));
+}
+
+size_t count_of(const Model& model, std::string_view op) {
+  size_t count = 0;
+  for (const Node* node = model.graph().first(); node != nullptr; node = node->next())
+    count += node->is_op(op) ? 1 : 0;
+  return count;
+}
+
+// An unsigned grid from 0 clamps as a Relu does, a symmetric one does not: the operators stay, and
+// so does what they do, however the engine fuses.
+TEST(Traps, ReluAndClipStayWhereTheirTensorsBecomeSymmetric) {
+  auto model = typed_model(
+      R"(net (float[1,2,8,8] x) => (float[1,2,8,8] y) <float[2,2,1,1] w = {3.0, -4.0, 8.0, 2.0}, float low = {0.0}, float high = {6.0}> {
+      a = Conv(x, w)  r = Relu(a)  b = Conv(r, w)  c = Clip(b, low, high)  y = Conv(c, w) })");
+  const SampleLoader load = noise_samples({1, 2, 8, 8});
+  const Tensor exact = run_model(*model, *load(7))[0];
+  for (const char* id : {"onnxruntime", "vsi_npu"})
+    for (const char* scheme : {"s16", "s8", "u8"}) {
+      auto quantized = quantize_model(*model, stand_in(id), 4, load, plain(scheme));
+      ASSERT_TRUE(quantized) << id << ": " << quantized.error().message;
+      EXPECT_EQ(count_of(*quantized->model, "Relu"), 1U) << id << " " << scheme;
+      EXPECT_EQ(count_of(*quantized->model, "Clip"), 1U) << id << " " << scheme;
+      const auto bytes = model_bytes(*quantized->model);
+      auto engine = runtime().load(ModelSource::memory(as_bytes(*bytes)), {.threads = 1});
+      ASSERT_TRUE(engine) << engine.error().message;
+      const auto y = (*engine)->run(*load(7));
+      ASSERT_TRUE(y) << y.error().message;
+      EXPECT_LT(relative_noise(exact, (*y)[0]), 5e-3) << id << " " << scheme;
+    }
+}
+
+// The tensor with the better ratio of its own is the one that destroys the output: what follows
+// the other damps its noise, what follows this one multiplies it.
+TEST(Traps, WhatHarmsIsToldAtTheOutputsAndNotByLocalError) {
+  auto model = typed_model(
+      R"(net (float[1,2,8,8] x) => (float[1,2,8,8] y) <float[2,2,1,1] w = {1.0, 0.5, 0.5, -1.0},
+      float[2,2,1,1] even = {0.0, 0.0, 1.0, 1.0}, float[2,2,1,1] near = {1.0, 1.0, 1.0, 1.01}, float[2,2,1,1] apart = {100.0, -100.0, 0.0, 1.0}, float tiny = {0.001}> {
+      a = Conv(x, w)  near_pair = Conv(a, near)  difference = Conv(near_pair, apart)
+      b = Conv(x, w)  square = Mul(b, b)  fourth = Mul(square, square)  eighth = Mul(fourth, fourth)  peaks = Conv(eighth, even)  small = Mul(peaks, tiny)
+      y = Add(difference, small) })");
+  const SampleLoader load = noise_samples({1, 2, 8, 8});
+  QuantizeOptions options = plain();
+  options.range = "minmax";
+  auto quantized = quantize_model(*model, runtime(), 4, load, options);
+  ASSERT_TRUE(quantized) << quantized.error().message;
+  const auto explanation = explain_quantization(*quantized, runtime(), 4, load);
+  ASSERT_TRUE(explanation) << explanation.error().message;
+  EXPECT_EQ(explanation->tensors[0].tensor, "near_pair");
+  EXPECT_GT(*quantized->encodings.find("near_pair")->sqnr_db,
+            *quantized->encodings.find("peaks")->sqnr_db);
+}
+
+// Not the element-wise operators but the depthwise convolution behind carries the loss, and
+// without being told so the quantizer mends its input.
+TEST(Traps, DepthwiseInputsCarryTheLossAndAreMended) {
+  auto model = typed_model(
+      R"(net (float[1,2,8,8] x) => (float[1,2,8,8] y) <
+      float[2,2,1,1] w = {1.0, 0.0, 0.0, 0.001}, float[2,1,1,1] d = {1.0, 1000.0}, float[2,2,1,1] v = {0.5, 0.25, -0.5, 1.0}> {
+      c = Conv(x, w)  g = HardSigmoid(c)  t = Mul(c, g)  e = Conv <group = 2> (t, d)
+      s = Mul(e, e)  f = Conv(s, v)  y = Add(f, e) })");
+  const SampleLoader load = noise_samples({1, 2, 8, 8});
+  auto before = quantize_model(*model, runtime(), 8, load, plain());
+  auto mended = quantize_model(*model, runtime(), 8, load);
+  ASSERT_TRUE(before && mended) << mended.error().message;
+  const auto explanation = explain_quantization(*before, runtime(), 4, load);
+  ASSERT_TRUE(explanation) << explanation.error().message;
+  double depthwise = 0;
+  for (const TensorExplanation& row : explanation->tensors)
+    if (row.tensor == "t" || row.tensor == "c") depthwise += row.share;
+  EXPECT_GT(depthwise, 0.9);
+  const Tensor exact = run_model(*model, *load(20))[0];
+  EXPECT_LT(relative_noise(exact, run_model(*mended->model, *load(20))[0]),
+            relative_noise(exact, run_model(*before->model, *load(20))[0]) / 20);
 }
 
 TEST(Traps, FixedPointTakesTheGridThatErrsLess) {

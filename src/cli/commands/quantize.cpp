@@ -215,7 +215,7 @@ Result<int> run(Flags& flags, const Console& console) {
       if (auto free = check_output_file(file); !free) return free.error();
   auto measured = read_histograms(flags);
   if (!measured) return measured.error();
-  if (*measured) options.recover = kNoRecovery;
+  if (*measured) options.recover = {"split-mixed-ranges"};  // all that ranges alone can tell
   auto target = resolve_target(options.target);
   if (target) target = with_engine(*target);
   if (!target) return target.error();

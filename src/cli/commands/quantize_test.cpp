@@ -38,6 +38,22 @@ TEST_F(QuantizeCommandTest, ExcludedNodesStayInFloat) {
   EXPECT_NE(err.find("excluded by 'Conv*'"), std::string::npos) << err;
 }
 
+// Scales by channel came with opset 13: the model is converted first.
+TEST_F(QuantizeCommandTest, AModelOfOpset11IsConverted) {
+  auto old = parse_text_model(
+      "<ir_version: 6, opset_import: [\"\" : 11]> g (float[1, 2, 6, 6] x) => (float[1, 1, 6, 6] y)"
+      " <float[2, 2, 1, 1] w = {1, -1, 0.5, 0.002}>"
+      " { c = Conv(x, w)  y = ReduceSum <axes = [1]> (c) }");
+  ASSERT_TRUE(old) << old.error().message;
+  ASSERT_TRUE(save_model(**old, path("old.onnx")));
+  const std::string data = samples("d.npy", 4);
+  const auto json = run_json({"quantize", path("old.onnx"), "-o", path("q.onnx"), "--data", data});
+  EXPECT_EQ(json["quantized_operators"].size(), 1);
+  const auto encodings = parse_encodings(read("q.encodings.json"), "q.encodings.json");
+  EXPECT_EQ(encodings->find("w")->quantization.scale.size(), 2U);
+  EXPECT_GE(run_json({"inspect", path("q.onnx")})["opset"][0]["version"], 13);
+}
+
 TEST_F(QuantizeCommandTest, RangesComeAgainFromHistogramsWithoutData) {
   const std::string net = network();
   const auto quantize = [&](const std::string& name, std::vector<std::string> more) {

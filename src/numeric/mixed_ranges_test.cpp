@@ -1,9 +1,9 @@
-#include "partition/mixed_ranges.h"
+#include "numeric/mixed_ranges.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "partition/test_support.h"
+#include "shape/text_model_test_support.h"
 
 namespace acuate {
 namespace {

@@ -1,4 +1,4 @@
-#include "partition/value_range.h"
+#include "numeric/value_range.h"
 
 #include <algorithm>
 #include <cmath>

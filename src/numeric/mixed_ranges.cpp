@@ -1,4 +1,4 @@
-#include "partition/mixed_ranges.h"
+#include "numeric/mixed_ranges.h"
 
 #include <algorithm>
 
@@ -10,7 +10,7 @@
 namespace acuate {
 namespace {
 
-constexpr double kSteps = 256, kFewestSteps = 4;
+constexpr double kSteps = 256;
 
 }  // namespace
 
@@ -23,7 +23,8 @@ std::string MixedConcat::text() const {
 }
 
 std::vector<MixedConcat> mixed_concats(
-    const Graph& graph, const std::function<std::optional<ValueRange>(const Value&)>& range_of) {
+    const Graph& graph, const std::function<std::optional<ValueRange>(const Value&)>& range_of,
+    double steps) {
   std::vector<MixedConcat> found;
   for (const Node* node = graph.first(); node != nullptr; node = node->next()) {
     if (!node->is_op("Concat") || node->output() == nullptr ||
@@ -50,7 +51,7 @@ std::vector<MixedConcat> mixed_concats(
     }
     if (mixed.widest == nullptr || !mixed.narrow.is_bounded()) continue;
     mixed.steps = kSteps * mixed.narrow.width() / all.width();
-    if (mixed.steps < kFewestSteps) found.push_back(mixed);
+    if (mixed.steps < steps) found.push_back(mixed);
   }
   return found;
 }

@@ -1,9 +1,9 @@
-#include "partition/value_range.h"
+#include "numeric/value_range.h"
 
 #include <fmt/format.h>
 #include <gtest/gtest.h>
 
-#include "partition/test_support.h"
+#include "shape/text_model_test_support.h"
 
 namespace acuate {
 namespace {

@@ -20,6 +20,11 @@ void append_site_packages(const fs::path& prefix, std::vector<fs::path>& folders
       folders.push_back(entry.path() / "site-packages");
 }
 
+constexpr const char* kSystemFolders[] = {"/usr/local/lib", "/usr/lib/x86_64-linux-gnu",
+                                          "/usr/lib/aarch64-linux-gnu", "/usr/lib64", "/usr/lib"};
+
+}  // namespace
+
 // The environment that this code was installed into or built beside: the program may lie in
 // <env>/bin, or in <tree>/build/…/bin with the environment in <tree>/.venv; a Python module lies in
 // site-packages itself.
@@ -42,11 +47,6 @@ std::vector<fs::path> site_packages_beside_us() {
   }
   return folders;
 }
-
-constexpr const char* kSystemFolders[] = {"/usr/local/lib", "/usr/lib/x86_64-linux-gnu",
-                                          "/usr/lib/aarch64-linux-gnu", "/usr/lib64", "/usr/lib"};
-
-}  // namespace
 
 int compare_versions(std::string_view a, std::string_view b) {
   const auto left = split(a, '.'), right = split(b, '.');

@@ -23,6 +23,9 @@ struct FoundLibrary {
   std::vector<std::string> searched;  // the folders looked into, for messages
 };
 
+// The folders where Python packages of the environment beside this program lie, best first.
+std::vector<std::filesystem::path> site_packages_beside_us();
+
 FoundLibrary find_library(const LibrarySearch& search);
 
 // The newest file of the folder whose name starts with `stem` and goes on with a version (`1.31.1`,

@@ -1,7 +1,31 @@
-#include "targets/unavailable.h"
+#include <algorithm>
+#include <mutex>
+#include <unordered_set>
+
+#include <dlfcn.h>
+#include <fmt/format.h>
+
+#include "base/text.h"
+#include "graph/model.h"
+#include "onnx_io/export.h"
+#include "targets/embedded_python.h"
+#include "targets/library_search.h"
+#include "targets/table.h"
+#include "targets/worker.h"
 
 namespace acuate {
 namespace {
+
+const LibrarySearch kLibrary{.home_variable = "ACUATE_TENSORRT_HOME",
+                             .stem = "libtensorrt_rtx.so.",
+                             .home_folders = {"", "lib", "lib64"},
+                             .package_folders = {"tensorrt_rtx_libs"}};
+constexpr const char* kHowToGet =
+    "pip install tensorrt-rtx-cu13==1.7.1.116, or set ACUATE_TENSORRT_PYTHON to a Python that has "
+    "tensorrt_rtx";
+// The parser is asked again behind what it refused; what is left after so many rounds stays untold.
+constexpr int kMostRounds = 32;
+constexpr std::chrono::seconds kBuildDeadline{3600};
 
 // TensorRT developer guide, explicit quantization: symmetric grids only, no integer bias behind a
 // DequantizeLinear; the shortcut of a residual block is quantized, so that its Add is computed with
@@ -13,18 +37,202 @@ QuantizationRules rules() {
           .integer_bias = false};
 }
 
+// Names of a copy's nodes by which the parser's errors are found again: the place in the main
+// graph, and for nodes in bodies that of the node that holds them.
+void name_by_place(Graph& graph, const std::string& prefix) {
+  size_t place = 0;
+  for (Node* node = graph.first(); node != nullptr; node = node->next(), ++place) {
+    const std::string name = prefix.empty() ? fmt::format("n{}", place) : prefix;
+    node->set_name(name);
+    for (const Attribute& attribute : node->attributes())
+      for (const auto& body : attribute.graphs) name_by_place(*body, name);
+  }
+}
+
+std::optional<size_t> place_of(std::string_view name) {
+  if (!name.starts_with('n')) return std::nullopt;
+  const auto place = parse_int(name.substr(1));
+  return place && *place >= 0 ? std::optional<size_t>(*place) : std::nullopt;
+}
+
+// The rest of a model without some of its nodes: their results become inputs. False where that
+// leaves nothing, or where a type is not known.
+bool take_out(Graph& graph, const std::vector<Node*>& nodes) {
+  std::vector<Value*> inputs = graph.inputs();
+  for (Node* node : nodes) {
+    std::vector<Value*> results(node->outputs().begin(), node->outputs().end());
+    graph.remove_node(*node);
+    for (Value* result : results) {
+      if (result == nullptr || result->uses().empty()) continue;
+      if (result->type.element == ElementType::Undefined) return false;
+      inputs.push_back(result);
+    }
+  }
+  std::erase_if(inputs, [](const Value* input) { return input->uses().empty(); });
+  graph.set_inputs(std::move(inputs));
+  std::vector<Value*> outputs;
+  std::unordered_set<const Value*> given;
+  for (Value* output : graph.outputs())
+    if (output->producer != nullptr && given.insert(output).second) outputs.push_back(output);
+  for (Node* node = graph.first(); node != nullptr; node = node->next())
+    for (Value* value : node->outputs())
+      if (value != nullptr && value->uses().empty() && given.insert(value).second)
+        outputs.push_back(value);
+  graph.set_outputs(std::move(outputs));
+  return graph.first() != nullptr && !graph.outputs().empty();
+}
+
+std::string_view reason_of_code(std::string_view code, std::string_view text) {
+  if (code == "UNSUPPORTED_NODE_DATATYPE" || text.find("data type") != text.npos)
+    return "unsupported_type";
+  if (code == "UNSUPPORTED_NODE_DYNAMIC") return "dynamic_shape";
+  // Its checkers say no more than `false` of operators that it has no importer for.
+  if (text.empty() || text == "false") return "unsupported_operator";
+  return "unsupported_attribute";
+}
+
+Reason reason_of(const nlohmann::json& error) {
+  const std::string code = error.value("code", ""), text = error.value("text", ""),
+                    op = error.value("operator", ""), where = error.value("where", "");
+  const std::string id(reason_of_code(code, text));
+  const std::string shown = op.empty() ? "this model" : op;
+  return {.id = id,
+          .message = id == "unsupported_operator"
+                         ? fmt::format("TensorRT does not take {}", shown)
+                         : fmt::format("TensorRT's parser refuses {} as it stands here", shown),
+          .evidence = fmt::format("the parser's verdict: {} in {}: {}", code, where, text)};
+}
+
+class TensorRtTarget final : public TargetBackend {
+ public:
+  TensorRtTarget() {
+    auto table = parse_table(embedded_table("tensorrt"), "built in");
+    ACUATE_CHECK(table.has_value(),
+                 "the built-in table: " + (table ? std::string() : table.error().message));
+    table_ = std::move(*table);
+  }
+
+  const CapabilityTable& table() const { return table_; }
+
+  TargetStatus status() const override {
+    TargetStatus status{
+        .diagnose = {true, "", table_.origin, table_.revision}, .build = {}, .run = {}};
+    const FoundLibrary found = find_library(kLibrary);
+    if (const char* python = std::getenv(kPythonVariable); python != nullptr && *python != '\0') {
+      status.build = {true, "", python, ""};
+    } else if (!found.path.empty()) {
+      status.build = {true, "", found.path.string(),
+                      found.path.filename().string().substr(kLibrary.stem.size())};
+    } else {
+      status.build.reason = found.home.empty()
+                                ? fmt::format("TensorRT-RTX is not there ({})", kHowToGet)
+                                : fmt::format("{} is '{}', where no {}* lies",
+                                              kLibrary.home_variable, found.home, kLibrary.stem);
+    }
+    status.run = status.build;
+    status.run.available = false;
+    if (status.build.available)
+      status.run.reason =
+          has_driver() ? "this version of acuate builds TensorRT engines, it does not run them"
+                       : "no NVIDIA driver (libcuda.so.1); engines are built, not run";
+    else
+      status.run.reason = status.build.reason + "; it needs an NVIDIA GPU and driver to run";
+    return status;
+  }
+
+  std::vector<Reason> why_not(const Node& node, const NodeContext& context) const override {
+    return acuate::why_not(table_, node, context);
+  }
+
+  Result<std::vector<Refusal>> probe(const Model& model) const override {
+    std::vector<Refusal> refusals;
+    if (!status().build.available || model.graph().first() == nullptr) return refusals;
+    const auto copy = model.clone();
+    Graph& graph = copy->graph();
+    name_by_place(graph, "");
+    const std::vector<Node*> originals = model.graph().nodes();
+    // What the table refuses would only keep the parser from what lies behind it.
+    std::vector<Node*> known;
+    size_t place = 0;
+    for (Node* node : graph.nodes())
+      if (refuses(*originals[place++])) known.push_back(node);
+    bool is_left = known.empty() || take_out(graph, known);
+    for (int round = 0; is_left && round < kMostRounds; ++round) {
+      auto bytes = model_bytes(*copy);
+      if (!bytes) {
+        refusals.push_back({originals[0],
+                            {.id = "unknown_support",
+                             .message = "TensorRT's parser cannot be asked about this model",
+                             .evidence = bytes.error().message,
+                             .blocks = false}});
+        break;
+      }
+      auto answer = worker().call("probe", {{"model", {{"$blob", 0}}}}, {*bytes});
+      if (!answer) return answer.error();
+      if (answer->result.value("accepted", false)) break;
+      std::vector<Node*> refused;
+      for (const nlohmann::json& error : answer->result.value("errors", nlohmann::json::array())) {
+        const auto at = place_of(error.value("node", ""));
+        const bool is_known = at && *at < originals.size();
+        const Node* node = is_known ? originals[*at] : originals[0];
+        refusals.push_back({node, reason_of(error)});
+        if (!is_known) continue;
+        for (Node* ours : graph.nodes_called(error.value("node", "")))
+          if (std::find(refused.begin(), refused.end(), ours) == refused.end())
+            refused.push_back(ours);
+      }
+      is_left = !refused.empty() && take_out(graph, refused);
+    }
+    return refusals;
+  }
+
+  Result<QuantizationPlan> plan_quantization(Model& model,
+                                             const QuantizationRequest& request) const override {
+    return acuate::plan_quantization(model, request, rules());
+  }
+  Result<void> emit_quantized(Model& model, const Encodings& encodings) const override {
+    return emit_qdq(model, encodings, rules());
+  }
+
+ private:
+  static constexpr const char* kPythonVariable = "ACUATE_TENSORRT_PYTHON";
+
+  static bool has_driver() {
+    static const bool found = [] {
+      void* library = ::dlopen("libcuda.so.1", RTLD_LAZY | RTLD_LOCAL);
+      if (library != nullptr) ::dlclose(library);
+      return library != nullptr;
+    }();
+    return found;
+  }
+
+  bool refuses(const Node& node) const {
+    const auto reasons = acuate::why_not(table_, node, {});
+    return std::any_of(reasons.begin(), reasons.end(), [](const Reason& r) { return r.blocks; });
+  }
+
+  Worker& worker() const {
+    const std::lock_guard lock(mutex_);
+    if (worker_ == nullptr)
+      worker_ = std::make_unique<Worker>(
+          Worker::Program{.id = "tensorrt",
+                          .source = std::string(embedded_python("tensorrt")),
+                          .interpreter = find_worker_python(kPythonVariable)});
+    return *worker_;
+  }
+
+  CapabilityTable table_;
+  mutable std::mutex mutex_;
+  mutable std::unique_ptr<Worker> worker_;
+};
+
 }  // namespace
 
 void register_targets_tensorrt(TargetRegistry& registry) {
-  registry.add({"tensorrt", "TensorRT on NVIDIA GPUs (not in this version)",
-                make_unavailable_target({.product = "TensorRT",
-                                         .library = {.home_variable = "ACUATE_TENSORRT_HOME",
-                                                     .stem = "libnvinfer.so.",
-                                                     .home_folders = {"", "lib"},
-                                                     .package_folders = {"tensorrt_libs"}},
-                                         .how_to_get = "pip install tensorrt",
-                                         .needs = "an NVIDIA GPU and driver to run",
-                                         .quantization = rules()})});
+  auto backend = std::make_shared<TensorRtTarget>();
+  auto patterns = backend->table().patterns;
+  registry.add({"tensorrt", "TensorRT on NVIDIA GPUs (builds engines; runs none)",
+                std::move(backend), std::move(patterns)});
 }
 
 }  // namespace acuate

@@ -6,23 +6,64 @@
 namespace acuate {
 namespace {
 
-TEST(TensorRt, SaysWhatItLacks) {
+std::vector<std::pair<std::string, Reason>> refusals_of(const Model& model) {
+  auto refusals = targets().lookup("tensorrt")->backend->probe(model);
+  EXPECT_TRUE(refusals) << (refusals ? "" : refusals.error().message);
+  std::vector<std::pair<std::string, Reason>> out;
+  if (refusals)
+    for (const Refusal& refusal : *refusals)
+      out.emplace_back(refusal.node->address(), refusal.reason);
+  return out;
+}
+
+TEST(TensorRt, BuildsAndSaysThatItRunsNothing) {
   const Target target = *resolve_target("tensorrt");
-  const Availability run = target.status().run;
-  EXPECT_FALSE(run.available);
-  EXPECT_THAT(run.reason, testing::HasSubstr("no engine for TensorRT"));
-  EXPECT_THAT(run.reason, testing::HasSubstr("an NVIDIA GPU and driver"));
+  const TargetStatus status = target.status();
+  EXPECT_TRUE(status.diagnose.available);
+  EXPECT_TRUE(status.build.available) << status.build.reason;
+  EXPECT_FALSE(status.run.available);
   EXPECT_FALSE(target.load(ModelSource::file("model.onnx")));
 }
 
-TEST(TensorRt, ClaimsNoSupportForANode) {
-  Model model;
-  Graph& graph = model.graph();
-  const Node* node =
-      graph.add_node("Relu", "", "relu", {graph.add_value("x")}, {graph.add_value("y")});
-  const auto reasons = resolve_target("tensorrt")->why_not(*node);
-  ASSERT_EQ(reasons.size(), 1u);
-  EXPECT_EQ(reasons[0].id, "unknown_support");
+TEST(TensorRt, ItsTableKnowsOperatorsAndTypes) {
+  auto model = typed_model(
+      "g (uint16[4] x, float[4] f) => (uint16[4] y, float[d] z) { [a] y = Add(x, x) [u] z = "
+      "Unique(f) }");
+  const Target target = *resolve_target("tensorrt");
+  std::vector<std::string> ids;
+  for (const Node* node : model->graph().nodes())
+    for (const Reason& reason : target.why_not(*node)) ids.push_back(reason.id);
+  EXPECT_THAT(ids, testing::ElementsAre("unsupported_type", "unsupported_operator"));
+}
+
+TEST(TensorRt, TakesAWholeNetwork) {
+  auto model = typed_model(
+      "g (float[N,2,8,8] x) => (float[N,2,8,8] y) <float[2,2,1,1] w = {1.0, -2.0, 0.5, 1.0}> "
+      "{ a = Conv(x, w) y = HardSwish(a) }");
+  EXPECT_THAT(refusals_of(*model), testing::IsEmpty());
+}
+
+// Its parser stops at the first of these two; behind it the second is found.
+TEST(TensorRt, FindsWhatLiesBehindTheFirstRefusal) {
+  auto model = typed_model(
+      "g (float[1,4,8,8] x) => (float[1,4,8,8] y) { [first] a = LRN <size = 4> (x) b = Relu(a) "
+      "[second] y = LRN <size = 2> (b) }");
+  const auto refusals = refusals_of(*model);
+  ASSERT_EQ(refusals.size(), 2u);
+  EXPECT_EQ(refusals[0].first, "first");
+  EXPECT_EQ(refusals[1].first, "second");
+  EXPECT_EQ(refusals[0].second.id, "unsupported_attribute");
+  EXPECT_THAT(refusals[0].second.evidence, testing::HasSubstr("INVALID_NODE"));
+}
+
+// What the table refuses does not keep the parser from the rest.
+TEST(TensorRt, LooksBehindWhatTheTableRefuses) {
+  auto model = typed_model(
+      "g (uint16[1,4,8,8] x) => (float[1,4,8,8] y) { [narrow] a = Add(x, x) [cast] b = Cast <to = "
+      "1> (a) [norm] y = LRN <size = 4> (b) }");
+  const auto refusals = refusals_of(*model);
+  ASSERT_EQ(refusals.size(), 1u);
+  EXPECT_EQ(refusals[0].first, "norm");
 }
 
 TEST(TensorRt, QuantizesWhatWeightedLayersReadAndShortcuts) {

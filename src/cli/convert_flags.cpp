@@ -28,9 +28,9 @@ void ConvertFlags::declare(CLI::App& app) {
   app.add_option("--preprocess", o.preprocess,
                  "how an image becomes the input: a preset or a YAML file");
   app.add_option("--eval", o.eval, "what to measure on which data (YAML)")->type_name("SPEC");
-  app.add_option("--precision", o.precision, "fp32 or int8")
+  app.add_option("--precision", o.precision, "fp32, fp16, bf16 or int8")
       ->capture_default_str()
-      ->check(CLI::IsMember({"fp32", "int8"}));
+      ->check(CLI::IsMember({"fp32", "fp16", "bf16", "int8"}));
   declare_quantize_flags(app, o);
   app.add_option("--max-drop", o.max_drop,
                  "required: top1=0.5% (relative), top1=0.005 (absolute), sqnr=20dB (floor); else "
@@ -66,7 +66,8 @@ void ConvertFlags::declare(CLI::App& app) {
       ->type_name("0…1");
   app.add_option(
          "--config", o.config,
-         "which modules to convert (JSON): {\"path\": {\"rt_mode\": \"onnx\", \"auto\": true}}")
+         "which modules to convert, and in which precision (JSON): {\"path\": {\"rt_mode\": "
+         "\"onnx\", \"auto\": true, \"fp16\": true}}")
       ->type_name("FILE");
   app.add_flag("--exact", o.exact, "simplify by exact passes only");
   app.add_option("--disable", disable_, "passes to leave out")->type_name("PASS[,PASS…]");

@@ -8,6 +8,7 @@
 #include "convert/division.h"
 #include "convert/emit.h"
 #include "convert/float_model.h"
+#include "convert/lower_precision.h"
 #include "convert/report_parts.h"
 #include "convert/requirement.h"
 #include "convert/samples.h"
@@ -40,6 +41,7 @@ class Pipeline {
         {"diagnose", &Pipeline::diagnose_model},
         {"partition", &Pipeline::divide_model},
         {"quantize", &Pipeline::quantize},
+        {"lower", &Pipeline::lower},
         {"emit", &Pipeline::emit},
         {"compile", &Pipeline::compile},
         {"evaluate", &Pipeline::evaluate},
@@ -62,8 +64,10 @@ class Pipeline {
 
  private:
   Result<void> import() {
-    if (options_.precision != "fp32" && options_.precision != "int8")
-      return fail("--precision '{}': this version has fp32 and int8", options_.precision);
+    constexpr std::string_view kPrecisions[] = {"fp32", "fp16", "bf16", "int8"};
+    if (std::find(std::begin(kPrecisions), std::end(kPrecisions), options_.precision) ==
+        std::end(kPrecisions))
+      return fail("--precision '{}': there are fp32, fp16, bf16 and int8", options_.precision);
     for (const std::string& text : options_.max_drop) {
       auto requirement = parse_requirement(text);
       if (!requirement) return requirement.error();
@@ -183,6 +187,7 @@ class Pipeline {
   Result<void> divide_model() {
     if (options_.precision == "int8")
       if (auto ready = prepare_quantization(float_); !ready) return ready;
+    if (options_.precision != "fp32") name_nodes(*float_);
     auto division = divide_for(*float_, *original_, options_, target_);
     if (!division) return division.error();
     division_ = std::move(*division);
@@ -199,6 +204,7 @@ class Pipeline {
     std::set<std::string, std::less<>> on_host;
     for (const auto& [node, label] : division_.labels)
       if (label == kHost) on_host.insert(node);
+    on_host.insert(division_.in_float16.begin(), division_.in_float16.end());
     auto quantized = quantize_for(*original_, *float_, options_, target_, on_host,
                                   samples_.calibration ? &*samples_.calibration : nullptr);
     if (!quantized) return quantized.error();
@@ -208,13 +214,29 @@ class Pipeline {
     return {};
   }
 
+  // The network as it goes into the artifact.
+  const Model& emitted_model() const {
+    return lowered_ ? *lowered_ : quantized_ ? *quantized_->model : *float_;
+  }
+
+  // Into 16-bit floats: what the precision says, or a module's entry in the configuration.
+  Result<void> lower() {
+    auto lowered = lower_for(*original_, *float_, emitted_model(), options_, target_, division_,
+                             samples_.calibration ? &*samples_.calibration : nullptr);
+    if (!lowered) return lowered.error();
+    for (Finding& finding : lowered->findings) report_.findings.push_back(std::move(finding));
+    if (options_.note)
+      for (const std::string& line : lowered->notes) options_.note(line);
+    lowered_ = std::move(lowered->model);
+    return {};
+  }
+
   Result<void> emit() {
     const fs::path& folder = folder_->path();
     std::error_code code;
     fs::create_directories(folder / "modules", code);
     if (code) return fail("cannot create {}: {}", (folder / "modules").string(), code.message());
-    auto emitted =
-        emit_modules(quantized_ ? *quantized_->model : *float_, division_, target_, folder);
+    auto emitted = emit_modules(emitted_model(), division_, target_, folder);
     if (!emitted) return emitted.error();
     emitted_ = std::move(*emitted);
     std::string script = "# Edits that make the float network of this artifact out of " +
@@ -225,6 +247,7 @@ class Pipeline {
           "# modules/ has that network at opset {}, with names for all nodes, quantized by "
           "encodings.json\n",
           float_->opset_version());
+    if (lowered_) script += "# modules/ computes in 16-bit floats where report.json says so\n";
     if (auto written = write_text_file(folder / "edits.acu", script); !written) return written;
     if (quantized_)
       if (auto written =
@@ -411,6 +434,7 @@ class Pipeline {
     if (!profile) return profile.error();
     profile_ = std::move(*profile);
     report_kernels(report_, profile_);
+    if (lowered_) report_.findings.push_back(precision_unproven_finding(target_.id));
     if (quantized_)
       for (Finding& finding : findings_of_execution(*quantized_, profile_, target_.id))
         report_.findings.push_back(std::move(finding));
@@ -450,7 +474,8 @@ class Pipeline {
   MetricRegistry metrics_;
   DecoderRegistry decoders_;
   std::unique_ptr<Model> original_, fixed_;
-  std::unique_ptr<Model> float_;  // simplified: the canonical float graph
+  std::unique_ptr<Model> float_;    // simplified: the canonical float graph
+  std::unique_ptr<Model> lowered_;  // with 16-bit floats in it; null: without
   Samples samples_;
   std::optional<PadAdapter> adapter_;
   FixOptions fix_options_;

@@ -49,10 +49,16 @@ class Divider {
     division_.counts = partition->counts;
     division_.is_whole = partition->counts.nodes_on_target == partition->counts.nodes_total &&
                          partition->pieces.size() <= 1;
-    if (!division_.is_whole) {
-      name_nodes(model_);
-      for (size_t i = 0; i < partition->labels.size(); ++i)
-        division_.labels.emplace(partition->dag.nodes[i]->name(), partition->labels[i]);
+    const bool mixes = config_ && std::any_of(config_->begin(), config_->end(), [](const auto& e) {
+                         return e.second.convert && e.second.fp16;
+                       });
+    if (!division_.is_whole || mixes) name_nodes(model_);
+    for (size_t i = 0; i < partition->labels.size(); ++i) {
+      const Node& node = *partition->dag.nodes[i];
+      if (!division_.is_whole) division_.labels.emplace(node.name(), partition->labels[i]);
+      if (!mixes || partition->labels[i] == kHost) continue;
+      const auto* choice = choice_of(tree_.module_of(node).path);
+      if (choice != nullptr && choice->second.fp16) division_.in_float16.emplace(node.name());
     }
     return std::move(division_);
   }
@@ -81,18 +87,14 @@ class Divider {
     return {};
   }
 
-  // One precision holds for the whole conversion.
+  // Eight bits are for the whole conversion, which measures ranges for them.
   void note_precision(const std::string& path, const ModuleChoice& choice) {
-    if (!choice.fp16 && (!choice.int8 || options_.precision == "int8")) return;
+    if (!choice.int8 || options_.precision == "int8") return;
     Finding finding = new_finding("precision_not_available");
     finding.target = target_.id;
     finding.module = path;
-    finding.cause = choice.fp16 ? "This version converts to float32 or, with --precision int8, to "
-                                  "8 bits; a module in 16 bits it cannot make."
-                                : "The module is to be in 8 bits, which needs --precision int8 and "
-                                  "--data.";
-    finding.evidence =
-        fmt::format("asked: {}; converted: {}", choice.fp16 ? "fp16" : "int8", options_.precision);
+    finding.cause = "The module is to be in 8 bits, which needs --precision int8 and --data.";
+    finding.evidence = fmt::format("asked: int8; converted: {}", options_.precision);
     finding.stage = "partition";
     division_.findings.push_back(std::move(finding));
   }

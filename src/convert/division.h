@@ -2,6 +2,7 @@
 
 #include <map>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -25,6 +26,9 @@ struct Division {
   std::map<std::string, std::string> failed_modules;
   bool is_whole = false;  // the target takes the model as it is: one engine, nothing on the host
   std::map<std::string, Label, std::less<>> labels;  // empty where it is whole
+
+  // Nodes of modules that the configuration wants in float16, by name; on the target.
+  std::set<std::string, std::less<>> in_float16;
 
   // On the host where the name is none of the float graph's and no neighbour is.
   Label label_of(const Node& node) const;

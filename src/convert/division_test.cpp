@@ -210,8 +210,18 @@ TEST_F(Divide, OnlyNamedModulesAreConverted) {
                                    "modules/02_toy.onnx", "modules/03_host.onnx"));
   expect_same_outputs();
   EXPECT_EQ(report_.coverage.nodes_on_target, 3);
+  const auto types = [this](const char* file) {
+    std::set<ElementType> found;
+    auto piece = import_model(options_.output / file);
+    EXPECT_TRUE(piece);
+    for (const Value* value : (*piece)->graph().initializers())
+      found.insert(value->initializer->type);
+    return found;
+  };
+  EXPECT_THAT(types("modules/00_toy.onnx"), ElementsAre(ElementType::Float16));
+  EXPECT_THAT(types("modules/02_toy.onnx"), ElementsAre(ElementType::Float));
   EXPECT_TRUE(std::ranges::any_of(report_.findings, [](const Finding& finding) {
-    return finding.id == "precision_not_available" && finding.module == "stem";
+    return finding.id == "float16_range_unknown";
   }));
 }
 

@@ -8,6 +8,7 @@
 #include "base/file.h"
 #include "base/text.h"
 #include "convert/data_findings.h"
+#include "convert/lower_precision.h"
 #include "convert/mend.h"
 #include "convert/requirement.h"
 #include "diagnose/legalize.h"
@@ -210,6 +211,59 @@ Result<Quantized> quantize_for(const Model& original, const Model& model,
                                    samples == nullptr ? 0 : samples->size(), load, quantize);
   if (!quantized) return fail("{}: {}", file, quantized.error().message);
   return quantized;
+}
+
+Result<LoweredModel> lower_for(const Model& original, const Model& measured, const Model& model,
+                               const ConvertOptions& options, const Target& target,
+                               const Division& division, const SampleSet* samples) {
+  LoweredModel out;
+  const bool all = options.precision == "fp16" || options.precision == "bf16";
+  if (!all && division.in_float16.empty()) return out;
+  std::optional<Calibration> ranges;
+  if (samples != nullptr && (options.precision == "fp16" || !division.in_float16.empty())) {
+    auto calibration = calibrate(measured, target, float_activations(measured), samples->size(),
+                                 [samples](size_t i) { return samples->load(i); },
+                                 {.threads = options.threads,
+                                  .max_memory_bytes = options.max_memory_bytes,
+                                  .progress = options.progress});
+    if (!calibration) return calibration.error();
+    ranges = std::move(*calibration);
+  }
+  out.model = model.clone();
+  const auto lower = [&](ElementType type,
+                         const std::function<bool(const Node&)>& is_meant) -> Result<void> {
+    auto lowering =
+        lower_precision(*out.model, target, {type, is_meant, ranges ? &*ranges : nullptr});
+    if (!lowering) return lowering.error();
+    if (lowering->nodes.empty() && !lowering->kept.empty()) {
+      const auto& [node, reason] = lowering->kept.front();
+      return fail("none of the {} nodes that are asked for in {} can be, first '{}': {}",
+                  lowering->kept.size(), element_type_name(type), node->address(), reason);
+    }
+    const auto modules = ModelModuleTree::carried_over(*out.model, original);
+    for (Finding& finding : lowering_findings(*lowering, modules, target.id, ranges.has_value()))
+      out.findings.push_back(std::move(finding));
+    if (!lowering->nodes.empty())
+      out.notes.push_back(
+          fmt::format("{} nodes compute in {}", lowering->nodes.size(), element_type_name(type)));
+    return {};
+  };
+  const auto is_named = [&](const Node& node) {
+    return division.in_float16.count(node.name()) > 0;
+  };
+  if (!division.in_float16.empty())
+    if (auto done = lower(ElementType::Float16, is_named); !done) return done.error();
+  // Casts that the first pass wrote are named after no node of the division.
+  const auto is_other = [&](const Node& node) {
+    return !is_named(node) && !node.is_op("Cast") &&
+           (division.is_whole || division.label_of(node) != kHost);
+  };
+  if (all)
+    if (auto done = lower(
+            options.precision == "bf16" ? ElementType::Bfloat16 : ElementType::Float16, is_other);
+        !done)
+      return done.error();
+  return out;
 }
 
 }  // namespace acuate

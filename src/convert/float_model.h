@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "convert/division.h"
 #include "convert/options.h"
 #include "convert/samples.h"
 #include "quantize/quantize.h"
@@ -62,5 +63,19 @@ Result<Quantized> quantize_for(const Model& original, const Model& model,
                                const ConvertOptions& options, const Target& target,
                                const std::set<std::string, std::less<>>& on_host,
                                const SampleSet* samples, const Calibration* measured = nullptr);
+
+// A model with 16-bit floats in it.
+struct LoweredModel {
+  std::unique_ptr<Model> model;  // null: none were asked for
+  std::vector<Finding> findings;
+  std::vector<std::string> notes;
+};
+// Lowers a copy of `model`, which is `measured` or its quantized form, where the division puts it
+// on the target: to what the precision says, or to float16 where the configuration wants that of a
+// module. `samples`, which may be null, are run through `measured` for the ranges of float16.
+// Errors: none of the nodes that were asked for can be lowered, with the first reason.
+Result<LoweredModel> lower_for(const Model& original, const Model& measured, const Model& model,
+                               const ConvertOptions& options, const Target& target,
+                               const Division& division, const SampleSet* samples);
 
 }  // namespace acuate

@@ -32,7 +32,7 @@ struct ConvertOptions {
   std::vector<std::string> mask_inputs;   // `NAME[=valid|padding]`
   std::vector<std::string> output_kinds;  // `NAME=KIND`, see OutputKind
 
-  std::string precision = "fp32";  // fp32 | int8
+  std::string precision = "fp32";  // fp32 | fp16 | bf16 | int8
   std::string scheme;              // empty: the target's default
   std::string range = "mse";
   // `auto`: what is measured to help; `none`, or ids of recoveries.

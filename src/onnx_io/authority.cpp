@@ -59,6 +59,31 @@ const onnx::OpSchema* find_schema(const Model&, const Node& node) {
                                         std::string(node.domain()));
 }
 
+std::optional<TypeVariables> type_variables(const Model& model, const Node& node,
+                                            ElementType type) {
+  const onnx::OpSchema* schema = find_schema(model, node);
+  if (schema == nullptr) return std::nullopt;
+  const std::string wanted = fmt::format("tensor({})", element_type_name(type));
+  const auto variable = [&](const std::vector<onnx::OpSchema::FormalParameter>& parameters,
+                            size_t slot) -> std::string {
+    if (parameters.empty()) return {};
+    const auto& parameter = parameters[std::min(slot, parameters.size() - 1)];
+    const std::string& name = parameter.GetTypeStr();
+    const auto& constraints = schema->typeConstraintMap();
+    const auto found = constraints.find(name);
+    if (found == constraints.end()) return {};
+    for (const std::string* allowed : found->second.first)
+      if (*allowed == wanted) return name;
+    return {};
+  };
+  TypeVariables out;
+  for (size_t slot = 0; slot < node.input_count(); ++slot)
+    out.inputs.push_back(node.input(slot) ? variable(schema->inputs(), slot) : "");
+  for (size_t slot = 0; slot < node.outputs().size(); ++slot)
+    out.outputs.push_back(node.output(slot) ? variable(schema->outputs(), slot) : "");
+  return out;
+}
+
 onnx::NodeProto to_node_proto(const Node& node) {
   onnx::NodeProto proto;
   proto.set_name(std::string(node.name()));

@@ -33,6 +33,14 @@ std::optional<ModelIssue> check_operator(const Model& model, const Node& node);
 // Operators of the domain in that version, for suggestions.
 std::vector<std::string> operator_names(std::string_view domain, int64_t version);
 
+// The type variable that each input and output of the node follows by its schema ("T"), where that
+// one may be `type`; empty for operands whose type is fixed or may not, and omitted ones.
+struct TypeVariables {
+  std::vector<std::string> inputs, outputs;
+};
+// Nothing where there is no schema.
+std::optional<TypeVariables> type_variables(const Model& model, const Node& node, ElementType type);
+
 // Version of the linked library, `1.23.2`.
 std::string onnx_library_version();
 // The highest opset of ai.onnx that the linked library knows.

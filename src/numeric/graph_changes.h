@@ -9,7 +9,8 @@
 
 namespace acuate {
 
-// Factors for the channels (axis 1) of an activation, which is called `x_scaled` from then on.
+// Factors for the channels (axis 1) of an activation, or for its features (last axis) between a
+// normalization and a matrix product; it is called `x_scaled` from then on.
 struct ChannelScale {
   std::string tensor;  // its name before
   std::vector<float> scale;

@@ -6,6 +6,7 @@
 #include "base/text.h"
 #include "numeric/quantize_values.h"
 #include "quantize/channel_scaling.h"
+#include "quantize/feature_scaling.h"
 #include "rewrite/surgery.h"
 
 namespace acuate {
@@ -15,16 +16,23 @@ Result<void> scale_channels(Graph& graph, const ChannelScale& change) {
   const std::string where = "channel_scales of '" + to_valid_utf8(change.tensor) + "'";
   Value* value = graph.find(change.tensor);
   if (value == nullptr) return fail("{}: the simplified float model has no such tensor", where);
-  const auto region = find_channel_scaling(*value);
-  if (!region)
-    return fail(
-        "{}: its channels cannot be scaled: it is not computed by a convolution and read by a "
-        "depthwise one through operators that factors pass",
-        where);
-  if (region->channels != change.scale.size())
-    return fail("{}: {} factors, but it has {} channels", where, change.scale.size(),
-                region->channels);
-  return apply_channel_scaling(*region, change.scale);
+  const auto expect = [&](size_t channels) -> Result<void> {
+    if (channels == change.scale.size()) return {};
+    return fail("{}: {} factors, but it has {} channels", where, change.scale.size(), channels);
+  };
+  if (const auto region = find_channel_scaling(*value)) {
+    if (auto fits = expect(region->channels); !fits) return fits;
+    return apply_channel_scaling(*region, change.scale);
+  }
+  if (const auto region = find_feature_scaling(*value)) {
+    if (auto fits = expect(region->features); !fits) return fits;
+    return apply_feature_scaling(*region, change.scale);
+  }
+  return fail(
+      "{}: its channels cannot be scaled: it is neither computed by a convolution and read by a "
+      "depthwise one through operators that factors pass, nor between a normalization and a matrix "
+      "product",
+      where);
 }
 
 constexpr int kMostSteps = 26;

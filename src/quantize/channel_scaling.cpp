@@ -2,17 +2,11 @@
 
 #include <unordered_set>
 
-#include "base/text.h"
+#include "quantize/scaled_constant.h"
 #include "rewrite/graph_writer.h"
-#include "rewrite/surgery.h"
 
 namespace acuate {
 namespace {
-
-bool is_own_constant(const Value* value) {
-  return value != nullptr && value->is_constant() && value->uses().size() == 1 &&
-         value->initializer->type == ElementType::Float;
-}
 
 bool has_own_weights(const Node& node) {
   return node.is_op("Conv") && is_own_constant(node.input(1)) &&
@@ -122,22 +116,6 @@ class RegionSearch {
   std::unordered_set<const Value*> seen_;
   std::unordered_set<const Node*> passed_;
 };
-
-// Writes `tensor` scaled by `factor(i)`, i being the place in the flat constant, under its name.
-template <class Factor>
-Result<void> scale_constant(Node& node, size_t slot, Factor factor) {
-  const std::string name(node.input(slot)->name);
-  auto old = float_constant(node.input(slot));
-  if (!old) return fail("weights '{}' of '{}' cannot be read", to_valid_utf8(name), node.address());
-  Tensor scaled = Tensor::allocate(ElementType::Float, old->shape());
-  const auto from = old->values<float>();
-  const auto to = scaled.mutable_values<float>();
-  for (size_t i = 0; i < from.size(); ++i) to[i] = from[i] * factor(i);
-  Value* value = node.input(slot);
-  node.graph().remove_initializer(*value);
-  node.graph().set_initializer(*value, scaled);
-  return {};
-}
 
 Result<void> scale_results(Node& conv, std::span<const float> scale) {
   const Shape& shape = conv.input(1)->initializer->shape;

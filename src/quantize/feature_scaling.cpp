@@ -27,9 +27,10 @@ bool keeps_features(const Node& node) {
          node.is_op("Squeeze") || node.is_op("Unsqueeze");
 }
 
-// One number for each feature.
+// One number for each feature; others may read it too.
 bool is_feature_vector(const Value* value, size_t features) {
-  return is_own_constant(value) && !value->initializer->shape.empty() &&
+  return value != nullptr && value->is_constant() &&
+         value->initializer->type == ElementType::Float && !value->initializer->shape.empty() &&
          value->initializer->size() == static_cast<int64_t>(features) &&
          value->initializer->shape.back() == static_cast<int64_t>(features);
 }
@@ -116,9 +117,16 @@ std::optional<FeatureScaling> find_feature_scaling(Value& tensor) {
 }
 
 Result<void> apply_feature_scaling(const FeatureScaling& region, std::span<const float> scale) {
-  for (const Use& use : region.constants)
-    if (auto done = scale_constant(*use.node, use.slot, [&](size_t i) { return scale[i]; }); !done)
-      return done;
+  for (const Use& use : region.constants) {
+    const auto old = float_constant(use.node->input(use.slot));
+    if (!old)
+      return fail("constant '{}' of '{}' cannot be read",
+                  to_valid_utf8(use.node->input(use.slot)->name), use.node->address());
+    Tensor scaled = Tensor::allocate(ElementType::Float, old->shape());
+    for (size_t c = 0; c < scale.size(); ++c)
+      scaled.mutable_values<float>()[c] = old->values<float>()[c] * scale[c];
+    replace_constant(*use.node, use.slot, scaled, "scaled");
+  }
   for (Node* node : region.sinks) {
     const auto columns = static_cast<size_t>(node->input(1)->initializer->shape[1]);
     const bool transposed = node->is_op("Gemm") && node->int_attribute("transB", 0) != 0;

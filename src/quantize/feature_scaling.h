@@ -25,11 +25,11 @@ struct FeatureScaling {
 };
 
 // The region that `tensor` belongs to. Nothing where there is no such source or no such product,
-// where a constant or a weight is shared, and where a value of it is an output of the model.
+// where weights are shared, and where a value of it is an output of the model.
 std::optional<FeatureScaling> find_feature_scaling(Value& tensor);
 
-// Multiplies the values by scale[c] > 0 in the model that holds them. New constants take the place
-// of the old ones under their names; scaled values are called `x_scaled`, since a name means the
+// Multiplies the values by scale[c] > 0 in the model that holds them. New weights take the place of
+// the old ones under their names; scaled values are called `x_scaled`, since a name means the
 // same values in every form of a model. Errors: constants that cannot be read.
 Result<void> apply_feature_scaling(const FeatureScaling& region, std::span<const float> scale);
 

@@ -54,6 +54,14 @@ TEST(FeatureScaling, BehindANormalizationThatIsWrittenOut) {
               testing::ElementsAre("n_scaled"));
 }
 
+// Simplification merges equal constants: others keep theirs as it was.
+TEST(FeatureScaling, SharedConstants) {
+  EXPECT_THAT(scaled(net("float[2,4,2] y, float[2,4,3] z",
+                         "n = LayerNormalization(x, s, s)  y = MatMul(n, w)  z = Mul(x, s)"),
+                     "n"),
+              testing::ElementsAre("n_scaled"));
+}
+
 // As exporters write multi-head attention and classifiers.
 TEST(FeatureScaling, ThroughRearrangementsToSeveralProducts) {
   EXPECT_THAT(scaled(net("float[8,2] y, float[4,2,2] z",
@@ -78,7 +86,6 @@ TEST(FeatureScaling, NothingWhereFactorsWouldNotPass) {
         "n = LayerNormalization(x, s, b)  y = Relu(n)",       // no product
         "n = LayerNormalization(x, s, b)  t = Transpose <perm = [0, 2, 1]> (n)  u = MatMul(w, w2)  "
         "y = Relu(t)",
-        "n = LayerNormalization(x, s, s)  y = MatMul(n, w)",  // a shared constant
         "n = LayerNormalization(x, s, b)  y = MatMul(n, w)  z = MatMul(x, w)"}) {  // shared weights
     auto model = typed_model(net("float[2,4,2] y", nodes, ", float[2,3] w2 = {1, 2, 3, 4, 5, 6}"));
     Value* tensor = model->graph().find("n");

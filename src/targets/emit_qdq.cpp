@@ -110,8 +110,10 @@ class QdqEmitter {
                        Value* scale, Value* zero_point, int axis, Value* result, Node* before) {
     std::vector<Value*> inputs{quantized, scale};
     if (zero_point != nullptr) inputs.push_back(zero_point);
-    Node* node = graph_.add_node("DequantizeLinear", domain, stem + "_DequantizeLinear", inputs,
-                                 {result}, before);
+    // A bias that several nodes share is quantized for each: numbered as its values are.
+    const std::string number(result->name.substr(stem.size() + std::strlen("_dequantized")));
+    Node* node = graph_.add_node("DequantizeLinear", domain, stem + "_DequantizeLinear" + number,
+                                 inputs, {result}, before);
     if (axis >= 0) node->set_attribute(encode_attribute("axis", static_cast<int64_t>(axis)));
     return node;
   }

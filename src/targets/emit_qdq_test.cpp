@@ -152,5 +152,22 @@ TEST(EmitQdq, AWiderGridKeepsTheClip) {
   }
 }
 
+// Engines refuse two nodes of one name.
+TEST(EmitQdq, ABiasThatNodesShareIsQuantizedForEach) {
+  auto model = model_of(17, R"(net (float[1,1,4,8] x) => (float[1,2,4,8] y, float[1,2,4,8] z) <
+    float[2,1,1,1] w = {1.0, -2.0}, float[2,1,1,1] v = {3.0, 1.0}, float[2] b = {0.5, 0.25}> {
+    y = Conv(x, w, b)  z = Conv(x, v, b) })");
+  Encodings encodings;
+  for (const char* name : {"x", "y", "z"})
+    encodings.tensors.push_back(encoding(name, schemes().lookup("u8")->from_range(-4, 4)));
+  for (const char* name : {"w", "v"})
+    encodings.tensors.push_back(encoding(name, schemes().lookup("s8")->from_range(-3, 3)));
+  ASSERT_TRUE(runtime().backend->emit_quantized(*model, encodings));
+  EXPECT_EQ(run(*model, ramp(), Optimization::Basic).size(), 64);
+  std::set<std::string> names;
+  for (const Node* node = model->graph().first(); node != nullptr; node = node->next())
+    EXPECT_TRUE(names.insert(std::string(node->name())).second || node->name().empty());
+}
+
 }  // namespace
 }  // namespace acuate

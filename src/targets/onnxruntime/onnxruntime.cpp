@@ -1,6 +1,7 @@
 #include <algorithm>
 
 #include "graph/model.h"
+#include "targets/onnxruntime/kernels.h"
 #include "targets/onnxruntime/session.h"
 
 namespace acuate {
@@ -42,8 +43,7 @@ class OnnxRuntimeTarget final : public TargetBackend {
     return {.diagnose = {true, "", engine.file, engine.version}, .build = engine, .run = engine};
   }
 
-  // It takes dynamic shapes and control flow; what else it refuses it says itself when the model is
-  // loaded.
+  // It takes dynamic shapes and control flow; which kernels it lacks probe() asks it.
   std::vector<Reason> why_not(const Node& node, const NodeContext&) const override {
     if (std::find(std::begin(kDomains), std::end(kDomains), node.domain()) != std::end(kDomains))
       return {};
@@ -54,6 +54,12 @@ class OnnxRuntimeTarget final : public TargetBackend {
          .message = fmt::format("ONNX Runtime has no operators of the domain '{}'", node.domain()),
          .evidence = fmt::format("operator {}; the model defines no function of that name",
                                  node.op_type())}};
+  }
+
+  Result<std::vector<Refusal>> probe(const Model& model) const override {
+    const auto library = onnxruntime_library();
+    if (!library) return std::vector<Refusal>();
+    return refusals_of_kernels(**library, model);
   }
 
   Result<QuantizationPlan> plan_quantization(Model& model,

@@ -59,6 +59,7 @@ def convert(
     recover: Many = None,
     hybrid: str | None = None,
     hybrid_share: float | None = None,
+    hybrid_budget: str | None = None,
     exclude: Many = None,
     max_drop: Many = None,
     cut: Many = None,

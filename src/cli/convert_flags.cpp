@@ -53,10 +53,6 @@ void ConvertFlags::declare(CLI::App& app) {
                  "at most N pieces on the target; the rest on the host")
       ->check(CLI::NonNegativeNumber)
       ->type_name("N");
-  app.add_option(
-         "--costs", o.costs,
-         "cost tables of target and host, by which times are predicted; `bench --calibrate`")
-      ->type_name("FILE");
   app.add_option("--keep-on-host", o.keep_on_host,
                  "nodes and modules that the host runs, by name or path with * and ?")
       ->type_name("PATTERN");

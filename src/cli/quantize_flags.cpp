@@ -32,6 +32,16 @@ void declare_quantize_flags(CLI::App& app, ConvertOptions& o) {
       ->check(CLI::Range(0.0, 1.0))
       ->type_name("SHARE")
       ->excludes(encodings);
+  app.add_option(
+         "--hybrid-budget", o.hybrid_budget,
+         "at most this much work leaves 8 bits: 15% of multiply-accumulates, or with --costs "
+         "of predicted time; 1.5ms")
+      ->type_name("SHARE|TIME")
+      ->excludes(encodings);
+  app.add_option(
+         "--costs", o.costs,
+         "cost tables of target and host, by which times are predicted; `bench --calibrate`")
+      ->type_name("FILE");
   app.add_option("--exclude", o.exclude, "nodes that stay in float, by name with * and ?")
       ->type_name("PATTERN")
       ->excludes(encodings);

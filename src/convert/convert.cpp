@@ -8,14 +8,13 @@
 #include "convert/division.h"
 #include "convert/emit.h"
 #include "convert/float_model.h"
+#include "convert/judging.h"
 #include "convert/lower_precision.h"
 #include "convert/report_parts.h"
-#include "convert/requirement.h"
 #include "convert/samples.h"
 #include "diagnose/diagnose.h"
 #include "diagnose/issues.h"
 #include "diagnose/rule.h"
-#include "evaluate/evaluation.h"
 #include "onnx_io/export.h"
 #include "onnx_io/import.h"
 #include "report/display.h"
@@ -205,8 +204,7 @@ class Pipeline {
     for (const auto& [node, label] : division_.labels)
       if (label == kHost) on_host.insert(node);
     on_host.insert(division_.in_float16.begin(), division_.in_float16.end());
-    auto quantized = quantize_for(*original_, *float_, options_, target_, on_host,
-                                  samples_.calibration ? &*samples_.calibration : nullptr);
+    auto quantized = quantize_for(*original_, *float_, options_, target_, on_host, samples_);
     if (!quantized) return quantized.error();
     quantized_ = std::move(*quantized);
     tell_calibration(*original_, *float_, quantized_->calibration, report_.findings);
@@ -306,30 +304,8 @@ class Pipeline {
       require_coverage();
       return {};
     }
-    Evaluation evaluation;
-    evaluation.progress = options_.progress;
-    evaluation.context.seed = options_.seed;
-    register_all_metrics(metrics_);
-    register_all_decoders(decoders_);
-    if (samples_.spec) {
-      for (const std::string& id : samples_.spec->metrics)
-        evaluation.metrics.push_back(metrics_.lookup(id));
-      evaluation.context.decoder =
-          samples_.spec->decoder.empty() ? nullptr : decoders_.lookup(samples_.spec->decoder);
-      evaluation.context.decoder_options = samples_.spec->decoder_options;
-    }
-    for (const char* id : {"sqnr", "cosine"})
-      if (std::find(evaluation.metrics.begin(), evaluation.metrics.end(), metrics_.lookup(id)) ==
-          evaluation.metrics.end())
-        evaluation.metrics.push_back(metrics_.lookup(id));
-    const SampleSet& set = *samples_.evaluation;
-    EvaluationSamples judging{set.size(), [&](size_t i) { return set.load(i); },
-                              [&](size_t i) { return set.name(i); }};
-    if (samples_.labels)
-      judging.truth = [&](size_t i, ImageSize network) {
-        return samples_.labels->truth(set.indices[i], set.preprocess, network);
-      };
-    auto values = evaluate_pair(&*baseline_, *converted_, judging, evaluation);
+    judging_ = judging_of(samples_, options_);
+    auto values = evaluate_pair(&*baseline_, *converted_, judging_->samples, judging_->evaluation);
     if (!values) return values.error();
     report_accuracy(report_, *values);
     unmet_ = unmet(requirements_, *values);
@@ -471,8 +447,7 @@ class Pipeline {
   Target target_;
   std::optional<AtomicFolder> folder_;
   std::vector<Requirement> requirements_;
-  MetricRegistry metrics_;
-  DecoderRegistry decoders_;
+  std::unique_ptr<Judging> judging_;
   std::unique_ptr<Model> original_, fixed_;
   std::unique_ptr<Model> float_;    // simplified: the canonical float graph
   std::unique_ptr<Model> lowered_;  // with 16-bit floats in it; null: without

@@ -157,6 +157,34 @@ TEST_F(Convert, WhatIsExcludedIsNamed) {
   EXPECT_FALSE(has_finding(conversion->report, "sample_overlap"));
 }
 
+TEST_F(Convert, AHybridIsJudgedOnHeldOutSamples) {
+  // A drop of the cosine that 8 bits do not keep, and float does.
+  ASSERT_TRUE(write_text_file(folder_ / "eval.yaml", "data: held.npy\nmetrics: [cosine]\n"));
+  Tensor held = Tensor::allocate(ElementType::Float, {8, 3, 6, 5});
+  std::mt19937 random(8);
+  std::normal_distribution<float> normal;
+  for (float& value : held.mutable_values<float>()) value = normal(random);
+  ASSERT_TRUE(write_npy(folder_ / "held.npy", held));
+  options_.eval = folder_ / "eval.yaml";
+  options_.max_drop = {"cosine=0.0000001"};
+  auto plain = convert(options_);
+  ASSERT_TRUE(plain) << plain.error().message;
+  EXPECT_EQ(plain->unmet.size(), 1U);
+  options_.overwrite = true;
+  options_.hybrid = "float";
+  auto conversion = convert(options_);
+  ASSERT_TRUE(conversion) << conversion.error().message;
+  EXPECT_TRUE(conversion->unmet.empty());
+  const auto& hybrid = conversion->report.quantization.hybrid;
+  ASSERT_TRUE(hybrid);
+  EXPECT_TRUE(hybrid->accepted);
+  EXPECT_GT(hybrid->promoted, 0);
+  options_.max_drop = {"top1=0.5%"};
+  auto unmeasured = convert(options_);
+  ASSERT_FALSE(unmeasured);
+  EXPECT_THAT(unmeasured.error().message, testing::HasSubstr("--eval"));
+}
+
 TEST_F(Convert, SamplesThatCalibrateAndJudgeAreTold) {
   ASSERT_TRUE(write_text_file(folder_ / "eval.yaml", "data: x.npy\nmetrics: [sqnr]\n"));
   options_.eval = folder_ / "eval.yaml";

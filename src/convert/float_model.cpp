@@ -8,9 +8,9 @@
 #include "base/file.h"
 #include "base/text.h"
 #include "convert/data_findings.h"
+#include "convert/hybrid_options.h"
 #include "convert/lower_precision.h"
 #include "convert/mend.h"
-#include "convert/requirement.h"
 #include "diagnose/legalize.h"
 #include "edit/address.h"
 #include "edit/command.h"
@@ -164,7 +164,8 @@ Result<void> prepare_quantization(std::unique_ptr<Model>& model) {
 Result<Quantized> quantize_for(const Model& original, const Model& model,
                                const ConvertOptions& options, const Target& target,
                                const std::set<std::string, std::less<>>& on_host,
-                               const SampleSet* samples, const Calibration* measured) {
+                               const Samples& data, const Calibration* measured) {
+  const SampleSet* samples = data.calibration ? &*data.calibration : nullptr;
   QuantizeOptions quantize;
   quantize.request.on_host = on_host;
   if (!options.scheme.empty()) quantize.request.scheme = to_snake_case(options.scheme);
@@ -174,14 +175,7 @@ Result<Quantized> quantize_for(const Model& original, const Model& model,
     quantize.recover.emplace();
   else if (options.recover != std::vector<std::string>{"auto"})
     quantize.recover = options.recover;
-  quantize.hybrid = options.hybrid;
-  quantize.hybrid_share = options.hybrid_share;
-  for (const std::string& text : options.max_drop) {
-    auto requirement = parse_requirement(text);
-    if (!requirement) return requirement.error();
-    if (requirement->metric == "sqnr" && requirement->kind == Requirement::Kind::Floor)
-      quantize.hybrid_sqnr_db = requirement->limit;
-  }
+  if (auto set = set_hybrid(model, options, target, data, quantize); !set) return set.error();
   quantize.calibration = {.threads = options.threads,
                           .max_memory_bytes = options.max_memory_bytes,
                           .progress = options.progress};

@@ -55,14 +55,15 @@ void name_nodes(Model& model);
 // graph that the encodings belong to.
 Result<void> prepare_quantization(std::unique_ptr<Model>& model);
 
-// Measures and quantizes what is not `on_host`, by node name; with `measured`, reads no samples;
-// by the encodings that the options name, where they do, and then `samples` may be null.
+// Measures on the calibration samples and quantizes what is not `on_host`, by node name; with
+// `measured`, reads no samples; by the encodings that the options name, where they do. A hybrid is
+// judged on the evaluation samples, where there are any.
 // `original` is the user's model, for telling which node makes values that are not finite, which is
 // an error.
 Result<Quantized> quantize_for(const Model& original, const Model& model,
                                const ConvertOptions& options, const Target& target,
                                const std::set<std::string, std::less<>>& on_host,
-                               const SampleSet* samples, const Calibration* measured = nullptr);
+                               const Samples& samples, const Calibration* measured = nullptr);
 
 // A model with 16-bit floats in it.
 struct LoweredModel {

@@ -39,6 +39,7 @@ struct ConvertOptions {
   std::vector<std::string> recover = {"auto"};
   std::string hybrid;                  // `s16`, `u16` or `float`; empty: 8 bits throughout
   std::optional<double> hybrid_share;  // of activations
+  std::string hybrid_budget;           // `15%` of the work, `1.5ms`; empty: no limit
   std::vector<std::string> exclude;
   std::optional<std::filesystem::path> encodings;  // applied as they stand, in place of choosing
   std::vector<std::string> max_drop;

@@ -7,11 +7,6 @@
 namespace acuate {
 namespace {
 
-bool is_of_metric(const MetricValue& value, const std::string& metric) {
-  return value.name == metric || value.name == metric + "_db" ||
-         value.name == metric.substr(0, metric.rfind("_db"));
-}
-
 // Why the value does not meet the requirement; empty where it does.
 std::string shortfall(const Requirement& requirement, const MetricValue& value) {
   const std::string where =
@@ -39,6 +34,11 @@ std::string shortfall(const Requirement& requirement, const MetricValue& value) 
 }
 
 }  // namespace
+
+bool is_of_metric(const MetricValue& value, const std::string& metric) {
+  return value.name == metric || value.name == metric + "_db" ||
+         value.name == metric.substr(0, metric.rfind("_db"));
+}
 
 Result<Requirement> parse_requirement(std::string_view text) {
   const size_t equals = text.rfind('=');

@@ -21,6 +21,9 @@ struct Requirement {
 
 Result<Requirement> parse_requirement(std::string_view text);
 
+// Whether the value is of that metric, whose unit may be left out: `sqnr_db` is of `sqnr`.
+bool is_of_metric(const MetricValue& value, const std::string& metric);
+
 // A sentence for each requirement that the values do not meet; one whose metric was not measured is
 // not met.
 std::vector<std::string> unmet(const std::vector<Requirement>& requirements,

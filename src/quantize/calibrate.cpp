@@ -65,8 +65,9 @@ class Calibrator {
     for (Value* output : graph.outputs()) graph.set_type(*output, output->type);
     auto bytes = model_bytes(*probe);
     if (!bytes) return bytes.error();
-    auto engine = target_.load(ModelSource::memory(as_bytes(*bytes)),
-                               {.threads = options_.threads, .optimization = Optimization::Basic});
+    auto engine = target_.load(
+        ModelSource::memory(as_bytes(*bytes)),
+        {.threads = options_.threads, .optimization = Optimization::Basic, .spinning = false});
     if (!engine) return fail("calibration: {}", engine.error().message);
     engine_ = std::move(*engine);
     return {};

@@ -92,8 +92,9 @@ class Drift {
     for (Value* output : graph.outputs()) graph.set_type(*output, output->type);
     auto bytes = model_bytes(*probe);
     if (!bytes) return bytes.error();
-    return target_.load(ModelSource::memory(as_bytes(*bytes)),
-                        {.threads = options_.threads, .optimization = Optimization::Basic});
+    return target_.load(
+        ModelSource::memory(as_bytes(*bytes)),
+        {.threads = options_.threads, .optimization = Optimization::Basic, .spinning = false});
   }
 
   Result<void> measure(const std::vector<std::string>& names,

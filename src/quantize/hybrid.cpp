@@ -2,9 +2,11 @@
 
 #include <algorithm>
 #include <cmath>
+#include <map>
 #include <set>
 #include <unordered_map>
 
+#include "quantize/hybrid_forms.h"
 #include "quantize/output_noise.h"
 #include "quantize/sensitivity.h"
 #include "shape/macs.h"
@@ -35,21 +37,27 @@ class HybridSearch {
     for (const Node* anchor : prepared_.plan.anchors) {
       readers_[std::string(anchor->input(0)->name)].push_back(anchor);
       total_macs_ += macs_of(*anchor);
+      total_work_ += work_of(*anchor);
     }
     hybrid_.scheme = request_.scheme;
     hybrid_.activations = prepared_.plan.activations.size();
     if (auto ordered = order(); !ordered) return ordered.error();
+    auto forms = HybridForms::of(quantizer_, prepared_, used_, samples_, load_, wide_);
+    if (!forms) return forms.error();
+    forms_.emplace(std::move(*forms));
     if (auto chosen = choose(); !chosen) return chosen.error();
     if (auto measured = measure_curve(); !measured) return measured.error();
-    HybridChoice choice{std::move(hybrid_), {}};
-    auto encodings = promoted(choice.hybrid.order, choice.hybrid.promoted);
-    if (!encodings) return encodings.error();
-    choice.encodings = std::move(*encodings);
+    auto chosen = quantized(hybrid_.promoted);
+    if (!chosen) return chosen.error();
+    HybridChoice choice{std::move(hybrid_), std::move(*chosen)};
     return choice;
   }
 
  private:
   bool to_float() const { return request_.scheme == "float"; }
+  double work_of(const Node& layer) const {
+    return request_.work_of ? request_.work_of(layer) : macs_of(layer);
+  }
 
   // The wide encoding of an activation: its whole range, since steps are no longer scarce.
   Result<TensorEncoding> widened(const TensorEncoding& narrow) const {
@@ -70,19 +78,23 @@ class HybridSearch {
     return wide;
   }
 
-  // Damage of each activation in 8 bits and in the wide form; the rest is arithmetic.
+  // Damage of each activation in 8 bits, from which that in the wide form follows: the gain to the
+  // outputs is the same. The rest is arithmetic.
   Result<void> order() {
     std::vector<SensitivityCandidate> candidates;
+    std::vector<double> noise_left;  // of each candidate's, where it is wide
     for (const PlannedActivation& planned : prepared_.plan.activations) {
       const TensorEncoding* narrow = prepared_.encodings.find(planned.value->name);
       if (narrow == nullptr) continue;
-      SensitivityCandidate candidate{narrow->tensor, {narrow->quantization}};
-      if (!to_float()) {
-        auto wide = widened(*narrow);
-        if (!wide) return wide.error();
-        candidate.grids.push_back(wide->quantization);
-      }
-      candidates.push_back(std::move(candidate));
+      candidates.push_back({narrow->tensor, {narrow->quantization}});
+      noise_left.push_back(0);
+      if (to_float()) continue;
+      auto wide = widened(*narrow);
+      if (!wide) return wide.error();
+      const GridNoiseModel model(prepared_.calibration.histograms.find(narrow->tensor)->second);
+      const double before = model.noise(narrow->quantization.grid()).total();
+      if (before > 0) noise_left.back() = model.noise(wide->quantization.grid()).total() / before;
+      wide_.tensors.push_back(std::move(*wide));
     }
     SensitivityOptions options;
     options.calibration = quantizer_.options().calibration;
@@ -90,13 +102,14 @@ class HybridSearch {
                                            std::min(samples_, options.probes), load_, options);
     if (!sensitivity) return sensitivity.error();
     const double groups = static_cast<double>(std::max<size_t>(sensitivity->groups.size(), 1));
-    for (const TensorDamage& damage : sensitivity->tensors) {
+    for (size_t i = 0; i < candidates.size(); ++i) {
+      const TensorDamage& damage = sensitivity->tensors[i];
       Promotion promotion{damage.tensor, damage.grids[0].sum() / groups, 0, 0};
-      if (!to_float()) promotion.damage_after = damage.grids[1].sum() / groups;
-      double macs = 0;
-      for (const Node* reader : readers_[damage.tensor]) macs += macs_of(*reader);
+      promotion.damage_after = promotion.damage_before * noise_left[i];
+      double work = 0;
+      for (const Node* reader : readers_[damage.tensor]) work += work_of(*reader);
       promotion.cost =
-          1 / static_cast<double>(candidates.size()) + (total_macs_ > 0 ? macs / total_macs_ : 0);
+          1 / static_cast<double>(candidates.size()) + (total_work_ > 0 ? work / total_work_ : 0);
       hybrid_.order.push_back(promotion);
     }
     std::stable_sort(hybrid_.order.begin(), hybrid_.order.end(),
@@ -104,49 +117,56 @@ class HybridSearch {
                        return (a.damage_before - a.damage_after) * b.cost >
                               (b.damage_before - b.damage_after) * a.cost;
                      });
+    put_allowed_first();
     return {};
   }
 
-  Result<Encodings> promoted(const std::vector<Promotion>& order, size_t count) const {
-    std::set<std::string, std::less<>> names;
-    for (size_t i = 0; i < count; ++i) names.insert(order[i].tensor);
-    Encodings encodings;
-    for (const TensorEncoding& encoding : prepared_.encodings.tensors) {
-      if (names.count(encoding.tensor) == 0) {
-        encodings.tensors.push_back(encoding);
-      } else if (!to_float()) {
-        auto wide = widened(encoding);
-        if (!wide) return wide.error();
-        encodings.tensors.push_back(std::move(*wide));
-      }
-    }
-    return encodings;
-  }
-
-  Result<Quantized> quantized(size_t count) const {
-    auto encodings = promoted(hybrid_.order, count);
-    if (!encodings) return encodings.error();
-    return quantizer_.finish(prepared_, *encodings, used_, samples_, load_);
-  }
-
-  // The shortest accepted prefix: noise falls with every promotion, metrics nearly so.
-  Result<void> choose() {
+  // Those that the limits allow together, best first; what is too large for the rest of the budget
+  // makes room for what is not.
+  void put_allowed_first() {
     size_t most = hybrid_.order.size();
     if (request_.largest_share)
       most = std::min(most, static_cast<size_t>(*request_.largest_share *
                                                 static_cast<double>(hybrid_.activations)));
-    hybrid_.promoted = most;
-    if (!request_.accept) return {};
+    double left = INFINITY;
+    if (request_.budget.total) left = *request_.budget.total;
+    if (request_.budget.share) left = std::min(left, *request_.budget.share * total_work_);
+    left *= 1 + 1e-9;  // sums of shares round
+    std::vector<Promotion> allowed, others;
+    for (Promotion& promotion : hybrid_.order) {
+      double work = 0;
+      for (const Node* reader : readers_[promotion.tensor]) work += work_of(*reader);
+      const bool fits = allowed.size() < most && work <= left;
+      if (fits) left -= work;
+      (fits ? allowed : others).push_back(std::move(promotion));
+    }
+    allowed_ = allowed.size();
+    hybrid_.order = std::move(allowed);
+    hybrid_.order.insert(hybrid_.order.end(), others.begin(), others.end());
+  }
+
+  Result<Quantized> quantized(size_t count) const {
+    std::set<std::string, std::less<>> wide;
+    for (size_t i = 0; i < count; ++i) wide.insert(hybrid_.order[i].tensor);
+    return forms_->with(wide);
+  }
+
+  // The shortest accepted prefix: noise falls with every promotion, metrics nearly so.
+  Result<void> choose() {
+    hybrid_.promoted = allowed_;
+    if (!request_.judge) return {};
     const auto accepted = [&](size_t count) -> Result<bool> {
       auto candidate = quantized(count);
       if (!candidate) return candidate.error();
-      return request_.accept(*candidate);
+      auto verdict = request_.judge(*candidate);
+      if (!verdict) return verdict.error();
+      return (verdicts_[count] = std::move(*verdict)).is_enough;
     };
-    auto enough = accepted(most);
+    auto enough = accepted(allowed_);
     if (!enough) return enough.error();
     hybrid_.accepted = *enough;
     if (!*enough) return {};
-    size_t low = 0, high = most;  // `high` is accepted
+    size_t low = 0, high = allowed_;  // `high` is accepted
     while (low < high) {
       // Few promotions are the rule: the first guesses are near the beginning.
       const size_t middle = high - low > 16 && low == 0 ? high / 4 : low + (high - low) / 2;
@@ -160,6 +180,7 @@ class HybridSearch {
 
   Result<void> measure_curve() {
     std::set<size_t> counts{hybrid_.promoted};
+    for (const auto& [count, verdict] : verdicts_) counts.insert(count);
     for (const double share : kMeasuredShares)
       counts.insert(static_cast<size_t>(share * static_cast<double>(hybrid_.order.size())));
     SampleSubset judged{{}, load_};
@@ -174,6 +195,8 @@ class HybridSearch {
       auto measured = noise->relative(*candidate->model);
       if (!measured) return measured.error();
       point.measured_noise = *measured;
+      if (const auto told = verdicts_.find(count); told != verdicts_.end())
+        point.verdict = told->second;
       hybrid_.curve.push_back(point);
     }
     return {};
@@ -192,9 +215,13 @@ class HybridSearch {
       const auto readers = readers_.find(promotion.tensor);
       if (readers != readers_.end()) wide.insert(readers->second.begin(), readers->second.end());
     }
-    double macs = 0;
-    for (const Node* node : wide) macs += macs_of(*node);
+    double macs = 0, work = 0;
+    for (const Node* node : wide) {
+      macs += macs_of(*node);
+      work += work_of(*node);
+    }
     point.macs_8bit_share = total_macs_ > 0 ? 1 - macs / total_macs_ : 1;
+    point.work_8bit_share = total_work_ > 0 ? 1 - work / total_work_ : 1;
     return point;
   }
 
@@ -205,7 +232,11 @@ class HybridSearch {
   const SampleLoader& load_;
   const HybridRequest& request_;
   std::unordered_map<std::string, std::vector<const Node*>> readers_;  // layers, by data input
-  double total_macs_ = 0;
+  double total_macs_ = 0, total_work_ = 0;
+  size_t allowed_ = 0;                        // how many of the order the limits allow
+  std::map<size_t, HybridVerdict> verdicts_;  // by how many are promoted
+  Encodings wide_;                            // of activations
+  std::optional<HybridForms> forms_;
   Hybrid hybrid_;
 };
 

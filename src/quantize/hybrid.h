@@ -16,8 +16,12 @@ struct HybridRequest {
   std::string scheme = "s16";
   // The share of planned activations that may be promoted, 0 to 1; nothing: as many as it takes.
   std::optional<double> largest_share;
-  // Whether a quantized model is good enough; none: all that the share allows are promoted.
-  std::function<Result<bool>(const Quantized&)> accept;
+  // How much work may leave 8 bits with them, and what a layer's is; without `work_of`, the
+  // multiply-accumulates of one inference.
+  HybridBudget budget;
+  std::function<double(const Node&)> work_of;
+  // What real runs say of a quantized model; none: all that the limits allow are promoted.
+  HybridJudge judge;
 };
 
 // One activation, or one step of the search.
@@ -32,8 +36,10 @@ struct HybridPoint {
   size_t promoted = 0;
   double share = 0;                      // of planned activations
   double macs_8bit_share = 0;            // of the multiply-accumulates of planned layers
+  double work_8bit_share = 0;            // of their work, see HybridRequest
   double predicted_noise = 0;            // relative noise power at the outputs, first order
   std::optional<double> measured_noise;  // the emitted form's; nothing: not run
+  HybridVerdict verdict = {};            // of the request's judge; no values: not asked
 };
 
 struct Hybrid {
@@ -46,13 +52,12 @@ struct Hybrid {
 };
 
 // Orders the activations by what their 8 bits damage at the outputs (sensitivity.h) for what wider
-// ones cost, then finds the shortest prefix of that order that is accepted, by bisection over real
-// runs of the emitted form. The noise at a few points of the whole curve is measured on up to
-// kTrialSamples samples. `encodings` of the result are those of the prepared graph with the
-// promoted ones replaced.
+// ones cost, those first that the limits allow together; then finds the shortest prefix of that
+// order that the judge accepts, by bisection over real runs of the emitted form. The noise at a few
+// points of the whole curve is measured on up to kTrialSamples samples.
 struct HybridChoice {
   Hybrid hybrid;
-  Encodings encodings;
+  Quantized quantized;  // the chosen prefix
 };
 Result<HybridChoice> choose_hybrid(const Quantizer& quantizer, const Prepared& prepared,
                                    const std::vector<const Recovery*>& used, size_t samples,

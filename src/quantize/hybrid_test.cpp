@@ -1,5 +1,8 @@
 #include "quantize/hybrid.h"
 
+#include <set>
+
+#include "quantize/hybrid_forms.h"
 #include "quantize/test_support.h"
 
 namespace acuate {
@@ -62,6 +65,91 @@ TEST(Hybrid, AFloorThatCannotBeReachedIsSaid) {
   auto quantized = quantized_with(*model, options);
   ASSERT_TRUE(quantized) << quantized.error().message;
   EXPECT_FALSE(quantized->hybrid->accepted);
+}
+
+TEST(Hybrid, WhatExceedsTheBudgetStaysNarrow) {
+  auto model = typed_model(kNet);
+  QuantizeOptions options;
+  options.hybrid = "s16";
+  // Only the second convolution costs anything, and there is no budget for it.
+  options.hybrid_work_of = [](const Node& layer) { return layer.output()->name == "b" ? 3.0 : 0; };
+  options.hybrid_budget.total = 2;
+  auto quantized = quantized_with(*model, options);
+  ASSERT_TRUE(quantized) << quantized.error().message;
+  const Hybrid& hybrid = *quantized->hybrid;
+  EXPECT_EQ(hybrid.promoted, hybrid.activations - 1);
+  EXPECT_EQ(hybrid.order.back().tensor, "q");
+  EXPECT_EQ(quantized->encodings.find("q")->quantization.bits, 8);
+  for (const HybridPoint& point : hybrid.curve)
+    EXPECT_EQ(point.work_8bit_share, point.promoted == hybrid.activations ? 0 : 1);
+  options.hybrid_budget.share = 0.0;
+  auto none = quantized_with(*model, options);
+  ASSERT_TRUE(none) << none.error().message;
+  EXPECT_EQ(none->encodings.find("q")->quantization.bits, 8);
+}
+
+TEST(Hybrid, TheJudgeDecidesAndItsValuesAreInTheCurve) {
+  auto model = typed_model(kNet);
+  QuantizeOptions options;
+  options.hybrid = "s16";
+  std::set<size_t> wide;  // in the models that were judged
+  options.hybrid_judge = [&](const Quantized& candidate) -> Result<HybridVerdict> {
+    size_t count = 0;
+    for (const TensorEncoding& encoding : candidate.encodings.tensors)
+      count += encoding.quantization.bits == 16;
+    wide.insert(count);
+    return HybridVerdict{count >= 2, {{"wide", static_cast<double>(count)}}};
+  };
+  auto quantized = quantized_with(*model, options);
+  ASSERT_TRUE(quantized) << quantized.error().message;
+  EXPECT_EQ(quantized->hybrid->promoted, 2U);
+  EXPECT_TRUE(wide.count(1) > 0 && wide.count(2) > 0);
+  size_t told = 0;
+  for (const HybridPoint& point : quantized->hybrid->curve)
+    for (const auto& [name, value] : point.verdict.values)
+      told += value == static_cast<double>(point.promoted);
+  EXPECT_EQ(told, wide.size());
+}
+
+// Layers are put together from an all-narrow and an all-wide network; the result is that of doing
+// it anew for these encodings.
+TEST(HybridForms, AreThoseOfRecoveriesDoneAnew) {
+  auto model = typed_model(kNet);
+  QuantizeOptions options;
+  const auto range = parse_range_method("minmax");
+  const Quantizer quantizer(*model, runtime(), *range, options);
+  const std::vector<const Recovery*> used{recoveries().lookup("round_weights"),
+                                          recoveries().lookup("correct_biases")};
+  const SampleLoader load = noise_samples({1, 2, 8, 8});
+  auto prepared = quantizer.prepare(used, 4, load);
+  ASSERT_TRUE(prepared) << prepared.error().message;
+  for (const char* scheme : {"s16", "float"}) {
+    Encodings mixed, wide;
+    for (const TensorEncoding& encoding : prepared->encodings.tensors) {
+      TensorEncoding wider = encoding;
+      if (scheme == std::string("s16"))
+        wider.quantization =
+            schemes().lookup("s16")->from_range(encoding.range_min, encoding.range_max);
+      if (encoding.tensor != "q")
+        mixed.tensors.push_back(encoding);
+      else if (scheme == std::string("s16"))
+        mixed.tensors.push_back(wider);
+      if (scheme == std::string("s16") && !model->graph().find(encoding.tensor)->is_constant())
+        wide.tensors.push_back(wider);
+    }
+    auto forms = HybridForms::of(quantizer, *prepared, used, 4, load, wide);
+    ASSERT_TRUE(forms) << forms.error().message;
+    auto put_together = forms->with({"q"});
+    ASSERT_TRUE(put_together) << put_together.error().message;
+    auto anew = quantizer.finish(*prepared, mixed, used, 4, load);
+    ASSERT_TRUE(anew) << anew.error().message;
+    EXPECT_FALSE(anew->changes.biases.empty());
+    EXPECT_EQ(put_together->encodings.tensors.size(), anew->encodings.tensors.size());
+    const auto inputs = *load(5);
+    EXPECT_EQ(relative_noise(run_model(*anew->model, inputs)[0],
+                             run_model(*put_together->model, inputs)[0]),
+              0);
+  }
 }
 
 TEST(Hybrid, AnUnknownSchemeIsRefused) {

@@ -11,8 +11,9 @@ Result<void> OutputNoise::run(const Model& model,
                               const std::function<void(size_t, std::vector<Tensor>)>& read) const {
   auto bytes = model_bytes(model);
   if (!bytes) return bytes.error();
-  auto engine = target_->load(ModelSource::memory(as_bytes(*bytes)),
-                              {.threads = threads_, .optimization = Optimization::None});
+  auto engine =
+      target_->load(ModelSource::memory(as_bytes(*bytes)),
+                    {.threads = threads_, .optimization = Optimization::None, .spinning = false});
   if (!engine) return fail("comparing outputs: {}", engine.error().message);
   for (size_t i = 0; i < samples_->size(); ++i) {
     auto inputs = samples_->load(samples_->indices[i]);

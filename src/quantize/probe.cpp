@@ -30,8 +30,9 @@ Result<void> Probe::run(const Target& target, size_t samples, const SampleLoader
                         const std::function<void(std::span<const Tensor>)>& read) {
   auto bytes = model_bytes(*model_);
   if (!bytes) return bytes.error();
-  auto engine = target.load(ModelSource::memory(as_bytes(*bytes)),
-                            {.threads = threads, .optimization = Optimization::None});
+  auto engine =
+      target.load(ModelSource::memory(as_bytes(*bytes)),
+                  {.threads = threads, .optimization = Optimization::None, .spinning = false});
   if (!engine) return fail("measuring activations: {}", engine.error().message);
   for (size_t sample = 0; sample < samples; ++sample) {
     if (stop_requested()) return fail("interrupted after {} of {} samples", sample, samples);

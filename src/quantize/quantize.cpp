@@ -93,24 +93,25 @@ Result<TensorEncoding> weight_encoding(const Model& model, const PlannedWeight& 
   return encoding;
 }
 
-// By the share of activations, by the noise at the outputs, or by both.
+// By the limits, by what the judge says or the noise at the outputs, or by both.
 Result<HybridChoice> hybrid_for(const Quantizer& quantizer, const Prepared& prepared,
                                 const std::vector<const Recovery*>& used, size_t samples,
                                 const SampleLoader& load) {
   const QuantizeOptions& options = quantizer.options();
-  HybridRequest request{to_snake_case(options.hybrid), options.hybrid_share, {}};
+  HybridRequest request{to_snake_case(options.hybrid), options.hybrid_share, options.hybrid_budget,
+                        options.hybrid_work_of, options.hybrid_judge};
   SampleSubset judged{{}, load};
   for (size_t i = 0; i < std::min(samples, 2 * kTrialSamples); ++i) judged.indices.push_back(i);
   std::optional<OutputNoise> noise;
-  if (options.hybrid_sqnr_db) {
+  if (options.hybrid_sqnr_db && !options.hybrid_judge) {
     auto made = OutputNoise::of(quantizer.model(), quantizer.target(), judged, quantizer.threads());
     if (!made) return made.error();
     noise.emplace(std::move(*made));
-    request.accept = [&noise,
-                      floor = *options.hybrid_sqnr_db](const Quantized& candidate) -> Result<bool> {
+    request.judge = [&noise, floor = *options.hybrid_sqnr_db](
+                        const Quantized& candidate) -> Result<HybridVerdict> {
       auto relative = noise->relative(*candidate.model);
       if (!relative) return relative.error();
-      return !(*relative > std::pow(10, -floor / 10));
+      return HybridVerdict{!(*relative > std::pow(10, -floor / 10)), {}};
     };
   }
   return choose_hybrid(quantizer, prepared, used, samples, load, request);
@@ -179,16 +180,18 @@ Result<Quantized> quantize_model(const Model& model, const Target& target, size_
   auto prepared = quantizer.prepare(used, samples, load, options.calibration.progress);
   if (!prepared) return prepared.error();
   std::shared_ptr<const Hybrid> hybrid;
-  if (!options.hybrid.empty()) {
+  const auto finished = [&]() -> Result<Quantized> {
+    if (options.hybrid.empty())
+      return quantizer.finish(*prepared, prepared->encodings, used, samples, load);
     if (const Scheme* wide = schemes().lookup(to_snake_case(options.hybrid));
         wide != nullptr && wide->is_float())
       return fail("hybrid: {} is no grid; take s16, u16 or dfp16, or float", wide->id);
     auto choice = hybrid_for(quantizer, *prepared, used, samples, load);
     if (!choice) return fail("hybrid: {}", choice.error().message);
-    prepared->encodings = std::move(choice->encodings);
     hybrid = std::make_shared<const Hybrid>(std::move(choice->hybrid));
-  }
-  auto quantized = quantizer.finish(*prepared, prepared->encodings, used, samples, load);
+    return std::move(choice->quantized);
+  };
+  auto quantized = finished();
   if (!quantized) return quantized.error();
   quantized->calibration = std::move(prepared->calibration);
   quantized->hybrid = std::move(hybrid);

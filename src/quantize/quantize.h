@@ -1,5 +1,6 @@
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -12,6 +13,21 @@
 
 namespace acuate {
 
+struct Quantized;
+
+// What real runs of a quantized model say of it: whether it is good enough, and why, by metric.
+struct HybridVerdict {
+  bool is_enough = true;
+  std::vector<std::pair<std::string, double>> values;
+};
+using HybridJudge = std::function<Result<HybridVerdict>(const Quantized&)>;
+
+// How much work may leave 8 bits, both in what a layer's work is counted in.
+struct HybridBudget {
+  std::optional<double> share;  // of that of all planned layers, 0 to 1
+  std::optional<double> total;
+};
+
 struct QuantizeOptions {
   QuantizationRequest request;
   std::string range = "mse";
@@ -22,6 +38,9 @@ struct QuantizeOptions {
   std::string hybrid;
   std::optional<double> hybrid_share;    // at most this share of activations
   std::optional<double> hybrid_sqnr_db;  // at least this ratio at the outputs, with the fewest
+  HybridBudget hybrid_budget = {};
+  std::function<double(const Node&)> hybrid_work_of = {};  // empty: multiply-accumulates
+  HybridJudge hybrid_judge = {};  // in place of hybrid_sqnr_db: on what data it likes
   // Measured before, of this float graph: no data are read then, so `recover` must not ask for more
   // than phase Grids, and no hybrid be asked for.
   const Calibration* measured = nullptr;

@@ -283,9 +283,10 @@ class SensitivitySweep {
   Result<std::unique_ptr<Engine>> load_engine(const Model& model) const {
     auto bytes = model_bytes(model);
     if (!bytes) return bytes.error();
-    return target_.load(
-        ModelSource::memory(as_bytes(*bytes)),
-        {.threads = options_.calibration.threads, .optimization = Optimization::All});
+    return target_.load(ModelSource::memory(as_bytes(*bytes)),
+                        {.threads = options_.calibration.threads,
+                         .optimization = Optimization::All,
+                         .spinning = false});
   }
 
   Result<void> inject(const SensitivityCandidate& candidate, size_t k, GridDamage& damage) {

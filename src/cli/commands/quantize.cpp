@@ -63,9 +63,12 @@ void declare_flags(CLI::App& app, Flags& flags) {
   app.add_option("--preprocess", o.preprocess,
                  "how an image becomes the input: a preset or a YAML file");
   declare_quantize_flags(app, o);
+  app.add_option("--eval", o.eval, "with --max-drop: what to measure on which held-out data (YAML)")
+      ->type_name("SPEC");
   app.add_option("--max-drop", o.max_drop,
-                 "with --hybrid: the floor for the ratio of signal to noise at the outputs")
-      ->type_name("sqnr=XdB");
+                 "with --hybrid: top1=0.5% (relative), top1=0.005 (absolute) of --eval; sqnr=20dB "
+                 "(floor), without --eval on what calibrates; else exit status 1")
+      ->type_name("METRIC=V");
   app.add_flag("--exact", o.exact, "simplify by exact passes only");
   app.add_option("--threads", o.threads, "of the calibration; 0: all")->capture_default_str();
   app.add_option("--max-memory", o.max_memory_bytes, "for activations during calibration")
@@ -78,10 +81,10 @@ fs::path default_encodings(fs::path output) {
   return output.string() + ".encodings.json";
 }
 
-// Nothing is judged here, so every sample calibrates.
+// Without an evaluation spec nothing is judged here, so every sample calibrates.
 Result<Samples> open_calibration(const ConvertOptions& options) {
   auto samples = open_samples(options);
-  if (!samples || !samples->calibration || !samples->evaluation) return samples;
+  if (!samples || !samples->calibration || !samples->evaluation || samples->spec) return samples;
   std::vector<size_t>& indices = samples->calibration->indices;
   indices.insert(indices.end(), samples->evaluation->indices.begin(),
                  samples->evaluation->indices.end());
@@ -107,25 +110,34 @@ std::string hybrid_text(const Hybrid& hybrid) {
   std::string text =
       fmt::format("  hybrid: {} of {} activations promoted{}\n", hybrid.promoted,
                   hybrid.activations, hybrid.accepted ? "" : ", which is not enough");
-  for (const HybridPoint& point : hybrid.curve)
+  for (const HybridPoint& point : hybrid.curve) {
     text += fmt::format(
         "  {} {:>5.1f} % promoted, {:>5.1f} % of multiply-accumulates in 8 bits: {:.1f} dB at the "
-        "outputs\n",
+        "outputs",
         point.promoted == hybrid.promoted ? "→" : " ", 100 * point.share,
         100 * point.macs_8bit_share, decibels(point.measured_noise.value_or(0)));
+    for (const auto& [metric, value] : point.verdict.values)
+      text += fmt::format(", {} {:.4f}", metric, value);
+    text += "\n";
+  }
   return text;
 }
 
 nlohmann::ordered_json hybrid_json(const Hybrid& hybrid) {
   auto curve = nlohmann::ordered_json::array();
-  for (const HybridPoint& point : hybrid.curve)
+  for (const HybridPoint& point : hybrid.curve) {
+    auto metrics = nlohmann::ordered_json::object();
+    for (const auto& [metric, value] : point.verdict.values) metrics[printable(metric)] = value;
     curve.push_back(
         {{"promoted", point.promoted},
          {"share", point.share},
          {"macs_8bit_share", point.macs_8bit_share},
+         {"work_8bit_share", point.work_8bit_share},
+         {"metrics", metrics},
          {"predicted_noise", point.predicted_noise},
          {"measured_noise", point.measured_noise ? nlohmann::ordered_json(*point.measured_noise)
                                                  : nlohmann::ordered_json()}});
+  }
   auto order = nlohmann::ordered_json::array();
   for (const Promotion& promotion : hybrid.order)
     order.push_back({{"tensor", printable(promotion.tensor)},
@@ -208,6 +220,8 @@ Result<int> run(Flags& flags, const Console& console) {
   auto fix = flags.shapes.parse();
   if (!fix) return fix.error();
   options.fix = std::move(*fix);
+  if (!options.max_drop.empty() && options.hybrid.empty())
+    return fail("--max-drop chooses what --hybrid promotes: give it, too");
   if (flags.explain && !options.data) return fail("--explain measures on samples: give --data");
   if (flags.encodings.empty()) flags.encodings = default_encodings(options.output);
   for (const fs::path& file : {options.output, flags.encodings, flags.written_histograms})
@@ -229,8 +243,7 @@ Result<int> run(Flags& flags, const Console& console) {
   auto float_model = simplify_for(*fixed->model, options, *target, fixed->edits);
   if (!float_model) return float_model.error();
   if (auto ready = prepare_quantization(*float_model); !ready) return ready.error();
-  auto quantized = quantize_for(**model, **float_model, options, *target, {},
-                                samples->calibration ? &*samples->calibration : nullptr,
+  auto quantized = quantize_for(**model, **float_model, options, *target, {}, *samples,
                                 *measured ? &**measured : nullptr);
   if (!quantized) return quantized.error();
   const Calibration& calibration = quantized->calibration;

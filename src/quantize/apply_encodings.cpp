@@ -1,4 +1,5 @@
 #include <unordered_map>
+#include <unordered_set>
 
 #include "base/text.h"
 #include "quantize/apply_changes.h"
@@ -38,19 +39,24 @@ Result<void> check_encoding(const Graph& graph, const TensorEncoding& encoding) 
 }
 
 // The first of a node's tensors that integers need and that has no grid; empty where all have.
-std::string missing_grid(const Node& anchor, const ByTensor& encodings) {
-  for (const Value* value :
-       {static_cast<const Value*>(anchor.input(0)), static_cast<const Value*>(anchor.input(1)),
-        static_cast<const Value*>(quantized_output(anchor))})
-    if (encodings.count(value->name) == 0) return to_valid_utf8(value->name);
+// Not every target gives the result one.
+std::string missing_grid(const Node& anchor, const std::unordered_set<const Value*>& planned,
+                         const ByTensor& encodings) {
+  const Value* output = quantized_output(anchor);
+  for (const Value* value : {static_cast<const Value*>(anchor.input(0)),
+                             static_cast<const Value*>(anchor.input(1)), output})
+    if (encodings.count(value->name) == 0 && (value != output || planned.count(output) > 0))
+      return to_valid_utf8(value->name);
   return {};
 }
 
 // Which operators run in integers by these encodings.
 Result<void> judge_anchors(const QuantizationPlan& plan, const ByTensor& encodings,
                            Quantized& result) {
+  std::unordered_set<const Value*> planned;
+  for (const PlannedActivation& activation : plan.activations) planned.insert(activation.value);
   for (const Node* node : plan.anchors) {
-    const std::string missing = missing_grid(*node, encodings);
+    const std::string missing = missing_grid(*node, planned, encodings);
     if (missing.empty())
       result.anchors.push_back(node->address());
     else

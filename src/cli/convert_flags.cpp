@@ -14,6 +14,11 @@ void ConvertFlags::declare(CLI::App& app) {
   app.add_flag("--overwrite", o.overwrite, "replace an artifact that is there");
   app.add_option("--target", o.target, "what it is to run on; `acuate targets` lists them")
       ->capture_default_str();
+  app.add_option("--device", o.devices,
+                 "for which devices engines are compiled ahead of time, such as the compute "
+                 "capability 8.6; none: the portable form")
+      ->delimiter(',')
+      ->type_name("D[,D…]");
   app.add_option("--diagnose", diagnose_, "further targets whose findings go into the report")
       ->type_name("T[,T…]");
   shapes_.declare(app);

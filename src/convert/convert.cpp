@@ -20,6 +20,7 @@
 #include "report/display.h"
 #include "report/writer.h"
 #include "shape/infer.h"
+#include "targets/stand_in.h"
 
 namespace acuate {
 namespace {
@@ -57,7 +58,10 @@ class Pipeline {
             {name, watch.seconds(), Measure(static_cast<double>(peak_rss_bytes()))});
     }
     Conversion done{std::move(report_), options_.output, std::move(unmet_), {}};
-    for (const ManifestModule& module : emitted_.modules) done.files.push_back(module.file);
+    for (const ManifestModule& module : emitted_.modules) {
+      done.files.push_back(module.file);
+      if (module.engine) done.files.push_back(module.engine->file);
+    }
     return done;
   }
 
@@ -85,6 +89,13 @@ class Pipeline {
           "measured; or --encodings with ranges that are known");
     if (options_.precision != "int8" && options_.encodings)
       return fail("--encodings says what is quantized: it needs --precision int8");
+    // Values need an engine that runs: where the target's own does not, another stands in.
+    if (!status.run.available) {
+      auto running = with_engine(target_);
+      if (!running) return running.error();
+      unproven_ = fmt::format("accepted, kernels unproven: {}", status.run.reason);
+      target_ = std::move(*running);
+    }
     // The output is claimed first, so that an existing folder is found before any work is done.
     auto folder = AtomicFolder::create(options_.output, options_.overwrite, kManifestName);
     if (!folder) return folder.error();
@@ -257,6 +268,12 @@ class Pipeline {
   }
 
   Result<void> compile() {
+    auto ranges = shape_ranges(samples_, *float_);
+    if (!ranges) return ranges.error();
+    if (auto built = build_engines(emitted_, target_, {std::move(*ranges), options_.devices},
+                                   folder_->path());
+        !built)
+      return built;
     Manifest manifest;
     manifest.acuate = kVersion;
     manifest.target = target_.id;
@@ -270,12 +287,12 @@ class Pipeline {
       manifest.adapters.push_back(*adapter_);
     }
     manifest.modules = emitted_.modules;
-    for (const auto& entry : fs::recursive_directory_iterator(folder_->path() / "modules")) {
-      if (!entry.is_regular_file()) continue;
-      auto file = describe_file(folder_->path(),
-                                fs::relative(entry.path(), folder_->path()).generic_string());
+    for (const auto& entry : fs::recursive_directory_iterator(folder_->path())) {
+      const fs::path name = fs::relative(entry.path(), folder_->path());
+      if (!entry.is_regular_file() || !name.has_parent_path()) continue;
+      auto file = describe_file(folder_->path(), name.generic_string());
       if (!file) return file.error();
-      converted_bytes_ += file->size_bytes;
+      if (*name.begin() == "modules") converted_bytes_ += file->size_bytes;
       manifest.files.push_back(std::move(*file));
     }
     report_environment(report_, fmt::format("{} {}", target_.id, target_.status().run.version),
@@ -392,6 +409,9 @@ class Pipeline {
       return {};
     }
     report_latency(report_, (*timings)[0], (*timings)[1]);
+    // Of the engine that stands in: no time of the target.
+    if (!unproven_.empty())
+      report_.latency.converted_ms = report_.latency.p95_ms = Measure::none(unproven_);
     return {};
   }
 
@@ -411,7 +431,8 @@ class Pipeline {
     profile_ = std::move(*profile);
     report_kernels(report_, profile_);
     if (lowered_) report_.findings.push_back(precision_unproven_finding(target_.id));
-    if (quantized_)
+    if (!unproven_.empty()) report_.kernels = {.executed = {}, .unproven = unproven_};
+    if (quantized_ && unproven_.empty())
       for (Finding& finding : findings_of_execution(*quantized_, profile_, target_.id))
         report_.findings.push_back(std::move(finding));
     return {};
@@ -422,8 +443,12 @@ class Pipeline {
     const auto modules = ModelModuleTree::carried_over(*float_, *original_);
     report_model(report_, *original_, *fixed_, *float_);
     report_.model.converted_size_bytes = Measure(static_cast<double>(converted_bytes_));
-    report_.target = {target_.id, target_.summary,    target_.status().run.version,
-                      "CPU",      options_.precision, ""};
+    report_.target = {target_.id,
+                      target_.summary,
+                      target_.status().run.version,
+                      unproven_.empty() ? "CPU" : "none here",
+                      options_.precision,
+                      ""};
     if (quantized_) {
       report_.target.scheme = QuantizationRequest{}.scheme;
       if (!options_.scheme.empty()) report_.target.scheme = to_snake_case(options_.scheme);
@@ -464,6 +489,7 @@ class Pipeline {
   uint64_t converted_bytes_ = 0;
   Report report_;
   std::vector<std::string> unmet_;
+  std::string unproven_;  // why nothing of the target itself ran; empty where it did
 };
 
 }  // namespace

@@ -2,9 +2,12 @@
 
 #include <fmt/format.h>
 
+#include "base/file.h"
 #include "convert/samples.h"
 #include "onnx_io/export.h"
+#include "onnx_io/import.h"
 #include "partition/cut.h"
+#include "shape/infer.h"
 
 namespace acuate {
 
@@ -16,6 +19,7 @@ Result<EmittedModules> emit_modules(const Model& model, const Division& division
     ManifestModule& module = out.modules.emplace_back();
     module.file = kModuleFile;
     module.target = engine;
+    out.on_target.push_back(true);
     for (const Value* input : fed_inputs(model)) module.inputs.emplace_back(input->name);
     for (const Value* output : model.graph().outputs()) module.outputs.emplace_back(output->name);
     if (auto saved = save_model(model, folder / kModuleFile); !saved) return saved.error();
@@ -36,8 +40,41 @@ Result<EmittedModules> emit_modules(const Model& model, const Division& division
     for (const Node* node : part.nodes) out.file_of_node.emplace(node->name(), module.file);
     if (auto saved = save_model(**piece, folder / module.file); !saved) return saved.error();
     out.modules.push_back(std::move(module));
+    out.on_target.push_back(on_target);
   }
   return out;
+}
+
+Result<void> build_engines(EmittedModules& emitted, const Target& target,
+                           const BuildOptions& options, const std::filesystem::path& folder) {
+  for (size_t i = 0; i < emitted.modules.size(); ++i) {
+    ManifestModule& module = emitted.modules[i];
+    if (!emitted.on_target[i]) continue;
+    auto model = import_model(folder / module.file);
+    if (!model) return model.error();
+    infer_shapes(**model);
+    BuildOptions of_module = options;
+    std::erase_if(of_module.shapes, [&](const auto& entry) {
+      const Value* input = (*model)->graph().find(entry.first);
+      return input == nullptr || input->type.is_static();
+    });
+    auto built = target.backend->build(**model, of_module);
+    if (!built) return fail("{}: {}", module.file, built.error().message);
+    if (!*built) return {};  // it compiles what it loads
+    const std::string name = std::filesystem::path(module.file).stem().string();
+    module.engine = {.file = fmt::format("engines/{}.{}", name, target.id),
+                     .target = target.id,
+                     .made_by = (*built)->made_by,
+                     .devices = options.devices};
+    std::error_code code;
+    std::filesystem::create_directories(folder / "engines", code);
+    if (code) return fail("cannot create {}: {}", (folder / "engines").string(), code.message());
+    auto file = AtomicFile::create(folder / module.engine->file);
+    if (!file) return file.error();
+    if (auto written = file->write(*(*built)->bytes); !written) return written;
+    if (auto done = file->commit(); !done) return done;
+  }
+  return {};
 }
 
 Result<void> describe_ports(const std::vector<ManifestModule>& modules, const Model& float_model,

@@ -14,6 +14,7 @@ inline constexpr const char* kModuleFile = "modules/model.onnx";  // of a model 
 
 struct EmittedModules {
   std::vector<ManifestModule> modules;                           // in the order of execution
+  std::vector<bool> on_target;                                   // as many
   std::map<std::string, std::string, std::less<>> file_of_node;  // empty where it is one file
 };
 
@@ -21,6 +22,11 @@ struct EmittedModules {
 // it. `model` is the float graph of the division or its quantized form.
 Result<EmittedModules> emit_modules(const Model& model, const Division& division,
                                     const Target& target, const std::filesystem::path& folder);
+
+// Compiles what is on the target ahead of time into `folder`/engines, where the target does that,
+// and notes it in the modules. Errors: it does not take a module.
+Result<void> build_engines(EmittedModules& emitted, const Target& target,
+                           const BuildOptions& options, const std::filesystem::path& folder);
 
 // Inputs and outputs of the artifact, those of the float graph, by what the modules' engines say of
 // their borders. Errors: an engine does not take what was emitted.

@@ -19,6 +19,9 @@ struct ConvertOptions {
   bool overwrite = false;
 
   std::string target = "auto";
+  // Of engines that are compiled ahead of time, in the vendor's terms, such as the compute
+  // capability 8.6; empty: the vendor's portable form.
+  std::vector<std::string> devices;
   std::vector<std::string> diagnose;  // further targets whose findings go into the report
   FixOptions fix;                     // --shape, --dim
 

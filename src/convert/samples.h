@@ -8,6 +8,7 @@
 #include "data/propose_shape.h"
 #include "diagnose/finding.h"
 #include "evaluate/eval_spec.h"
+#include "targets/target.h"
 
 namespace acuate {
 
@@ -55,5 +56,9 @@ struct ShapeProposal {
 Result<std::map<std::string, ShapeProposal>> propose_input_shapes(const Model& model,
                                                                   const ConvertOptions& options,
                                                                   const Samples& samples);
+
+// Of the dynamic inputs: the smallest and largest sizes among the first samples (64 of each set),
+// and those of the sample of median size. Empty without samples.
+Result<std::map<std::string, ShapeRange>> shape_ranges(const Samples& samples, const Model& model);
 
 }  // namespace acuate

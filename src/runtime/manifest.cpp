@@ -165,12 +165,18 @@ std::string write_manifest(const Manifest& manifest) {
   for (const PadAdapter& adapter : manifest.adapters)
     json["adapters"].push_back(adapter_to_json(adapter));
   json["modules"] = Json::array();
-  for (const ManifestModule& module : manifest.modules)
+  for (const ManifestModule& module : manifest.modules) {
     json["modules"].push_back({{"kind", module.kind},
                                {"file", module.file},
                                {"target", module.target},
                                {"inputs", module.inputs},
                                {"outputs", module.outputs}});
+    if (module.engine)
+      json["modules"].back()["engine"] = {{"file", module.engine->file},
+                                          {"target", module.engine->target},
+                                          {"made_by", module.engine->made_by},
+                                          {"devices", module.engine->devices}};
+  }
   json["files"] = Json::array();
   for (const ManifestFile& file : manifest.files)
     json["files"].push_back(
@@ -202,6 +208,13 @@ Result<Manifest> parse_manifest(std::string_view text, const std::string& source
     module.target = reader.text(item, "target");
     module.inputs = reader.texts(item, "inputs");
     module.outputs = reader.texts(item, "outputs");
+    if (item.is_object() && item.contains("engine")) {
+      const auto& engine = reader.member(item, "engine", nlohmann::json::value_t::object);
+      module.engine = {.file = reader.path(engine, "file"),
+                       .target = reader.text(engine, "target"),
+                       .made_by = reader.text(engine, "made_by"),
+                       .devices = reader.texts(engine, "devices")};
+    }
     manifest.modules.push_back(std::move(module));
   }
   for (const auto& item : reader.member(json, "files", nlohmann::json::value_t::array)) {

@@ -13,6 +13,14 @@
 
 namespace acuate {
 
+// An engine of a module that was compiled ahead of time, for machines that can run it.
+struct ManifestEngine {
+  std::string file;     // relative to the artifact
+  std::string target;   // `tensorrt`
+  std::string made_by;  // `TensorRT-RTX 1.7.1`: engines belong to a product and its version
+  std::vector<std::string> devices;  // empty: the product's portable form
+};
+
 // One piece of an artifact, run in the order of the list.
 struct ManifestModule {
   std::string kind = "onnx";  // onnx | engine | torch
@@ -20,6 +28,7 @@ struct ManifestModule {
   std::string target;
   std::vector<std::string> inputs;  // inputs of the artifact, or outputs of earlier modules
   std::vector<std::string> outputs;
+  std::optional<ManifestEngine> engine;
 };
 
 struct ManifestFile {

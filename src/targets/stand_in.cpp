@@ -27,6 +27,10 @@ class StandIn final : public TargetBackend {
   Result<void> emit_quantized(Model& model, const Encodings& encodings) const override {
     return rules_->emit_quantized(model, encodings);
   }
+  Result<std::optional<BuiltEngine>> build(const Model& model,
+                                           const BuildOptions& options) const override {
+    return rules_->build(model, options);
+  }
   Result<std::unique_ptr<Engine>> load(const ModelSource& source,
                                        const EngineOptions& options) const override {
     return engine_->load(source, options);

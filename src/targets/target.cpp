@@ -46,6 +46,10 @@ Result<std::vector<Refusal>> TargetBackend::probe(const Model&) const {
   return std::vector<Refusal>();
 }
 
+Result<std::optional<BuiltEngine>> TargetBackend::build(const Model&, const BuildOptions&) const {
+  return std::optional<BuiltEngine>();
+}
+
 Result<ModelVerdict> ModelVerdict::of(const Target& target, const Model& model) {
   auto refusals = target.backend->probe(model);
   if (!refusals) return refusals.error();

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <functional>
+#include <map>
 #include <memory>
 #include <optional>
 #include <set>
@@ -53,6 +54,23 @@ struct Refusal {
   Reason reason;
 };
 
+// The sizes of an input between which an engine is to work, and those that it is tuned for.
+struct ShapeRange {
+  std::vector<int64_t> min, opt, max;
+};
+
+struct BuildOptions {
+  std::map<std::string, ShapeRange> shapes;  // by input, of those with dynamic dimensions
+  std::vector<std::string> devices;          // in the vendor's terms, such as "8.6"; empty: its own
+                                             // portable form
+};
+
+// An engine that was compiled ahead of time, perhaps for another machine.
+struct BuiltEngine {
+  std::shared_ptr<const std::string> bytes;
+  std::string made_by;  // product and version, which the engine belongs to: `TensorRT-RTX 1.7.1`
+};
+
 // What a target may ask about a node beyond the node itself.
 struct NodeContext {
   // Inferred types where they are kept apart from the graph; without it, and where it returns
@@ -78,6 +96,10 @@ class TargetBackend {
   virtual Result<QuantizationPlan> plan_quantization(Model& model,
                                                      const QuantizationRequest& request) const;
   virtual Result<void> emit_quantized(Model& model, const Encodings& encodings) const;
+  // Compiles a model ahead of time. Nothing without an override: the target compiles what it loads.
+  // Errors: it does not take the model, with the node where that can be found.
+  virtual Result<std::optional<BuiltEngine>> build(const Model& model,
+                                                   const BuildOptions& options) const;
   // Without an override: an error that says what is missing.
   virtual Result<std::unique_ptr<Engine>> load(const ModelSource& source,
                                                const EngineOptions& options) const;

@@ -225,6 +225,7 @@ struct Worker::State {
   std::mutex mutex;
   std::unique_ptr<Process> process;
   int64_t next_id = 1;
+  bool died = false;  // during the last call
 };
 
 Worker::Worker(Program program) : state_(std::make_unique<State>()) {
@@ -250,6 +251,7 @@ Result<void> Worker::start() {
 Result<Worker::Answer> Worker::call(std::string_view method, const nlohmann::json& arguments,
                                     const Blobs& blobs, std::chrono::seconds deadline) {
   const std::lock_guard lock(state_->mutex);
+  state_->died = false;
   for (int attempt = 0;; ++attempt) {
     if (state_->process == nullptr)
       if (auto started = start(); !started) return started.error();
@@ -257,8 +259,14 @@ Result<Worker::Answer> Worker::call(std::string_view method, const nlohmann::jso
     auto answer = exchange(method, arguments, blobs, deadline, died);
     if (!died) return answer;
     if (attempt == 0) continue;
+    state_->died = true;
     return fail("{}; it was started anew once", answer.error().message);
   }
+}
+
+bool Worker::died() const {
+  const std::lock_guard lock(state_->mutex);
+  return state_->died;
 }
 
 Result<Worker::Answer> Worker::exchange(std::string_view method, const nlohmann::json& arguments,

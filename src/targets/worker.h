@@ -41,6 +41,8 @@ class Worker {
   Result<Answer> call(std::string_view method, const nlohmann::json& arguments,
                       const Blobs& blobs = {},
                       std::chrono::seconds deadline = std::chrono::seconds(600));
+  // Whether the last call ended with the process: for callers to whom that is an answer.
+  bool died() const;
 
  private:
   class Process;

@@ -84,7 +84,9 @@ TEST(Worker, IsStartedAnewOnceWhereItDies) {
   EXPECT_THAT(error, HasSubstr("ended with signal 6"));
   EXPECT_THAT(error, HasSubstr("out of luck"));
   EXPECT_THAT(error, HasSubstr("started anew once"));
+  EXPECT_TRUE(made.died());
   EXPECT_TRUE(made.call("do", {{"always", false}}));
+  EXPECT_FALSE(made.died());
   std::remove(mark.c_str());
 }
 

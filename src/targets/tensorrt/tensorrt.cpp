@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <functional>
 #include <mutex>
 #include <unordered_set>
 
@@ -80,6 +81,31 @@ bool take_out(Graph& graph, const std::vector<Node*>& nodes) {
         outputs.push_back(value);
   graph.set_outputs(std::move(outputs));
   return graph.first() != nullptr && !graph.outputs().empty();
+}
+
+// The model up to and including a node, in stored order.
+std::unique_ptr<Model> prefix_of(const Model& model, size_t nodes) {
+  auto copy = model.clone();
+  Graph& graph = copy->graph();
+  const auto all = graph.nodes();
+  for (size_t i = all.size(); i > nodes; --i) graph.remove_node(*all[i - 1]);
+  return take_out(graph, {}) ? std::move(copy) : nullptr;
+}
+
+// The last node of the shortest prefix for which `fails`, by bisection: log2 of the nodes' number
+// of trials. Nothing where the whole model does not fail.
+Result<const Node*> first_failing(const Model& model,
+                                  const std::function<Result<bool>(const Model&)>& fails) {
+  const auto nodes = model.graph().nodes();
+  size_t passes = 0, breaks = nodes.size();  // numbers of nodes
+  while (breaks - passes > 1) {
+    const size_t middle = passes + (breaks - passes) / 2;
+    const auto part = prefix_of(model, middle);
+    auto failed = part == nullptr ? Result<bool>(false) : fails(*part);
+    if (!failed) return failed.error();
+    (*failed ? breaks : passes) = middle;
+  }
+  return nodes.empty() ? nullptr : nodes[breaks - 1];
 }
 
 std::string_view reason_of_code(std::string_view code, std::string_view text) {
@@ -186,6 +212,31 @@ class TensorRtTarget final : public TargetBackend {
     return refusals;
   }
 
+  Result<std::optional<BuiltEngine>> build(const Model& model,
+                                           const BuildOptions& options) const override {
+    if (const Availability here = status().build; !here.available) return fail("{}", here.reason);
+    auto tried = try_build(model, options);
+    if (!tried) return tried.error();
+    if (tried->engine) return std::optional<BuiltEngine>(std::move(tried->engine));
+    if (tried->node_named) return fail("{}", tried->message);
+    auto node = first_failing(model, [&](const Model& part) -> Result<bool> {
+      BuildOptions of_part = options;
+      std::erase_if(of_part.shapes, [&](const auto& entry) {
+        const Value* input = part.graph().find(entry.first);
+        return input == nullptr || input->uses().empty();
+      });
+      auto again = try_build(part, of_part);
+      if (!again) return again.error();
+      return !again->engine.has_value();
+    });
+    if (!node || *node == nullptr) return fail("{}", tried->message);
+    return fail(
+        "{}; the builder names no node: with '{}' ({}) as its last node the shortest part of the "
+        "model fails, without it that part builds. `--keep-on-host` with its name leaves it to the "
+        "host",
+        tried->message, (*node)->address(), (*node)->op_type());
+  }
+
   Result<QuantizationPlan> plan_quantization(Model& model,
                                              const QuantizationRequest& request) const override {
     return acuate::plan_quantization(model, request, rules());
@@ -204,6 +255,60 @@ class TensorRtTarget final : public TargetBackend {
       return library != nullptr;
     }();
     return found;
+  }
+
+  struct Trial {
+    std::optional<BuiltEngine> engine;
+    std::string message;  // without an engine: what parser or builder said
+    bool node_named = false;
+  };
+
+  // Errors: the worker broke down for another reason than the model, or a dynamic input has no
+  // sizes.
+  Result<Trial> try_build(const Model& model, const BuildOptions& options) const {
+    nlohmann::json profiles = nlohmann::json::object();
+    for (const Value* input : model.graph().inputs()) {
+      if (input->initializer || input->type.is_static()) continue;
+      const auto range = options.shapes.find(std::string(input->name));
+      if (range == options.shapes.end())
+        return fail(
+            "input '{}' is {}: TensorRT needs the sizes between which it is to work; give "
+            "--shape-range {}=MIN:OPT:MAX, or its size with --shape",
+            input->name, io_spec(*input).text(), input->name);
+      profiles[range->first] = {range->second.min, range->second.opt, range->second.max};
+    }
+    const auto copy = model.clone();
+    name_by_place(copy->graph(), "");
+    auto bytes = model_bytes(*copy);
+    if (!bytes) return bytes.error();
+    const auto nodes = model.graph().nodes();
+    auto answer = worker().call(
+        "build", {{"model", {{"$blob", 0}}}, {"profiles", profiles}, {"devices", options.devices}},
+        {*bytes}, kBuildDeadline);
+    if (!answer && worker().died()) return Trial{{}, answer.error().message, false};
+    if (!answer) return answer.error();
+    const nlohmann::json& result = answer->result;
+    Trial trial;
+    if (const auto engine = result.find("engine"); engine != result.end() && engine->is_object()) {
+      const size_t place = engine->value("$blob", size_t{0});
+      if (place >= answer->blobs.size()) return fail("the worker's answer lacks the engine");
+      trial.engine = BuiltEngine{answer->blobs[place], result.value("made_by", "")};
+      return trial;
+    }
+    const auto errors = result.value("errors", nlohmann::json::array());
+    const auto log = result.value("log", nlohmann::json::array());
+    trial.message = "TensorRT's builder fails";
+    if (!errors.empty()) {
+      const Reason reason = reason_of(errors[0]);
+      const auto at = place_of(errors[0].value("node", ""));
+      trial.node_named = at && *at < nodes.size();
+      trial.message =
+          fmt::format("{}{}; {}", trial.node_named ? "node '" + nodes[*at]->address() + "': " : "",
+                      reason.message, reason.evidence);
+    } else if (!log.empty() && log[0].is_string()) {
+      trial.message += ": " + log[0].get<std::string>();
+    }
+    return trial;
   }
 
   bool refuses(const Node& node) const {

@@ -32,13 +32,14 @@ class _Log(trt.ILogger):
 
 class TensorRtWorker:
     METHODS = ("probe", "build")
+    PRODUCT = "TensorRT-RTX"  # its engines are not those of the full TensorRT
 
     def __init__(self):
         self._log = _Log()
         self._builder = None
 
     def hello(self):
-        return {"product": "TensorRT-RTX", "version": trt.__version__}
+        return {"product": self.PRODUCT, "version": trt.__version__}
 
     def probe(self, model):
         """The parser's verdict on a serialized ONNX model with all its weights inside.
@@ -82,6 +83,7 @@ class TensorRtWorker:
         engine = self._builder.build_serialized_network(network, config)
         return {
             "engine": None if engine is None else memoryview(engine),
+            "made_by": f"{self.PRODUCT} {trt.__version__}",
             "errors": [],
             "log": self._log.take(),
         }

@@ -443,12 +443,9 @@ class Pipeline {
     const auto modules = ModelModuleTree::carried_over(*float_, *original_);
     report_model(report_, *original_, *fixed_, *float_);
     report_.model.converted_size_bytes = Measure(static_cast<double>(converted_bytes_));
-    report_.target = {target_.id,
-                      target_.summary,
-                      target_.status().run.version,
-                      unproven_.empty() ? "CPU" : "none here",
-                      options_.precision,
-                      ""};
+    report_.target = {target_.id,         target_.summary,
+                      engine_version(),   unproven_.empty() ? "CPU" : "none here",
+                      options_.precision, ""};
     if (quantized_) {
       report_.target.scheme = QuantizationRequest{}.scheme;
       if (!options_.scheme.empty()) report_.target.scheme = to_snake_case(options_.scheme);
@@ -466,6 +463,13 @@ class Pipeline {
         !written)
       return written;
     return folder_->commit();
+  }
+
+  // Of what the engines belong to, or else of what loads the modules.
+  std::string engine_version() const {
+    for (const ManifestModule& module : emitted_.modules)
+      if (module.engine) return module.engine->made_by;
+    return target_.status().run.version;
   }
 
   const ConvertOptions& options_;

@@ -6,6 +6,7 @@
 #include <dlfcn.h>
 #include <fmt/format.h>
 
+#include "base/hash.h"
 #include "base/text.h"
 #include "graph/model.h"
 #include "onnx_io/export.h"
@@ -170,45 +171,32 @@ class TensorRtTarget final : public TargetBackend {
     return acuate::why_not(table_, node, context);
   }
 
+  // The parser's verdict, then the builder's where all sizes are known: it refuses what the parser
+  // takes. Both are asked again behind what they refused.
   Result<std::vector<Refusal>> probe(const Model& model) const override {
     std::vector<Refusal> refusals;
     if (!status().build.available || model.graph().first() == nullptr) return refusals;
-    const auto copy = model.clone();
-    Graph& graph = copy->graph();
-    name_by_place(graph, "");
-    const std::vector<Node*> originals = model.graph().nodes();
-    // What the table refuses would only keep the parser from what lies behind it.
-    std::vector<Node*> known;
-    size_t place = 0;
-    for (Node* node : graph.nodes())
-      if (refuses(*originals[place++])) known.push_back(node);
-    bool is_left = known.empty() || take_out(graph, known);
-    for (int round = 0; is_left && round < kMostRounds; ++round) {
-      auto bytes = model_bytes(*copy);
-      if (!bytes) {
-        refusals.push_back({originals[0],
-                            {.id = "unknown_support",
-                             .message = "TensorRT's parser cannot be asked about this model",
-                             .evidence = bytes.error().message,
-                             .blocks = false}});
-        break;
-      }
-      auto answer = worker().call("probe", {{"model", {{"$blob", 0}}}}, {*bytes});
-      if (!answer) return answer.error();
-      if (answer->result.value("accepted", false)) break;
-      std::vector<Node*> refused;
-      for (const nlohmann::json& error : answer->result.value("errors", nlohmann::json::array())) {
-        const auto at = place_of(error.value("node", ""));
-        const bool is_known = at && *at < originals.size();
-        const Node* node = is_known ? originals[*at] : originals[0];
-        refusals.push_back({node, reason_of(error)});
-        if (!is_known) continue;
-        for (Node* ours : graph.nodes_called(error.value("node", "")))
-          if (std::find(refused.begin(), refused.end(), ours) == refused.end())
-            refused.push_back(ours);
-      }
-      is_left = !refused.empty() && take_out(graph, refused);
+    auto bytes = model_bytes(model);
+    if (!bytes) {
+      refusals.push_back({model.graph().first(),
+                          {.id = "unknown_support",
+                           .message = "TensorRT's parser cannot be asked about this model",
+                           .evidence = bytes.error().message,
+                           .blocks = false}});
+      return refusals;
     }
+    // Every stage of a conversion asks about the same few models.
+    const std::string key = content_hash(as_bytes(*bytes));
+    bytes->clear();
+    std::optional<Verdict> verdict = known_verdict(key);
+    if (!verdict) {
+      auto asked = ask(model);
+      if (!asked) return asked.error();
+      verdict = std::move(*asked);
+      remember(key, *verdict);
+    }
+    const std::vector<Node*> nodes = model.graph().nodes();
+    for (const auto& [place, reason] : *verdict) refusals.push_back({nodes[place], reason});
     return refusals;
   }
 
@@ -218,7 +206,7 @@ class TensorRtTarget final : public TargetBackend {
     auto tried = try_build(model, options);
     if (!tried) return tried.error();
     if (tried->engine) return std::optional<BuiltEngine>(std::move(tried->engine));
-    if (tried->node_named) return fail("{}", tried->message);
+    if (tried->node != nullptr) return fail("{}", tried->message);
     auto node = first_failing(model, [&](const Model& part) -> Result<bool> {
       BuildOptions of_part = options;
       std::erase_if(of_part.shapes, [&](const auto& entry) {
@@ -257,10 +245,97 @@ class TensorRtTarget final : public TargetBackend {
     return found;
   }
 
+  using Verdict = std::vector<std::pair<size_t, Reason>>;  // by place of the node
+
+  std::optional<Verdict> known_verdict(const std::string& key) const {
+    const std::lock_guard lock(mutex_);
+    for (const auto& [known, verdict] : verdicts_)
+      if (known == key) return verdict;
+    return std::nullopt;
+  }
+
+  void remember(const std::string& key, const Verdict& verdict) const {
+    constexpr size_t kKept = 16;
+    const std::lock_guard lock(mutex_);
+    if (verdicts_.size() == kKept) verdicts_.erase(verdicts_.begin());
+    verdicts_.emplace_back(key, verdict);
+  }
+
+  Result<Verdict> ask(const Model& model) const {
+    Verdict verdict;
+    const auto copy = model.clone();
+    Graph& graph = copy->graph();
+    name_by_place(graph, "");
+    // What the table refuses would only keep the parser from what lies behind it.
+    std::vector<Node*> refused;
+    size_t place = 0;
+    for (const Node* node = model.graph().first(); node != nullptr; node = node->next(), ++place)
+      if (refuses(*node)) refused.push_back(graph.nodes_called(fmt::format("n{}", place))[0]);
+    for (int round = 0; round < kMostRounds; ++round) {
+      if (!refused.empty() && !take_out(graph, refused)) break;
+      refused.clear();
+      auto bytes = model_bytes(*copy);
+      if (!bytes) return bytes.error();
+      auto answer = worker().call("probe", {{"model", {{"$blob", 0}}}}, {*bytes});
+      if (!answer) return answer.error();
+      bytes->clear();
+      if (answer->result.value("accepted", false)) {
+        auto builder = first_that_does_not_build(*copy);
+        if (!builder) return builder.error();
+        if (!*builder) break;
+        refused.push_back(graph.nodes_called((*builder)->first)[0]);
+        verdict.emplace_back(*place_of((*builder)->first), (*builder)->second);
+        continue;
+      }
+      for (const nlohmann::json& error : answer->result.value("errors", nlohmann::json::array())) {
+        const std::string name = error.value("node", "");
+        const auto found = graph.nodes_called(name);
+        const auto at = found.empty() ? std::nullopt : place_of(name);
+        verdict.emplace_back(at.value_or(0), reason_of(error));
+        if (at && std::find(refused.begin(), refused.end(), found[0]) == refused.end())
+          refused.push_back(found[0]);
+      }
+      if (refused.empty()) break;  // it refuses the model and names no node
+    }
+    return verdict;
+  }
+
+  // The name of the node at which the builder fails, and why; nothing where it does not fail, or
+  // where sizes are open, without which it builds nothing.
+  Result<std::optional<std::pair<std::string, Reason>>> first_that_does_not_build(
+      const Model& model) const {
+    std::optional<std::pair<std::string, Reason>> none;
+    const auto& inputs = model.graph().inputs();
+    if (!std::all_of(inputs.begin(), inputs.end(), [](const Value* input) {
+          return input->initializer || input->type.is_static();
+        }))
+      return none;
+    auto whole = try_build(model, {});
+    if (!whole) return whole.error();
+    if (whole->engine) return none;
+    const Node* node = whole->node;
+    if (node == nullptr) {
+      auto found = first_failing(model, [&](const Model& part) -> Result<bool> {
+        auto tried = try_build(part, {});
+        if (!tried) return tried.error();
+        return !tried->engine.has_value();
+      });
+      if (!found) return found.error();
+      node = *found;
+    }
+    if (node == nullptr) return none;
+    Reason reason{.id = "unsupported_attribute",
+                  .message = fmt::format("TensorRT's builder fails at {}", node->op_type()),
+                  .evidence = fmt::format("the builder's verdict on the shortest part of the model "
+                                          "that it does not build, which ends here: {}",
+                                          whole->message)};
+    return std::optional(std::pair(std::string(node->name()), std::move(reason)));
+  }
+
   struct Trial {
     std::optional<BuiltEngine> engine;
-    std::string message;  // without an engine: what parser or builder said
-    bool node_named = false;
+    std::string message;         // without an engine: what parser or builder said
+    const Node* node = nullptr;  // of the model, where it was named
   };
 
   // Errors: the worker broke down for another reason than the model, or a dynamic input has no
@@ -285,7 +360,7 @@ class TensorRtTarget final : public TargetBackend {
     auto answer = worker().call(
         "build", {{"model", {{"$blob", 0}}}, {"profiles", profiles}, {"devices", options.devices}},
         {*bytes}, kBuildDeadline);
-    if (!answer && worker().died()) return Trial{{}, answer.error().message, false};
+    if (!answer && worker().died()) return Trial{{}, answer.error().message, nullptr};
     if (!answer) return answer.error();
     const nlohmann::json& result = answer->result;
     Trial trial;
@@ -301,10 +376,10 @@ class TensorRtTarget final : public TargetBackend {
     if (!errors.empty()) {
       const Reason reason = reason_of(errors[0]);
       const auto at = place_of(errors[0].value("node", ""));
-      trial.node_named = at && *at < nodes.size();
-      trial.message =
-          fmt::format("{}{}; {}", trial.node_named ? "node '" + nodes[*at]->address() + "': " : "",
-                      reason.message, reason.evidence);
+      if (at && *at < nodes.size()) trial.node = nodes[*at];
+      trial.message = fmt::format(
+          "{}{}; {}", trial.node != nullptr ? "node '" + trial.node->address() + "': " : "",
+          reason.message, reason.evidence);
     } else if (!log.empty() && log[0].is_string()) {
       trial.message += ": " + log[0].get<std::string>();
     }
@@ -329,6 +404,7 @@ class TensorRtTarget final : public TargetBackend {
   CapabilityTable table_;
   mutable std::mutex mutex_;
   mutable std::unique_ptr<Worker> worker_;
+  mutable std::vector<std::pair<std::string, Verdict>> verdicts_;  // by hash of the model
 };
 
 }  // namespace

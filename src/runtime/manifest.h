@@ -28,7 +28,7 @@ struct ManifestModule {
   std::string target;
   std::vector<std::string> inputs;  // inputs of the artifact, or outputs of earlier modules
   std::vector<std::string> outputs;
-  std::optional<ManifestEngine> engine;
+  std::optional<ManifestEngine> engine = {};
 };
 
 struct ManifestFile {

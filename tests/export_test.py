@@ -77,7 +77,7 @@ def test_triton_serves_a_detector_from_the_image_on(tmp_path: Path) -> None:
     np.testing.assert_allclose(found[output], expected, rtol=0, atol=2e-2)
 
 
-def test_triton_serves_pieces_as_an_ensemble(tmp_path: Path) -> None:
+def test_pieces_are_served_one_after_the_other(tmp_path: Path) -> None:
     text = (ROOT / "tests/composed/detector_mixed.onnxtxt").read_text(encoding="utf-8")
     model = tmp_path / "m.onnx"
     onnx.save(onnx.parser.parse_model(text), model)
@@ -92,10 +92,41 @@ def test_triton_serves_pieces_as_an_ensemble(tmp_path: Path) -> None:
         for port in manifest["inputs"]
     }
     found = serve(tmp_path / "r", "mixed", values)
+    acuate("export", artifact, "--openvino-model-server", tmp_path / "models")
+    by_pipeline = serve_pipeline(tmp_path / "models", values)
     session = onnxruntime.InferenceSession(model, providers=["CPUExecutionProvider"])
     names = [port.name for port in session.get_outputs()]
     for name, expected in zip(names, session.run(names, values), strict=True):
         np.testing.assert_allclose(found[name], expected, rtol=1e-4, atol=1e-4)
+        np.testing.assert_allclose(by_pipeline[name], expected, rtol=1e-4, atol=1e-4)
+
+
+def serve_pipeline(folder: Path, values: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
+    """What OpenVINO Model Server does with config.json, with ONNX Runtime for OpenVINO."""
+    config = json.loads((folder / "config.json").read_text())
+    models = {
+        entry["config"]["name"]: folder / entry["config"]["base_path"] / "1" / "model.onnx"
+        for entry in config["model_config_list"]
+    }
+    (pipeline,) = config["pipeline_config_list"]
+    found = {("request", name): values[name] for name in pipeline["inputs"]}
+    for node in pipeline["nodes"]:
+        assert node["type"] == "DL model"
+        feeds = {}
+        for entry in node["inputs"]:
+            for name, source in entry.items():
+                feeds[name] = found[source["node_name"], source["data_item"]]
+        session = onnxruntime.InferenceSession(
+            models[node["model_name"]], providers=["CPUExecutionProvider"]
+        )
+        names = [entry["data_item"] for entry in node["outputs"]]
+        for entry, value in zip(node["outputs"], session.run(names, feeds), strict=True):
+            found[node["name"], entry["alias"]] = value
+    return {
+        name: found[source["node_name"], source["data_item"]]
+        for entry in pipeline["outputs"]
+        for name, source in entry.items()
+    }
 
 
 @pytest.mark.parametrize(

@@ -60,17 +60,4 @@ Result<void> export_artifact(const fs::path& artifact, const Exporter& exporter,
   return folder->commit();
 }
 
-Result<void> refuse_what_needs_acuate(const Manifest& manifest, std::string_view program) {
-  for (const ManifestModule& module : manifest.modules)
-    if (module.kind != "onnx")
-      return fail("module '{}' is of kind {}, which {} cannot run", module.file, module.kind,
-                  program);
-  if (!manifest.adapters.empty())
-    return fail(
-        "input '{}' takes images of any size through an adapter, which {} cannot run; convert with "
-        "--shape and without --adapter",
-        manifest.adapters[0].input, program);
-  return {};
-}
-
 }  // namespace acuate

@@ -34,8 +34,4 @@ const ExporterRegistry& exporters();
 Result<void> export_artifact(const std::filesystem::path& artifact, const Exporter& exporter,
                              const std::string& name, const std::filesystem::path& output);
 
-// Modules of kinds that need acuate itself (pieces in PyTorch) or work around the modules that no
-// serving program does (adapters): the error names them.
-Result<void> refuse_what_needs_acuate(const Manifest& manifest, std::string_view program);
-
 }  // namespace acuate

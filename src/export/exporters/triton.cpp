@@ -4,11 +4,7 @@
 
 #include "base/file.h"
 #include "base/text.h"
-#include "export/exporter.h"
-#include "export/preprocess_model.h"
-#include "onnx_io/export.h"
-#include "onnx_io/import.h"
-#include "targets/target.h"
+#include "export/served_models.h"
 
 // The layout of a model repository and the fields are those of Triton's model_config.proto and of
 // its user guide (model repository, model configuration, ensembles).
@@ -67,120 +63,61 @@ Result<std::string> ports(std::string_view field, const std::vector<IoSpec>& spe
   return text;
 }
 
-struct Served {
-  std::string name;
-  std::vector<std::string> inputs, outputs;
-};
+Result<void> write_config(const ServedModel& model, const fs::path& repository) {
+  auto read = ports("input", model.inputs), given = ports("output", model.outputs);
+  if (!read) return read.error();
+  if (!given) return given.error();
+  // Engines of TensorRT-RTX are none that Triton's tensorrt backend loads; the module itself is
+  // run.
+  const std::string_view backend = model.target == "openvino" ? "openvino" : "onnxruntime";
+  return write_text_file(
+      repository / model.name / "config.pbtxt",
+      fmt::format("name: {}\nbackend: {}\ndefault_model_filename: \"model.onnx\"\n"
+                  "max_batch_size: 0\n{}{}instance_group [\n  {{\n    count: 1\n    kind: "
+                  "KIND_CPU\n  }}\n]\n",
+                  quote(model.name), quote(backend), *read, *given));
+}
 
-class Repository {
- public:
-  explicit Repository(const ExportRequest& request) : request_(request) {}
-
-  Result<void> write() {
-    const Manifest& manifest = request_.manifest;
-    if (auto fits = refuse_what_needs_acuate(manifest, "Triton"); !fits) return fits;
-    const bool is_ensemble = manifest.modules.size() > 1 || manifest.preprocess.has_value();
-    for (size_t i = 0; i < manifest.modules.size(); ++i) {
-      const std::string name = !is_ensemble ? request_.name
-                               : manifest.modules.size() == 1
-                                   ? request_.name + "_network"
-                                   : fmt::format("{}_{:02}", request_.name, i);
-      if (auto done = write_module(name, manifest.modules[i]); !done) return done;
-    }
-    if (!is_ensemble) return {};
-    std::vector<IoSpec> inputs = manifest.inputs;
-    if (manifest.preprocess)
-      if (auto done = write_preprocessing(*manifest.preprocess, inputs); !done) return done;
-    return write_ensemble(inputs);
+Result<void> write_ensemble(const ServedModels& served, const ExportRequest& request) {
+  auto read = ports("input", served.inputs), given = ports("output", served.outputs);
+  if (!read) return read.error();
+  if (!given) return given.error();
+  std::vector<std::string> steps;
+  for (const ServedModel& model : served.models) {
+    std::string maps;
+    for (const auto& [field, specs] :
+         {std::pair("input_map", &model.inputs), std::pair("output_map", &model.outputs)})
+      for (const IoSpec& port : *specs)
+        maps += fmt::format("      {} {{\n        key: {}\n        value: {}\n      }}\n", field,
+                            quote(port.name), quote(port.name));
+    steps.push_back(fmt::format("    {{\n      model_name: {}\n      model_version: -1\n{}    }}",
+                                quote(model.name), maps));
   }
+  std::error_code code;
+  fs::create_directories(request.output / request.name / "1", code);
+  if (code) return fail("cannot create {}: {}", request.name, code.message());
+  return write_text_file(request.output / request.name / "config.pbtxt",
+                         fmt::format("name: {}\nplatform: \"ensemble\"\nmax_batch_size: 0\n{}{}"
+                                     "ensemble_scheduling {{\n  step [\n{}\n  ]\n}}\n",
+                                     quote(request.name), *read, *given, join(steps, ",\n")));
+}
 
- private:
-  Result<void> write_model(const std::string& name, const Model& model, std::string_view backend,
-                           const std::vector<IoSpec>& inputs, const std::vector<IoSpec>& outputs) {
-    const fs::path folder = request_.output / name / "1";
-    std::error_code code;
-    fs::create_directories(folder, code);
-    if (code) return fail("cannot create {}: {}", folder.string(), code.message());
-    if (auto saved = save_model(model, folder / "model.onnx"); !saved) return saved;
-    auto read = ports("input", inputs), given = ports("output", outputs);
-    if (!read) return read.error();
-    if (!given) return given.error();
-    return write_text_file(
-        request_.output / name / "config.pbtxt",
-        fmt::format("name: {}\nbackend: {}\ndefault_model_filename: \"model.onnx\"\n"
-                    "max_batch_size: 0\n{}{}instance_group [\n  {{\n    count: 1\n    kind: "
-                    "KIND_CPU\n  }}\n]\n",
-                    quote(name), quote(backend), *read, *given));
+Result<void> write_repository(const ExportRequest& request) {
+  auto served = served_models(request, "Triton");
+  if (!served) return served.error();
+  for (const ServedModel& model : served->models) {
+    if (auto done = write_served_model(request.output, model); !done) return done;
+    if (auto done = write_config(model, request.output); !done) return done;
   }
-
-  Result<void> write_module(const std::string& name, const ManifestModule& module) {
-    auto model = import_model(request_.artifact / module.file);
-    if (!model) return model.error();
-    std::vector<IoSpec> inputs, outputs;
-    const Graph& graph = (*model)->graph();
-    for (const std::string& input : module.inputs) {
-      const Value* value = graph.find(input);
-      if (value == nullptr) return fail("{} has no input '{}'", module.file, input);
-      inputs.push_back(io_spec(*value));
-    }
-    for (const std::string& output : module.outputs) {
-      const Value* value = graph.find(output);
-      if (value == nullptr) return fail("{} has no output '{}'", module.file, output);
-      outputs.push_back(io_spec(*value));
-    }
-    // Engines of TensorRT-RTX are none that Triton's tensorrt backend loads; the module itself is.
-    const std::string_view backend = module.target == "openvino" ? "openvino" : "onnxruntime";
-    served_.push_back({name, module.inputs, module.outputs});
-    return write_model(name, **model, backend, inputs, outputs);
-  }
-
-  // In front of the only image input; the ensemble then takes `image` in its place.
-  Result<void> write_preprocessing(const Preprocess& preprocess, std::vector<IoSpec>& inputs) {
-    if (inputs.size() != 1)
-      return fail("pre-processing is for one image; this artifact has {} inputs", inputs.size());
-    auto model = preprocess_model(preprocess, inputs[0].shape, inputs[0].name);
-    if (!model) return model.error();
-    const std::vector<IoSpec> outputs = inputs;
-    inputs = {io_spec(*(*model)->graph().inputs()[0])};
-    const std::string name = request_.name + "_preprocess";
-    served_.insert(served_.begin(), {name, {inputs[0].name}, {outputs[0].name}});
-    return write_model(name, **model, "onnxruntime", inputs, outputs);
-  }
-
-  Result<void> write_ensemble(const std::vector<IoSpec>& inputs) {
-    auto read = ports("input", inputs), given = ports("output", request_.manifest.outputs);
-    if (!read) return read.error();
-    if (!given) return given.error();
-    std::string steps;
-    for (const Served& model : served_) {
-      std::string maps;
-      for (const auto& [field, names] :
-           {std::pair("input_map", &model.inputs), std::pair("output_map", &model.outputs)})
-        for (const std::string& name : *names)
-          maps += fmt::format("      {} {{\n        key: {}\n        value: {}\n      }}\n", field,
-                              quote(name), quote(name));
-      steps += fmt::format("    {{\n      model_name: {}\n      model_version: -1\n{}    }}{}\n",
-                           quote(model.name), maps, &model == &served_.back() ? "" : ",");
-    }
-    std::error_code code;
-    fs::create_directories(request_.output / request_.name / "1", code);
-    if (code) return fail("cannot create {}: {}", request_.name, code.message());
-    return write_text_file(request_.output / request_.name / "config.pbtxt",
-                           fmt::format("name: {}\nplatform: \"ensemble\"\nmax_batch_size: 0\n{}{}"
-                                       "ensemble_scheduling {{\n  step [\n{}  ]\n}}\n",
-                                       quote(request_.name), *read, *given, steps));
-  }
-
-  const ExportRequest& request_;
-  std::vector<Served> served_;  // in the order of execution
-};
+  return served->is_one() ? Result<void>() : write_ensemble(*served, request);
+}
 
 }  // namespace
 
 void register_export_triton(ExporterRegistry& registry) {
   registry.add({.id = "triton",
                 .summary = "a model repository for NVIDIA's Triton Inference Server",
-                .write = [](const ExportRequest& request) { return Repository(request).write(); }});
+                .write = write_repository});
 }
 
 }  // namespace acuate

@@ -39,6 +39,7 @@ ACUATE: dict[str, list[str]] = {
     "hybrid-5": ["--hybrid-share", "0.05"],
     "hybrid-10": ["--hybrid-share", "0.1"],
     "hybrid-20": ["--hybrid-share", "0.2"],
+    "hybrid-macs": ["--hybrid-budget", "15%"],
 }
 
 
@@ -112,6 +113,7 @@ def bench(name: str, arguments: argparse.Namespace, results: dict[str, Any], fol
             if not row["failure"]:
                 told = json.loads(output.with_suffix(".json").read_text("utf-8"))
                 row["hybrid"] = {k: told["hybrid"][k] for k in ("promoted", "activations", "curve")}
+        row["revision"], row["date"] = results["machine"]["revision"], results["machine"]["date"]
         own.setdefault("tools", {})[tool] = row
         print(f"{name} {tool}: {row}", file=sys.stderr, flush=True)
         write(arguments, results)

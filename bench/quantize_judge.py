@@ -19,6 +19,7 @@ from detection_reference import Detections, coco_ap, coco_document, suppress
 Array = npt.NDArray[Any]
 TRUTH, CANDIDATE, NMS_IOU, LIMIT = 0.3, 0.05, 0.6, 100
 RESAMPLES, SEED = 1000, 0
+AP_RESAMPLES = 200  # each is a run of pycocotools
 
 
 def session(model: Path) -> ort.InferenceSession:
@@ -91,14 +92,23 @@ class Judge:
         if measure in DETECTORS:
             found = [self.detections(ys, TRUTH) for ys in self.truth]
             self.boxes = sum(len(one.boxes) for one in found)
-            images = [str(i) for i in range(len(found))]
-            self.document = coco_document(found, images, DETECTORS[measure][1])
+            self.found = found
 
     def detections(self, ys: list[Array], score: float) -> Detections:
         shape = self.data.shape[1:]
         height, width = shape[1:] if shape[0] == 3 else shape[:2]
         boxes, scores = DETECTORS[self.measure][0](ys, height, width)
         return suppress(boxes, scores, score, NMS_IOU, LIMIT)
+
+    def average_precision(self, found: list[Detections], chosen: Array) -> float:
+        """In percent, over the chosen samples, one of which may be there several times."""
+        ours = [found[i] for i in chosen]
+        if not any(len(one.boxes) for one in ours):
+            return 0.0
+        names = [str(i) for i in range(len(chosen))]
+        classes = DETECTORS[self.measure][1]
+        document = coco_document([self.found[i] for i in chosen], names, classes)
+        return 100 * coco_ap(document, ours)[0]
 
     def score(self, ours: list[Array], float_ones: list[Array]) -> float:
         """Of one sample, 0 to 1."""
@@ -111,7 +121,7 @@ class Judge:
         return 1 - distance(read, expected) / max(len(read), len(expected), 1)
 
     def judge(self, model: Path) -> dict[str, Any]:
-        """Names in `sqnr_db` and `score` (percent), each [value, low, high]; AP has no interval."""
+        """Names in `sqnr_db` and `score` (percent), each [value, low, high]."""
         noise, scores, found = [], [], []
         for ys, truth in zip(outputs(model, self.data, self.names), self.truth, strict=True):
             errors = [y.astype(np.float64) - t for y, t in zip(ys, truth, strict=True)]
@@ -124,9 +134,9 @@ class Judge:
         ratio = decibels(self.signal, rows)
         bounds = interval(count, lambda i: decibels(self.signal[i], rows[i]), RESAMPLES)
         if found:
-            boxes = any(len(one.boxes) for one in found)
-            ap = 100 * coco_ap(self.document, found)[0] if boxes else 0.0
-            return {"sqnr_db": [ratio, *bounds], "score": [ap]}
+            ap = self.average_precision(found, np.arange(count))
+            spread = interval(count, lambda i: self.average_precision(found, i), AP_RESAMPLES)
+            return {"sqnr_db": [ratio, *bounds], "score": [ap, *spread]}
         each = 100 * np.asarray(scores)
         spread = interval(count, lambda i: float(each[i].mean()), RESAMPLES)
         return {"sqnr_db": [ratio, *bounds], "score": [float(each.mean()), *spread]}

@@ -17,6 +17,11 @@ namespace {
 // Of the order, at which the curve is measured; the accepted point comes in addition.
 constexpr double kMeasuredShares[] = {0, 0.02, 0.05, 0.1, 0.2, 0.4, 1};
 
+constexpr double kHeadroom = 2;
+
+// What one tensor's converters weigh beside the share of work, where work alone is limited.
+constexpr double kConverterUnderBudget = 0.05;
+
 double macs_of(const Node& node) {
   return static_cast<double>(multiply_accumulates(node).value_or(0));
 }
@@ -59,7 +64,8 @@ class HybridSearch {
     return request_.work_of ? request_.work_of(layer) : macs_of(layer);
   }
 
-  // The wide encoding of an activation: its whole range, since steps are no longer scarce.
+  // The wide encoding of an activation: twice its range, since steps are no longer scarce and other
+  // samples than these reach further.
   Result<TensorEncoding> widened(const TensorEncoding& narrow) const {
     auto scheme = schemes().find(request_.scheme, "scheme");
     if (!scheme) return scheme.error();
@@ -67,9 +73,9 @@ class HybridSearch {
     const auto range = histogram.range().value_or(FloatRange{});
     TensorEncoding wide;
     wide.tensor = narrow.tensor;
-    wide.quantization = (*scheme)->from_range(range.min, range.max);
-    wide.range_min = range.min;
-    wide.range_max = range.max;
+    wide.range_min = kHeadroom * range.min;
+    wide.range_max = kHeadroom * range.max;
+    wide.quantization = (*scheme)->from_range(wide.range_min, wide.range_max);
     wide.range_method = "minmax";
     wide.clipped_fraction = 0;
     const GridNoiseModel noise(histogram);
@@ -101,6 +107,9 @@ class HybridSearch {
     auto sensitivity = measure_sensitivity(*prepared_.model, quantizer_.target(), candidates,
                                            std::min(samples_, options.probes), load_, options);
     if (!sensitivity) return sensitivity.error();
+    const bool work_alone =
+        !request_.largest_share && (request_.budget.share || request_.budget.total);
+    const double converter = work_alone ? kConverterUnderBudget : 1;
     const double groups = static_cast<double>(std::max<size_t>(sensitivity->groups.size(), 1));
     for (size_t i = 0; i < candidates.size(); ++i) {
       const TensorDamage& damage = sensitivity->tensors[i];
@@ -108,8 +117,8 @@ class HybridSearch {
       promotion.damage_after = promotion.damage_before * noise_left[i];
       double work = 0;
       for (const Node* reader : readers_[damage.tensor]) work += work_of(*reader);
-      promotion.cost =
-          1 / static_cast<double>(candidates.size()) + (total_work_ > 0 ? work / total_work_ : 0);
+      promotion.cost = converter / static_cast<double>(candidates.size()) +
+                       (total_work_ > 0 ? work / total_work_ : 0);
       hybrid_.order.push_back(promotion);
     }
     std::stable_sort(hybrid_.order.begin(), hybrid_.order.end(),

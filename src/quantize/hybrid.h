@@ -28,7 +28,9 @@ struct HybridRequest {
 struct Promotion {
   std::string tensor;
   double damage_before = 0, damage_after = 0;  // at the outputs, relative noise power, first order
-  double cost = 0;  // share of multiply-accumulates that leave 8 bits with it, plus one tensor's
+  // Share of work that leaves 8 bits with it, plus one tensor's share of converters, which is a
+  // twentieth of that where work alone is limited.
+  double cost = 0;
 };
 
 // A point of the trade-off: the first `promoted` of the order.

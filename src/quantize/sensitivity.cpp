@@ -285,7 +285,7 @@ class SensitivitySweep {
     if (!bytes) return bytes.error();
     return target_.load(ModelSource::memory(as_bytes(*bytes)),
                         {.threads = options_.calibration.threads,
-                         .optimization = Optimization::All,
+                         .optimization = Optimization::Basic,
                          .spinning = false});
   }
 

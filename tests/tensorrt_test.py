@@ -6,6 +6,7 @@ from pathlib import Path
 import numpy as np
 import onnx
 import pytest
+from acuate.workers import tensorrt
 from support import DETECTOR, FIXTURES, ROOT, acuate, pages
 
 YOLO = FIXTURES / "nudenet_320n.onnx"
@@ -67,6 +68,18 @@ def test_a_yolo_detector_for_two_devices(tmp_path: Path) -> None:
     )
     assert "no compute capability 1.0" in " ".join(done.stderr.split())
     assert not (tmp_path / "b").exists()
+
+
+def test_the_worker_serves_python_in_its_own_process() -> None:
+    worker = tensorrt.WORKER()
+    assert worker.hello()["product"] == "TensorRT-RTX"
+    text = '<ir_version: 8, opset_import: ["" : 17]> g (float[4] x) => (float[4] y) {{ y = {}(x) }}'
+    model = memoryview(onnx.parser.parse_model(text.format("Exp")).SerializeToString())
+    assert worker.probe(model) == {"accepted": True, "errors": []}
+    assert len(worker.build(model, {}, [])["engine"]) > 1000
+    refused = worker.probe(onnx.parser.parse_model(text.format("Det")).SerializeToString())
+    assert not refused["accepted"]
+    assert [error["operator"] for error in refused["errors"]] == ["Det"]
 
 
 def test_dynamic_sizes_must_be_known(tmp_path: Path) -> None:

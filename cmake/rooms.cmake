@@ -3,7 +3,8 @@
 #   acuate_room(<room> [USES room…] [LINK target…] [TEST_USES room…] [TEST_LINK target…]
 #               [EXECUTABLE name])
 #
-# Sources are all *.cpp of the room, at any depth; *_test.cpp go into one test binary, <room>_test,
+# Sources are all *.cpp of the room, at any depth, except those in a folder named `module`, which
+# builds a shared object of its own; *_test.cpp go into one test binary, <room>_test,
 # which ctest knows as <room>. With EXECUTABLE, main.cpp becomes that program, in <build>/bin.
 # Arrows point upward in cmake/rooms.txt: USES and every #include "room/…" are held to that, when
 # the project is configured and again whenever a source of the room changes.
@@ -80,6 +81,8 @@ function(acuate_room room)
 
   file(GLOB_RECURSE sources CONFIGURE_DEPENDS "${directory}/*.cpp")
   file(GLOB_RECURSE headers CONFIGURE_DEPENDS "${directory}/*.h")
+  # Shared objects of their own, which the room opens at run time.
+  list(FILTER sources EXCLUDE REGEX "/module/[^/]+\\.cpp$")
   set(tests ${sources})
   list(FILTER tests INCLUDE REGEX "_test\\.cpp$")
   list(FILTER sources EXCLUDE REGEX "_test\\.cpp$")

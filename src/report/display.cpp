@@ -233,9 +233,10 @@ KernelKind kernel_kind(std::string_view type) {
                        [&](std::string_view mark) { return type.find(mark) != type.npos; });
   };
   // ONNX Runtime names kernels by operator; OpenVINO and TensorRT put the type into the name.
-  return {has_one_of({"QLinear", "QGemm", "QAttention", "Integer", "_i8", "_u8", "_s8", "int8"}),
-          has_one_of({"Conv", "conv", "Gemm", "gemm", "MatMul", "FullyConnected", "Attention",
-                      "LSTM", "GRU"})};
+  return {
+      has_one_of({"QLinear", "QGemm", "QAttention", "Integer", "_I8", "_i8", "_u8", "_s8", "int8"}),
+      has_one_of({"Conv", "conv", "Gemm", "gemm", "MatMul", "FullyConnected", "Attention", "LSTM",
+                  "GRU"})};
 }
 
 KernelProof kernel_proof(const ReportKernels& kernels) {

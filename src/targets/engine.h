@@ -34,11 +34,17 @@ enum class Optimization {
   None,   // the graph as it stands: where fake quantization is meant, or values are compared
 };
 
+// What a float32 network is computed in.
+enum class Arithmetic { Float32, Bfloat16 };
+
 struct EngineOptions {
-  int threads = 0;  // 0: as many as this process may use
+  int threads = 0;                              // 0: as many as this process may use
+  Arithmetic arithmetic = Arithmetic::Float32;  // another one: of engines whose target offers it
   Optimization optimization = Optimization::All;
   bool profile = false;
   bool spinning = true;  // false: waiting threads sleep; for machines shared with other work
+  std::filesystem::path cache_folder =
+      {};  // of compiled models; empty, or engines without one: none
 };
 
 // What to load: a file, or bytes that stay alive during load().
@@ -56,7 +62,9 @@ struct ModelSource {
 
 // The time that one node took, as the engine executed it.
 struct KernelRecord {
-  std::string node;      // the engine's own name, which its optimizer may have changed
+  std::string node;  // the engine's own name, which its optimizer may have changed
+  // Nodes of the model whose work it does, where the engine lists them.
+  std::vector<std::string> origins = {};
   std::string op_type;   // the executed kernel type: `QLinearConv`, `FusedConv`
   std::string provider;  // `CPUExecutionProvider`
   double time_us = 0;    // sum over the calls

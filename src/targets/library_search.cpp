@@ -23,6 +23,21 @@ void append_site_packages(const fs::path& prefix, std::vector<fs::path>& folders
 constexpr const char* kSystemFolders[] = {"/usr/local/lib", "/usr/lib/x86_64-linux-gnu",
                                           "/usr/lib/aarch64-linux-gnu", "/usr/lib64", "/usr/lib"};
 
+// Where the object file lies that holds this code: the program, or a Python module.
+fs::path folder_of_this_code() {
+  std::error_code code;
+  Dl_info info = {};
+  if (dladdr(reinterpret_cast<const void*>(&folder_of_this_code), &info) == 0 ||
+      info.dli_fname == nullptr)
+    return {};
+  return fs::weakly_canonical(info.dli_fname, code).parent_path();
+}
+
+fs::path folder_of_program() {
+  std::error_code code;
+  return fs::read_symlink("/proc/self/exe", code).parent_path();
+}
+
 }  // namespace
 
 // The environment that this code was installed into or built beside: the program may lie in
@@ -30,14 +45,9 @@ constexpr const char* kSystemFolders[] = {"/usr/local/lib", "/usr/lib/x86_64-lin
 // site-packages itself.
 std::vector<fs::path> site_packages_beside_us() {
   std::vector<fs::path> folders;
-  std::error_code code;
-  const fs::path program = fs::read_symlink("/proc/self/exe", code).parent_path();
-  Dl_info info = {};
-  if (dladdr(reinterpret_cast<const void*>(&site_packages_beside_us), &info) != 0 &&
-      info.dli_fname != nullptr) {
-    const fs::path module = fs::weakly_canonical(info.dli_fname, code).parent_path();
-    if (module != program) folders.push_back(module.parent_path());
-  }
+  const fs::path program = folder_of_program();
+  const fs::path module = folder_of_this_code();
+  if (!module.empty() && module != program) folders.push_back(module.parent_path());
   if (program.empty()) return folders;
   append_site_packages(program.parent_path(), folders);
   fs::path folder = program;
@@ -100,6 +110,19 @@ FoundLibrary find_library(const LibrarySearch& search) {
   for (const char* folder : kSystemFolders)
     if (look_in(folder)) return found;
   return found;
+}
+
+fs::path find_module(std::string_view file) {
+  std::vector<fs::path> folders = {folder_of_this_code()};
+  // A build tree: <build>/lib/acuate, the programs one or two folders below <build>.
+  for (const fs::path& below : {folder_of_program(), folder_of_this_code()})
+    for (const fs::path& tree : {below.parent_path(), below.parent_path().parent_path()})
+      folders.push_back(tree / "lib" / "acuate");
+  for (const fs::path& site : site_packages_beside_us()) folders.push_back(site / "acuate");
+  std::error_code code;
+  for (const fs::path& folder : folders)
+    if (fs::exists(folder / file, code)) return folder / file;
+  return {};
 }
 
 }  // namespace acuate

@@ -28,6 +28,10 @@ std::vector<std::filesystem::path> site_packages_beside_us();
 
 FoundLibrary find_library(const LibrarySearch& search);
 
+// A shared object of acuate's own, which lies beside the program or the Python package; empty where
+// this build has none.
+std::filesystem::path find_module(std::string_view file);
+
 // The newest file of the folder whose name starts with `stem` and goes on with a version (`1.31.1`,
 // `2640`), by the numbers of that version; empty where there is none.
 std::filesystem::path newest_library(const std::filesystem::path& folder, std::string_view stem);

@@ -114,6 +114,9 @@ struct Target {
   std::set<std::string> patterns = {};
   // Of the target that builds and runs in this one's stead; empty: itself.
   std::string stand_in = {};
+  // Its engine computes a float32 network in bfloat16 when it is told to
+  // (EngineOptions::arithmetic).
+  bool computes_in_bfloat16 = false;
 
   TargetStatus status() const { return backend->status(); }
   std::vector<Reason> why_not(const Node& node, const NodeContext& context = {}) const {

@@ -1,5 +1,3 @@
-#include <thread>
-
 #include <gtest/gtest.h>
 
 #include "graph/model.h"
@@ -16,11 +14,6 @@ std::unique_ptr<Engine> load(const std::string& bytes, const EngineOptions& opti
   auto engine = resolve_target("onnxruntime")->load(ModelSource::memory(as_bytes(bytes)), options);
   if (!engine) throw std::runtime_error(engine.error().message);
   return std::move(*engine);
-}
-
-std::vector<float> floats(const Tensor& tensor) {
-  const auto values = tensor.values<float>();
-  return {values.begin(), values.end()};
 }
 
 const Tensor kA = Tensor::of<float>({2, 3}, {1, 2, 3, 4, 5, 6});
@@ -52,81 +45,6 @@ TEST(OnnxRuntime, TypeNumbersThatDifferAreMapped) {
   EXPECT_EQ(to_ort_type(ElementType::Float8E8M0), ONNX_TENSOR_ELEMENT_DATA_TYPE_FLOAT8E8M0);
   EXPECT_EQ(to_ort_type(ElementType::Int4), ONNX_TENSOR_ELEMENT_DATA_TYPE_INT4);
   EXPECT_EQ(from_ort_type(ONNX_TENSOR_ELEMENT_DATA_TYPE_UINT2), ElementType::Uint2);
-}
-
-TEST(OnnxRuntime, RunsAModelFromMemory) {
-  const auto engine = load(add_mul_model().bytes());
-  ASSERT_EQ(engine->inputs().size(), 2u);
-  EXPECT_EQ(engine->inputs()[1].name, "b");
-  EXPECT_EQ(engine->inputs()[1].text(), "float32[n, 3]");
-  EXPECT_EQ(engine->inputs()[1].shape, (std::vector<int64_t>{-1, 3}));
-  auto outputs = engine->run(std::vector{kA, kB});
-  ASSERT_TRUE(outputs) << outputs.error().message;
-  ASSERT_EQ(outputs->size(), 2u);
-  EXPECT_EQ(floats((*outputs)[0]), (std::vector<float>{7, 7, 7, 7, 7, 7}));
-  EXPECT_EQ(floats((*outputs)[1]), (std::vector<float>{7, 14, 21, 28, 35, 42}));
-}
-
-TEST(OnnxRuntime, RunsAModelFromAFile) {
-  const std::filesystem::path path =
-      std::filesystem::path(testing::TempDir()) / "acuate_targets_tiny.onnx";
-  std::ofstream(path, std::ios::binary) << add_mul_model().bytes();
-  auto engine = resolve_target("onnxruntime")->load(ModelSource::file(path));
-  std::filesystem::remove(path);
-  ASSERT_TRUE(engine) << engine.error().message;
-  EXPECT_EQ(floats((*engine)->run(std::vector{kA, kB})->at(1)),
-            (std::vector<float>{7, 14, 21, 28, 35, 42}));
-}
-
-TEST(OnnxRuntime, OutputsAreChosenByNameAndOutliveTheEngine) {
-  auto engine = load(add_mul_model().bytes());
-  auto outputs = engine->run(std::vector{kA, kB}, std::vector<std::string>{"y"});
-  ASSERT_TRUE(outputs) << outputs.error().message;
-  engine.reset();
-  ASSERT_EQ(outputs->size(), 1u);
-  EXPECT_EQ(floats(outputs->front()), (std::vector<float>{7, 14, 21, 28, 35, 42}));
-}
-
-TEST(OnnxRuntime, InputsByNameInAnyOrder) {
-  const auto engine = load(add_mul_model().bytes());
-  auto outputs = engine->run(std::map<std::string, Tensor>{{"b", kB}, {"a", kA}},
-                             std::vector<std::string>{"y"});
-  ASSERT_TRUE(outputs) << outputs.error().message;
-  EXPECT_EQ(floats(outputs->front()), (std::vector<float>{7, 14, 21, 28, 35, 42}));
-}
-
-TEST(OnnxRuntime, WrongInputsAreRefusedWithNameFoundAndExpected) {
-  const auto engine = load(add_mul_model().bytes());
-  const auto message = [&](const std::vector<Tensor>& inputs) {
-    return engine->run(inputs).error().message;
-  };
-  EXPECT_EQ(message({kA, Tensor::of<float>({2, 4}, {1, 2, 3, 4, 5, 6, 7, 8})}),
-            "input 'b': found float32[2, 4], expected float32[n, 3]");
-  EXPECT_EQ(message({Tensor::of<double>({2, 3}, {1, 2, 3, 4, 5, 6}), kB}),
-            "input 'a': found float64[2, 3], expected float32[n, 3]");
-  EXPECT_EQ(message({Tensor::of<float>({3}, {1, 2, 3}), kB}),
-            "input 'a': found float32[3], expected float32[n, 3]");
-  EXPECT_EQ(message({kA}), "input 'b' (float32[n, 3]) is missing: 1 of 2 inputs were given");
-  EXPECT_EQ(message({kA, kB, kB}), "3 inputs were given, but the model has 2: a, b");
-  EXPECT_THAT(engine->run(std::map<std::string, Tensor>{{"a", kA}}).error().message,
-              HasSubstr("'b' (float32[n, 3]) is missing"));
-  EXPECT_THAT(
-      engine->run(std::map<std::string, Tensor>{{"a", kA}, {"b", kB}, {"c", kB}}).error().message,
-      HasSubstr("no input 'c'"));
-  EXPECT_THAT(engine->run(std::vector{kA, kB}, std::vector<std::string>{"x"}).error().message,
-              HasSubstr("no output 'x'"));
-  // What only the engine can see, it says: n differs between the inputs.
-  EXPECT_THAT(message({kA, Tensor::of<float>({3, 3}, {1, 2, 3, 4, 5, 6, 7, 8, 9})}),
-              HasSubstr("could not run"));
-  EXPECT_TRUE(engine->run(std::vector{kA, kB})) << "the engine must survive refused inputs";
-}
-
-TEST(OnnxRuntime, StringsAreRefused) {
-  const auto engine = load(TinyModel{.inputs = {{"s", ElementType::String, {"1"}}},
-                                     .outputs = {{"t", ElementType::String, {"1"}}},
-                                     .ops = {{"Identity", {"s"}, "t", ""}}}
-                               .bytes());
-  EXPECT_THAT(engine->run(std::vector{kA}).error().message, HasSubstr("element type string"));
 }
 
 TEST(OnnxRuntime, EmptyAndHalfPrecisionTensors) {
@@ -166,18 +84,6 @@ TEST(OnnxRuntime, BrokenModelsAreRefused) {
               HasSubstr("Nothing"));
 }
 
-TEST(OnnxRuntime, NothingIsPrinted) {
-  testing::internal::CaptureStderr();
-  testing::internal::CaptureStdout();
-  // An initializer that nothing reads makes ONNX Runtime warn.
-  auto model = add_mul_model();
-  (void)resolve_target("onnxruntime")->load(ModelSource::memory(as_bytes("no model")));
-  const auto engine = load(model.bytes());
-  (void)engine->run(std::vector{kA, Tensor::of<float>({3, 3}, {1, 2, 3, 4, 5, 6, 7, 8, 9})});
-  EXPECT_EQ(testing::internal::GetCapturedStderr(), "");
-  EXPECT_EQ(testing::internal::GetCapturedStdout(), "");
-}
-
 TEST(OnnxRuntime, ProfileNamesTheExecutedKernels) {
   const auto engine = load(add_mul_model().bytes(),
                            {.threads = 1, .optimization = Optimization::None, .profile = true});
@@ -214,26 +120,6 @@ TEST(OnnxRuntime, ProfilesLeaveNoFiles) {
   }
   EXPECT_EQ(profile_folders(), before);
   EXPECT_FALSE(load(add_mul_model().bytes())->profile());
-}
-
-TEST(OnnxRuntime, TwoEnginesAndManyThreadsAtOnce) {
-  const auto first = load(add_mul_model().bytes(), {.threads = 2, .spinning = false});
-  const auto second =
-      load(add_mul_model().bytes(), {.threads = 1, .optimization = Optimization::Basic});
-  std::atomic<int> wrong = 0;
-  std::vector<std::thread> threads;
-  for (int t = 0; t < 4; ++t)
-    threads.emplace_back([&, t] {
-      Engine& engine = t % 2 == 0 ? *first : *second;
-      const float value = static_cast<float>(t + 1);
-      const Tensor a = Tensor::of<float>({1, 3}, {value, value, value});
-      for (int i = 0; i < 50; ++i) {
-        auto outputs = engine.run(std::vector{a, a});
-        if (!outputs || floats(outputs->at(1)) != std::vector<float>(3, 2 * value * value)) ++wrong;
-      }
-    });
-  for (std::thread& thread : threads) thread.join();
-  EXPECT_EQ(wrong, 0);
 }
 
 TEST(OnnxRuntime, OnlyForeignDomainsAreRefusedByNode) {

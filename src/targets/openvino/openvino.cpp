@@ -1,4 +1,5 @@
-#include "targets/unavailable.h"
+#include "targets/openvino/capability.h"
+#include "targets/openvino/engine.h"
 
 namespace acuate {
 namespace {
@@ -14,19 +15,47 @@ QuantizationRules rules() {
           .integer_bias = false};
 }
 
+class OpenVinoTarget final : public TargetBackend {
+ public:
+  TargetStatus status() const override {
+    const openvino::Library& library = openvino::library();
+    const Availability engine = {library.module != nullptr, library.reason, library.file,
+                                 library.version};
+    return {.diagnose = engine, .build = engine, .run = engine};
+  }
+
+  std::vector<Reason> why_not(const Node& node, const NodeContext& context) const override {
+    const openvino::Library& library = openvino::library();
+    if (library.module != nullptr) return openvino::why_not(library, node, context);
+    return {{.id = "unknown_support",
+             .message = fmt::format("whether OpenVINO takes {} is not known without its library",
+                                    node.op_type()),
+             .evidence = library.reason}};
+  }
+
+  Result<QuantizationPlan> plan_quantization(Model& model,
+                                             const QuantizationRequest& request) const override {
+    return acuate::plan_quantization(model, request, rules());
+  }
+  Result<void> emit_quantized(Model& model, const Encodings& encodings) const override {
+    return emit_qdq(model, encodings, rules());
+  }
+
+  Result<std::unique_ptr<Engine>> load(const ModelSource& source,
+                                       const EngineOptions& options) const override {
+    const openvino::Library& library = openvino::library();
+    if (library.module == nullptr)
+      return fail("{} cannot be loaded: {}", source.text(), library.reason);
+    return openvino::load_engine(library, source, options);
+  }
+};
+
 }  // namespace
 
 void register_targets_openvino(TargetRegistry& registry) {
-  registry.add({"openvino", "OpenVINO on the CPU (not in this version)",
-                make_unavailable_target(
-                    {.product = "OpenVINO",
-                     .library = {.home_variable = "ACUATE_OPENVINO_HOME",
-                                 .stem = "libopenvino.so.",
-                                 .home_folders = {"", "lib", "libs", "runtime/lib/intel64"},
-                                 .package_folders = {"openvino/libs"}},
-                     .how_to_get = "pip install openvino",
-                     .needs = "",
-                     .quantization = rules()})});
+  Target target{"openvino", "OpenVINO on the CPU", std::make_shared<OpenVinoTarget>()};
+  target.computes_in_bfloat16 = true;
+  registry.add(std::move(target));
 }
 
 }  // namespace acuate

@@ -1,36 +1,175 @@
+#include <cmath>
+
 #include <gtest/gtest.h>
 
+#include "onnx_io/import.h"
+#include "targets/openvino/library.h"
 #include "targets/quantization_test_support.h"
+#include "targets/tiny_model_test.h"
 
 namespace acuate {
 namespace {
 
-TEST(OpenVino, SaysWhatItLacks) {
-  const Target target = *resolve_target("openvino");
-  const TargetStatus status = target.status();
-  for (const Availability& part : {status.diagnose, status.build, status.run}) {
-    EXPECT_FALSE(part.available);
-    EXPECT_THAT(part.reason, testing::HasSubstr("no engine for OpenVINO"));
+using testing::HasSubstr;
+
+const Target& target() { return *targets().lookup("openvino"); }
+
+const std::filesystem::path kDetector =
+    std::filesystem::path(ACUATE_FIXTURES) / "ppocr_v4_det.onnx";
+
+// A line of something like letters, dark on white.
+Tensor page() {
+  Tensor x = Tensor::allocate(ElementType::Float, {1, 3, 96, 128});
+  for (size_t i = 0; i < x.values<float>().size(); ++i) {
+    const size_t row = i / 128 % 96, column = i % 128;
+    const bool is_dark =
+        row >= 40 && row < 56 && column >= 16 && column < 112 && (column / 3 + row / 5) % 2 == 0;
+    x.mutable_values<float>()[i] = is_dark ? -2.F : 2.F;
   }
-  const auto engine = target.load(ModelSource::file("model.onnx"));
-  ASSERT_FALSE(engine);
-  EXPECT_EQ(engine.error().message, "model.onnx cannot be loaded: " + status.run.reason);
+  return x;
 }
 
-TEST(OpenVino, NamesALibraryThatLiesThere) {
+Tensor run(const char* id, const EngineOptions& options = {}) {
+  auto engine = targets().lookup(id)->load(ModelSource::file(kDetector), options);
+  EXPECT_TRUE(engine) << engine.error().message;
+  auto outputs = (*engine)->run(std::vector{page()});
+  EXPECT_TRUE(outputs) << outputs.error().message;
+  return outputs->at(0);
+}
+
+// Largest difference over the largest magnitude.
+double difference(const Tensor& a, const Tensor& b) {
+  EXPECT_EQ(a.shape(), b.shape());
+  double most = 0, largest = 0;
+  for (size_t i = 0; i < a.values<float>().size(); ++i) {
+    most = std::max(most, std::abs(double{a.values<float>()[i]} - b.values<float>()[i]));
+    largest = std::max(largest, std::abs(double{a.values<float>()[i]}));
+  }
+  return most / largest;
+}
+
+TEST(OpenVino, SaysWhichLibraryItUses) {
+  const TargetStatus status = target().status();
+  for (const Availability& part : {status.diagnose, status.build, status.run}) {
+    ASSERT_TRUE(part.available) << part.reason;
+    EXPECT_THAT(part.file, HasSubstr("libopenvino.so."));
+    EXPECT_THAT(part.version, testing::StartsWith("2026.4"));
+  }
+}
+
+// Of a real network: float32 as ONNX Runtime computes it, bfloat16 only when asked for.
+TEST(OpenVino, ComputesInFloat32UnlessAskedOtherwise) {
+  const Tensor expected = run("onnxruntime");
+  EXPECT_LT(difference(expected, run("openvino")), 1e-4);
+  if (__builtin_cpu_supports("avx512bf16") == 0) GTEST_SKIP() << "this CPU has no bfloat16";
+  const double half = difference(expected, run("openvino", {.arithmetic = Arithmetic::Bfloat16}));
+  EXPECT_GT(half, 1e-4);
+  EXPECT_LT(half, 0.5);
+}
+
+TEST(OpenVino, BytesAndFileGiveTheSame) {
+  const auto model = import_model(kDetector);
+  ASSERT_TRUE(model) << model.error().message;
+  const std::string bytes = *model_bytes(**model);
+  const auto engine = target().load(ModelSource::memory(as_bytes(bytes)));
+  ASSERT_TRUE(engine) << engine.error().message;
+  EXPECT_EQ(difference(run("openvino"), (*engine)->run(std::vector{page()})->at(0)), 0);
+  EXPECT_EQ((*engine)->inputs()[0].text(),
+            (*target().load(ModelSource::file(kDetector)))->inputs()[0].text());
+}
+
+TEST(OpenVino, KernelsNameTheirTypeAndTheNodesThatWentIntoThem) {
+  const auto model = import_model(kDetector);
+  const auto engine = target().load(ModelSource::file(kDetector), {.threads = 1, .profile = true});
+  ASSERT_TRUE(engine) << engine.error().message;
+  for (int i = 0; i < 2; ++i) ASSERT_TRUE((*engine)->run(std::vector{page()}));
+  const auto profile = (*engine)->profile();
+  ASSERT_TRUE(profile) << profile.error().message;
+  EXPECT_EQ(profile->runs, 2);
+  double sum_us = 0;
+  size_t fused = 0, convolutions = 0;
+  for (const KernelRecord& kernel : profile->kernels) {
+    EXPECT_EQ(kernel.calls, 2) << kernel.node;
+    sum_us += kernel.time_us;
+    fused += kernel.origins.size() > 1;
+    for (const std::string& origin : kernel.origins)
+      EXPECT_EQ((*model)->graph().nodes_called(origin).size(), 1U) << origin;
+    convolutions += kernel.op_type.starts_with("Convolution ");
+  }
+  EXPECT_GT(sum_us, 0);
+  EXPECT_GT(convolutions, 40U);
+  EXPECT_GT(fused, 20U);
+}
+
+TEST(OpenVino, CompiledModelsAreKeptInTheCacheFolder) {
+  const auto folder = std::filesystem::path(testing::TempDir()) / "acuate_openvino_cache";
+  std::filesystem::remove_all(folder);
+  const EngineOptions options{.threads = 1, .cache_folder = folder};
+  const Tensor first = run("openvino", options);
+  size_t files = 0;
+  for (const auto& entry : std::filesystem::directory_iterator(folder))
+    files += entry.path().extension() == ".blob" && entry.file_size() > 100'000;
+  EXPECT_EQ(files, 1U);
+  EXPECT_EQ(difference(first, run("openvino", options)), 0);
+  std::filesystem::remove_all(folder);
+}
+
+TEST(OpenVino, SaysWhyALibraryDoesNotServe) {
   const auto folder = std::filesystem::path(testing::TempDir()) / "acuate_openvino";
   std::filesystem::create_directories(folder / "libs");
   std::ofstream(folder / "libs" / "libopenvino.so.2640") << "";
   setenv("ACUATE_OPENVINO_HOME", folder.c_str(), 1);
-  const Availability found = resolve_target("openvino")->status().run;
-  std::filesystem::remove_all(folder);
-  const Availability lost = resolve_target("openvino")->status().run;
+  const Availability damaged = target().status().run;
+  const auto engine = target().load(ModelSource::file("model.onnx"));
+  setenv("ACUATE_OPENVINO_HOME", "/nowhere", 1);
+  const Availability lost = target().status().run;
+  const auto reasons = target().why_not(*typed_model(kResidual)->graph().first());
   unsetenv("ACUATE_OPENVINO_HOME");
-  EXPECT_FALSE(found.available) << "finding the library does not give this version an engine";
-  EXPECT_EQ(found.file, (folder / "libs" / "libopenvino.so.2640").string());
-  EXPECT_EQ(found.version, "2640");
+  std::filesystem::remove_all(folder);
+  EXPECT_FALSE(damaged.available);
+  EXPECT_EQ(damaged.file, (folder / "libs" / "libopenvino.so.2640").string());
+  EXPECT_EQ(damaged.version, "2640");
+  EXPECT_THAT(damaged.reason, HasSubstr("cannot be opened"));
+  ASSERT_FALSE(engine);
+  EXPECT_EQ(engine.error().message, "model.onnx cannot be loaded: " + damaged.reason);
   EXPECT_EQ(lost.file, "");
-  EXPECT_THAT(lost.reason, testing::HasSubstr("ACUATE_OPENVINO_HOME is"));
+  EXPECT_THAT(lost.reason, HasSubstr("ACUATE_OPENVINO_HOME is '/nowhere'"));
+  ASSERT_EQ(reasons.size(), 1U);
+  EXPECT_EQ(reasons[0].id, "unknown_support");
+  EXPECT_TRUE(target().status().run.available);
+}
+
+// The verdict is OpenVINO's own, on a model of the node.
+TEST(OpenVino, AsksOpenVinoAboutEachNode) {
+  const auto model = typed_model(R"(net (float[2,2] x, float[2] s) => (float[2,2] y)
+    <int64[2] shape = {2, 2}> {
+      a = Reshape(x, shape)  d = Det(a)  u, v = Unique<axis = 5>(a)  y = Relu(a) })");
+  std::map<std::string, std::vector<Reason>> reasons;
+  for (const Node* node = model->graph().first(); node != nullptr; node = node->next())
+    reasons[std::string(node->op_type())] = target().why_not(*node);
+  EXPECT_TRUE(reasons["Reshape"].empty());
+  EXPECT_TRUE(reasons["Relu"].empty());
+  ASSERT_EQ(reasons["Det"].size(), 1U);
+  EXPECT_EQ(reasons["Det"][0].id, "unsupported_operator");
+  EXPECT_EQ(reasons["Det"][0].message, "OpenVINO does not have the operator Det");
+  EXPECT_THAT(reasons["Det"][0].evidence, HasSubstr("it has no conversion for Det-17"));
+  ASSERT_EQ(reasons["Unique"].size(), 1U);
+  EXPECT_EQ(reasons["Unique"][0].id, "unsupported_attribute");
+  EXPECT_THAT(reasons["Unique"][0].evidence, HasSubstr("Axis 5 out of the tensor rank range"));
+}
+
+TEST(OpenVino, AsksAboutBodiesWithTheirNode) {
+  const auto verdict = [](const char* inner) {
+    auto model = typed_model(fmt::format(R"(net (bool c, float[2,2] x) => (float[2,2] y) {{
+      y = If(c) <then_branch = g1 () => (float[2,2] p) {{ p = {}(x) }},
+                 else_branch = g2 () => (float[2,2] q) {{ q = Neg(x) }}> }})",
+                                         inner));
+    return target().why_not(*model->graph().first());
+  };
+  EXPECT_TRUE(verdict("Relu").empty());
+  const auto reasons = verdict("Det");
+  ASSERT_EQ(reasons.size(), 1U);
+  EXPECT_THAT(reasons[0].evidence, HasSubstr("Det"));
 }
 
 TEST(OpenVino, QuantizesWhatWeightedLayersRead) {
@@ -39,12 +178,8 @@ TEST(OpenVino, QuantizesWhatWeightedLayersRead) {
   EXPECT_EQ(activations_of(plan), "x:u8 r:u8 f:u8");
   EXPECT_EQ(weights_of(plan), "w:s8/0 v:s8/0 m:s8/1");
   EXPECT_EQ(activations_of(plan_of(*model, "openvino", {"s8", {}, {}})), "x:s8 r:u8 f:u8");
-  EXPECT_THAT(targets()
-                  .lookup("openvino")
-                  ->backend->plan_quantization(*model, {"s16", {}, {}})
-                  .error()
-                  .message,
-              testing::HasSubstr("OpenVINO takes no activations of scheme 's16'; it takes u8, s8"));
+  EXPECT_THAT(target().backend->plan_quantization(*model, {"s16", {}, {}}).error().message,
+              HasSubstr("OpenVINO takes no activations of scheme 's16'; it takes u8, s8"));
 }
 
 TEST(OpenVino, AttentionIsSigned) {

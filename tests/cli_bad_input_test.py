@@ -391,3 +391,29 @@ def test_values_that_are_not_finite_name_who_made_them(command: list[str], tmp_p
     assert "'logs' first in sample 2: 0 NaN, 1 infinite of 4 values" in done.stderr
     assert "made by node '/head/Log' of module 'head'" in done.stderr
     assert not (tmp_path / "o").exists()
+
+
+@pytest.mark.parametrize(
+    ("flags", "said"),
+    [
+        (["--max-drop", "sqnr=20dB"], "--hybrid"),
+        (["--hybrid-share", "0.1"], "--hybrid"),
+        (["--hybrid", "s16", "--max-drop", "top1=0.5%"], "--eval"),
+        (["--hybrid", "s16", "--hybrid-budget", "15"], "15%"),
+        (["--hybrid", "s16", "--hybrid-budget", "1ms"], "--costs"),
+    ],
+)
+def test_what_a_hybrid_lacks_is_told(
+    folder: Path, tmp_path: Path, flags: list[str], said: str
+) -> None:
+    onnx.save(graph([helper.make_node("Relu", ["x"], ["y"])]), tmp_path / "m.onnx")
+    output = tmp_path / "out.onnx"
+    done = subprocess.run(
+        [BINARY, *arguments("quantize", tmp_path / "m.onnx", folder, output), *flags],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 2
+    assert said in done.stderr
+    assert not output.exists()

@@ -22,13 +22,18 @@ std::vector<const Recovery*> in_order_of_phases() {
 Result<std::vector<RecoveryOutcome>> choose_recovery(const Quantizer& quantizer, size_t samples,
                                                      const SampleLoader& load) {
   std::vector<RecoveryOutcome> outcomes;
-  if (const auto& named = quantizer.options().recover) {
+  const auto& named = quantizer.options().recover;
+  const auto is_named = [&](const std::string& id) {
+    return named && std::any_of(named->begin(), named->end(),
+                                [&](const std::string& each) { return to_snake_case(each) == id; });
+  };
+  if (named)
     for (const std::string& id : *named)
-      if (auto known = recoveries().find(id, "recovery"); !known) return known.error();
+      if (auto known = recoveries().find(id, "recovery"); !known && id != "auto")
+        return known.error();
+  if (named && !is_named("auto")) {
     for (const Recovery* recovery : in_order_of_phases())
-      if (std::any_of(named->begin(), named->end(),
-                      [&](const std::string& id) { return to_snake_case(id) == recovery->id; }))
-        outcomes.push_back({recovery->id, 0, true, {}});
+      if (is_named(recovery->id)) outcomes.push_back({recovery->id, 0, true, {}});
     return outcomes;
   }
   SampleSubset fitted{{}, load}, judged{{}, load};
@@ -48,6 +53,7 @@ Result<std::vector<RecoveryOutcome>> choose_recovery(const Quantizer& quantizer,
   auto best = noise->relative(*plain->model);
   if (!best) return best.error();
   for (const Recovery* recovery : in_order_of_phases()) {
+    if (recovery->by_name && !is_named(recovery->id)) continue;
     std::vector<const Recovery*> chosen = used;
     chosen.push_back(recovery);
     auto quantized = attempt(chosen);

@@ -32,7 +32,8 @@ struct QuantizeOptions {
   QuantizationRequest request;
   std::string range = "mse";
   CalibrationOptions calibration;
-  // Ids of recoveries, applied as they stand. Nothing: all that are measured to help.
+  // Ids of recoveries, applied as they stand; with `auto` among them, those and all others that are
+  // measured to help. Nothing: `auto`.
   std::optional<std::vector<std::string>> recover;
   // What activations are promoted to where 8 bits do harm: `s16`, `u16`, `float`; empty: none are.
   std::string hybrid;

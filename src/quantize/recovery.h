@@ -38,6 +38,9 @@ struct Recovery {
     Weights,       // makes up for the chosen encodings in the weights …
     Biases,        // … and then in the biases
   } phase = Phase::BeforeRanges;
+  // Tried where it is named beside `auto`, and not by `auto` alone: what it makes is not all in the
+  // bits that were asked for.
+  bool by_name = false;
   // How many places it changed; 0: nothing to do here.
   std::function<Result<size_t>(RecoveryContext&)> apply;
 };

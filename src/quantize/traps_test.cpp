@@ -148,6 +148,32 @@ TEST(Traps, DepthwiseInputsCarryTheLossAndAreMended) {
             relative_noise(exact, run_model(*before->model, *load(20))[0]) / 20);
 }
 
+// No range, no scale of zero, no division by it.
+TEST(Traps, ConstantTensorsAndZeroChannelsHaveAGrid) {
+  auto model = typed_model(
+      R"(net (float[1,2,4,4] x) => (float[1,2,4,4] y) <float[2,2,1,1] w = {0.0, 0.0, 1.0, -0.5}, float[2] b = {-1.0, 0.5},
+      float[2,2,1,1] v = {1.0, 2.0, 0.0, 0.0}, float zero = {0.0}> {
+      a = Conv(x, w, b)  dead = Mul(a, zero)  c = Conv(dead, v)  r = Relu(c)  s = Add(r, a)  y = Conv(s, w, b) })");
+  const SampleLoader load = noise_samples({1, 2, 4, 4});
+  const Tensor exact = run_model(*model, *load(5))[0];
+  for (const char* id : kTargets)
+    for (const char* range : {"mse", "minmax", "entropy", "percentile", "average", "acuity-kl"}) {
+      QuantizeOptions options = plain();
+      options.range = range;
+      auto quantized = quantize_model(*model, stand_in(id), 4, load, options);
+      ASSERT_TRUE(quantized) << id << " " << range << ": " << quantized.error().message;
+      for (const TensorEncoding& encoding : quantized->encodings.tensors)
+        for (const float scale : encoding.quantization.scale)
+          EXPECT_TRUE(std::isfinite(scale) && scale > 0) << id << " " << encoding.tensor;
+      EXPECT_LT(relative_noise(exact, run_model(*quantized->model, *load(5))[0]), 0.02)
+          << id << " " << range;
+    }
+  // With every recovery, on one sample.
+  auto quantized = quantize_model(*model, runtime(), 1, load);
+  ASSERT_TRUE(quantized) << quantized.error().message;
+  EXPECT_LT(relative_noise(exact, run_model(*quantized->model, *load(5))[0]), 0.1);
+}
+
 TEST(Traps, FixedPointTakesTheGridThatErrsLess) {
   auto model = typed_model(
       R"(net (float[1,1,4,4] x) => (float[1,1,4,4] y) <float[1,1,1,1] w = {2.0}> { y = Conv(x, w) })");

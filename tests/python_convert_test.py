@@ -117,3 +117,27 @@ def test_mistakes_are_told_as_on_the_command_line(
     with pytest.raises(acuate.Error, match=message):
         acuate.convert(net, output=tmp_path / "out", **arguments)  # type: ignore[arg-type]
     assert not (tmp_path / "out").exists()
+
+
+def test_a_dynamic_input_runs_in_its_range(tmp_path: Path) -> None:
+    text = """<ir_version: 8, opset_import: ["" : 13]>
+      net (float[batch,4] x) => (float[batch,2,2] y) <int64[3] s = {0, 2, 2}> { y = Reshape(x, s) }"""
+    onnx.save(onnx.parser.parse_model(text), tmp_path / "net.onnx")
+    given = {"target": "onnxruntime", "runs": 2}
+    ranges = {"x": [(1, 4), (2, 4), (8, 4)]}
+    model = tmp_path / "net.onnx"
+    result = acuate.convert(model, output=tmp_path / "a", shape_range=ranges, **given)
+    manifest = json.loads((tmp_path / "a" / "manifest.json").read_text())
+    assert manifest["shape_ranges"] == [{"input": "x", "min": [1, 4], "opt": [2, 4], "max": [8, 4]}]
+    assert manifest["inputs"][0]["shape"] == ["batch", 4]
+    loaded = result.load()
+    assert loaded(np.ones((8, 4), np.float32)).shape == (8, 2, 2)
+    with pytest.raises(acuate.Error, match=r"dimension 0: found 9.*1 to 8"):
+        loaded(np.ones((9, 4), np.float32))
+    for bad, message in [
+        ({"x": [(1, 4), (2, 4), (1, 4)]}, "not to fall"),
+        ({"x": [(1, 4), (2, 5), (4, 6)]}, "the usual sizes of --shape-range.*fixes it to 4"),
+        ({"q": [(1,), (2,), (3,)]}, "no input 'q'"),
+    ]:
+        with pytest.raises(acuate.Error, match=message):
+            acuate.convert(model, output=tmp_path / "b", shape_range=bad, **given)

@@ -48,6 +48,7 @@ def convert(
     diagnose: Many = None,
     shape: Mapping[str, Sequence[int | None]] | None = None,
     dim: Mapping[str, int] | None = None,
+    shape_range: Mapping[str, Sequence[Sequence[int | None]]] | None = None,
     samples: int | None = None,
     seed: int | None = None,
     preprocess: PathLike | Mapping[str, Any] | None = None,
@@ -83,7 +84,8 @@ def convert(
 
     The arguments are the flags of `acuate convert`, whose `--help` says what each does and which
     value it has where nothing is given (None here), with these freedoms: several values may be a
-    sequence, and `NAME=VALUE` a mapping (None in a `shape` leaves a dimension as it is); `data` may
+    sequence, and `NAME=VALUE` a mapping (None in a `shape` leaves a dimension as it is; a
+    `shape_range` is the least, the usual and the largest shape); `data` may
     be an iterable of samples, each an array or a mapping from inputs to arrays, without
     pre-processing; `preprocess`, `eval` and `config` may be mappings in place of their files.
     `progress` is called with stage, done, total and unit, `note` with what there is to know before
@@ -122,12 +124,18 @@ def _flags(name: str, value: Any) -> Iterator[str]:
             yield flag
     elif isinstance(value, Mapping):
         for key, item in value.items():
-            yield f"{flag}={key}={_shape(item) if name == 'shape' else item}"
+            yield f"{flag}={key}={_dims(name, item)}"
     elif isinstance(value, Iterable) and not isinstance(value, str):
         for item in value:
             yield f"{flag}={os.fspath(item)}"
     elif value is not None and value != "":
         yield f"{flag}={os.fspath(value) if isinstance(value, os.PathLike) else value}"
+
+
+def _dims(name: str, value: Any) -> str:
+    if name == "shape_range":
+        return ":".join(_shape(dims) for dims in value)
+    return _shape(value) if name == "shape" else str(value)
 
 
 def _shape(dims: Sequence[int | None]) -> str:

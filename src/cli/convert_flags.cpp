@@ -21,17 +21,8 @@ void ConvertFlags::declare(CLI::App& app) {
       ->type_name("D[,D…]");
   app.add_option("--diagnose", diagnose_, "further targets whose findings go into the report")
       ->type_name("T[,T…]");
-  shapes_.declare(app);
-  app.add_option("--data", o.data, "samples: a folder or list of images, .npy or .npz")
-      ->type_name("DATA");
-  app.add_option("--samples", o.samples, "use N of them, drawn by seed")
-      ->check(CLI::NonNegativeNumber)
-      ->type_name("N");
-  app.add_option("--seed", o.seed, "of every random choice")
-      ->check(CLI::NonNegativeNumber)
-      ->capture_default_str();
-  app.add_option("--preprocess", o.preprocess,
-                 "how an image becomes the input: a preset or a YAML file");
+  shapes_.declare_with_ranges(app);
+  declare_data_flags(app, o);
   app.add_option("--eval", o.eval, "what to measure on which data (YAML)")->type_name("SPEC");
   app.add_option("--precision", o.precision, "fp32, fp16, bf16 or int8")
       ->capture_default_str()

@@ -13,6 +13,14 @@ void ShapeFlags::declare(CLI::App& app) {
   app.add_option("--dim", dims, "number for a named dimension, as in batch=1")->type_name("NAME=N");
 }
 
+void ShapeFlags::declare_with_ranges(CLI::App& app) {
+  declare(app);
+  app.add_option("--shape-range", ranges,
+                 "sizes between which an input stays dynamic, as in "
+                 "x=1x3x32x32:1x3x640x640:4x3x1280x1280")
+      ->type_name("INPUT=MIN:OPT:MAX");
+}
+
 Result<FixOptions> ShapeFlags::parse() const {
   FixOptions options;
   for (const std::string& text : shapes) {
@@ -25,6 +33,12 @@ Result<FixOptions> ShapeFlags::parse() const {
     auto dim = parse_dim_option(text);
     if (!dim) return dim.error();
     if (!options.dims.insert(*dim).second) return fail("--dim is given twice for '{}'", dim->first);
+  }
+  for (const std::string& text : ranges) {
+    auto range = parse_shape_range_option(text);
+    if (!range) return range.error();
+    if (!options.ranges.insert(*range).second)
+      return fail("--shape-range is given twice for the input '{}'", range->first);
   }
   return options;
 }

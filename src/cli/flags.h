@@ -12,8 +12,10 @@ namespace acuate {
 // Flags that several commands share, spelled the same everywhere.
 
 struct ShapeFlags {
-  std::vector<std::string> shapes, dims;
+  std::vector<std::string> shapes, dims, ranges;
   void declare(CLI::App& app);
+  // And --shape-range, where a model stays dynamic.
+  void declare_with_ranges(CLI::App& app);
   Result<FixOptions> parse() const;
 };
 

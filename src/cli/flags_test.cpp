@@ -26,6 +26,11 @@ TEST(ShapeFlags, TwiceIsAMistake) {
   EXPECT_FALSE(flags.parse());
   flags.dims = {"n"};
   EXPECT_FALSE(flags.parse());
+  flags.dims = {};
+  flags.ranges = {"x=1:2:3"};
+  EXPECT_EQ(flags.parse()->ranges.at("x").max, (ShapeSpec{3}));
+  flags.ranges.push_back("x=1:1:1");
+  EXPECT_FALSE(flags.parse());
 }
 
 TEST(SplitList, CommasAndRepetition) {

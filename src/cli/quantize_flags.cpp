@@ -2,6 +2,19 @@
 
 namespace acuate {
 
+void declare_data_flags(CLI::App& app, ConvertOptions& o) {
+  app.add_option("--data", o.data, "samples: a folder or list of images, .npy or .npz")
+      ->type_name("DATA");
+  app.add_option("--samples", o.samples, "use N of them, drawn by seed; 0: all")
+      ->check(CLI::NonNegativeNumber)
+      ->type_name("N");
+  app.add_option("--seed", o.seed, "of every random choice")
+      ->check(CLI::NonNegativeNumber)
+      ->capture_default_str();
+  app.add_option("--preprocess", o.preprocess,
+                 "how an image becomes the input: a preset or a YAML file");
+}
+
 void declare_quantize_flags(CLI::App& app, ConvertOptions& o) {
   CLI::Option* encodings =
       app.add_option(

@@ -126,7 +126,8 @@ class Pipeline {
             "scaled down; `acuate fix` tells the other sizes",
             input, taken.size.width, taken.size.height, 100 * taken.fits_fraction));
       }
-    set_inputs(samples_, *fixed_);
+    ranges_ = std::move(fixed->ranges);
+    set_inputs(samples_, *fixed_, ranges_);
     return {};
   }
 
@@ -270,6 +271,8 @@ class Pipeline {
   Result<void> compile() {
     auto ranges = shape_ranges(samples_, *float_);
     if (!ranges) return ranges.error();
+    for (const auto& [input, range] : ranges_)  // what was asked for counts, not what data happen
+      if (std::count(range.min.begin(), range.min.end(), -1) == 0) (*ranges)[input] = range;
     if (auto built = build_engines(emitted_, target_, {std::move(*ranges), options_.devices},
                                    folder_->path());
         !built)
@@ -286,6 +289,8 @@ class Pipeline {
       adapter_->open_sizes(manifest.inputs);
       manifest.adapters.push_back(*adapter_);
     }
+    for (const auto& [input, range] : ranges_)
+      manifest.shape_ranges[input] = {range.min, range.opt, range.max};
     manifest.modules = emitted_.modules;
     for (const auto& entry : fs::recursive_directory_iterator(folder_->path())) {
       const fs::path name = fs::relative(entry.path(), folder_->path());
@@ -382,7 +387,8 @@ class Pipeline {
       if (*set) return (*set)->load(0);
     std::vector<Tensor> inputs;
     for (const IoSpec& port : baseline_->inputs()) {
-      Shape shape = port.shape;
+      const auto range = ranges_.find(port.name);
+      Shape shape = range != ranges_.end() ? range->second.opt : port.shape;
       for (int64_t& dim : shape)
         if (dim < 0) dim = 1;
       inputs.push_back(Tensor::allocate(port.type, shape));
@@ -483,6 +489,7 @@ class Pipeline {
   Samples samples_;
   std::optional<PadAdapter> adapter_;
   FixOptions fix_options_;
+  std::map<std::string, ShapeRange> ranges_;
   bool proposed_ = false;
   std::vector<std::string> edits_;
   Division division_;

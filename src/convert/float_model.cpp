@@ -62,6 +62,7 @@ Result<FixedModel> fix_for(const Model& original, const ConvertOptions& options,
           value.value, value.type, value.source, value.chain);
   out.model = std::move(fixed->model);
   out.edits = std::move(fixed->edits);
+  out.ranges = std::move(fixed->ranges);
   return out;
 }
 

@@ -22,6 +22,7 @@ struct FixedModel {
   FixOptions options;              // as given, with what was proposed
   // Shapes that were proposed from the data, by input.
   std::map<std::string, ShapeProposal> proposals;
+  std::map<std::string, ShapeRange> ranges;  // of inputs that stay dynamic
 };
 // With the shapes that the options give or the samples propose. Errors: as fix(), and for int8
 // whatever stays dynamic.

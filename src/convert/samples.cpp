@@ -102,7 +102,8 @@ Result<Samples> open_samples(const ConvertOptions& options) {
   return samples;
 }
 
-void set_inputs(Samples& samples, const Model& model) {
+void set_inputs(Samples& samples, const Model& model,
+                const std::map<std::string, ShapeRange>& ranges) {
   std::vector<InputSpec> inputs;
   for (const Value* input : fed_inputs(model)) {
     InputSpec spec{std::string(input->name), input->type.element, {}};
@@ -112,7 +113,13 @@ void set_inputs(Samples& samples, const Model& model) {
     inputs.push_back(std::move(spec));
   }
   for (auto* set : {&samples.calibration, &samples.evaluation})
-    if (*set) (*set)->inputs = inputs;
+    if (*set) {
+      (*set)->inputs = inputs;
+      if (!(*set)->dataset.is_images()) continue;
+      for (InputSpec& input : (*set)->inputs)
+        if (const auto range = ranges.find(input.name); range != ranges.end())
+          input.shape = range->second.opt;
+    }
 }
 
 Result<std::map<std::string, ShapeProposal>> propose_input_shapes(const Model& model,
@@ -125,7 +132,8 @@ Result<std::map<std::string, ShapeProposal>> propose_input_shapes(const Model& m
   if (set == nullptr) return proposals;
   for (const Value* input : fed_inputs(model)) {
     const std::string name(input->name);
-    if (!is_dynamic_input(*input) || !input->type.shape || options.fix.shapes.count(name) > 0)
+    if (!is_dynamic_input(*input) || !input->type.shape || options.fix.shapes.count(name) > 0 ||
+        options.fix.ranges.count(name) > 0)
       continue;
     const std::vector<Dim>& dims = *input->type.shape;
     Shape wanted;

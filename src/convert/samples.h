@@ -38,7 +38,9 @@ struct Samples {
 
 // Opens, splits and checks for overlap; the tensors' shapes are set later, by set_inputs().
 Result<Samples> open_samples(const ConvertOptions& options);
-void set_inputs(Samples& samples, const Model& model);
+// Images get the usual size where an input stays dynamic in a range.
+void set_inputs(Samples& samples, const Model& model,
+                const std::map<std::string, ShapeRange>& ranges = {});
 
 // The model's inputs that callers feed: those that no initializer gives.
 std::vector<Value*> fed_inputs(const Model& model);

@@ -234,7 +234,10 @@ Result<FixResult> fix(const Model& model, const FixOptions& options) {
   if (!fixed) return fixed.error();
   auto still_dynamic = find_dynamic(**fixed, options.evaluate);
   if (!still_dynamic) return still_dynamic.error();
-  return FixResult{std::move(*fixed), std::move(*edits), std::move(*still_dynamic)};
+  auto ranges = check_ranges(model, options);
+  if (!ranges) return ranges.error();
+  return FixResult{std::move(*fixed), std::move(*edits), std::move(*still_dynamic),
+                   std::move(*ranges)};
 }
 
 }  // namespace acuate

@@ -115,6 +115,11 @@ Result<void> Artifact::plan() {
 
 Result<std::vector<Tensor>> Artifact::run(std::span<const Tensor> inputs) {
   if (auto fits = check_inputs(manifest_.inputs, inputs); !fits) return fits.error();
+  for (size_t i = 0; i < inputs.size(); ++i)
+    if (const auto range = manifest_.shape_ranges.find(manifest_.inputs[i].name);
+        range != manifest_.shape_ranges.end())
+      if (auto fits = range->second.check(range->first, inputs[i].shape()); !fits)
+        return fits.error();
   std::vector<Tensor> values(inputs.begin(), inputs.end());
   std::vector<AdaptedRun> adapted;
   for (const PadAdapter& adapter : manifest_.adapters) {

@@ -136,6 +136,17 @@ class Reader {
     }
     return out;
   }
+  ManifestRange range(const nlohmann::json& object) {
+    ManifestRange out;
+    for (const auto& [key, shape] :
+         {std::pair("min", &out.min), std::pair("opt", &out.opt), std::pair("max", &out.max)})
+      for (const auto& dim : member(object, key, nlohmann::json::value_t::array)) {
+        if (!dim.is_number_integer()) refuse(key);
+        shape->push_back(dim.is_number_integer() ? dim.get<int64_t>() : -1);
+      }
+    if (out.min.size() != out.opt.size() || out.opt.size() != out.max.size()) refuse("min");
+    return out;
+  }
   void refuse(const char* key) {
     if (!error_)
       error_ =
@@ -149,6 +160,15 @@ class Reader {
 };
 
 }  // namespace
+
+Result<void> ManifestRange::check(const std::string& input, std::span<const int64_t> shape) const {
+  for (size_t axis = 0; axis < std::min(shape.size(), min.size()); ++axis)
+    if (min[axis] >= 0 && (shape[axis] < min[axis] || shape[axis] > max[axis]))
+      return fail(
+          "input '{}', dimension {}: found {}; the artifact was made for {} to {} (--shape-range)",
+          input, axis, shape[axis], min[axis], max[axis]);
+  return {};
+}
 
 std::string write_manifest(const Manifest& manifest) {
   Json json;
@@ -164,6 +184,10 @@ std::string write_manifest(const Manifest& manifest) {
   json["adapters"] = Json::array();
   for (const PadAdapter& adapter : manifest.adapters)
     json["adapters"].push_back(adapter_to_json(adapter));
+  json["shape_ranges"] = Json::array();
+  for (const auto& [input, range] : manifest.shape_ranges)
+    json["shape_ranges"].push_back(
+        {{"input", input}, {"min", range.min}, {"opt", range.opt}, {"max", range.max}});
   json["modules"] = Json::array();
   for (const ManifestModule& module : manifest.modules) {
     json["modules"].push_back({{"kind", module.kind},
@@ -201,6 +225,9 @@ Result<Manifest> parse_manifest(std::string_view text, const std::string& source
   if (json.contains("adapters"))
     for (const auto& item : reader.member(json, "adapters", nlohmann::json::value_t::array))
       manifest.adapters.push_back(reader.adapter(item));
+  if (json.contains("shape_ranges"))
+    for (const auto& item : reader.member(json, "shape_ranges", nlohmann::json::value_t::array))
+      manifest.shape_ranges.emplace(reader.text(item, "input"), reader.range(item));
   for (const auto& item : reader.member(json, "modules", nlohmann::json::value_t::array)) {
     ManifestModule module;
     module.kind = reader.text(item, "kind");

@@ -3,6 +3,7 @@
 #include <filesystem>
 #include <map>
 #include <optional>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -37,6 +38,13 @@ struct ManifestFile {
   std::string hash;  // content_hash()
 };
 
+// Between which sizes an input was converted to run; −1: a dimension of which nothing was said.
+struct ManifestRange {
+  Shape min, opt, max;
+  // Errors: a dimension of `shape` outside, with its name, found and expected.
+  Result<void> check(const std::string& input, std::span<const int64_t> shape) const;
+};
+
 // `manifest.json`, schema_version 1 (report/schema/manifest.schema.json): what to load, in which
 // order, on what.
 struct Manifest {
@@ -47,6 +55,7 @@ struct Manifest {
   std::optional<Preprocess> preprocess;
   // Of inputs whose images may have other sizes than the modules take; `inputs` leave those open.
   std::vector<PadAdapter> adapters;
+  std::map<std::string, ManifestRange> shape_ranges;  // by input; others take what they take
   std::vector<ManifestModule> modules;
   std::vector<ManifestFile> files;
   std::map<std::string, std::string> environment;

@@ -11,6 +11,7 @@
 #include "cli/console.h"
 #include "cli/flags.h"
 #include "cli/models.h"
+#include "cli/quantize_flags.h"
 #include "convert/data_findings.h"
 #include "convert/division.h"
 #include "convert/report_parts.h"
@@ -32,18 +33,12 @@ void declare_flags(CLI::App& app, Flags& flags) {
   app.add_option("--target", flags.targets, "whose findings; `acuate targets` lists them")
       ->required()
       ->type_name("T[,T…]");
-  flags.shapes.declare(app);
-  app.add_option("--data", flags.options.data,
-                 "samples: shapes are proposed from them, and activations measured on them")
-      ->type_name("DATA");
-  app.add_option("--samples", flags.options.samples, "how many of them, drawn by seed; 0: all")
-      ->capture_default_str();
+  flags.shapes.declare_with_ranges(app);
+  declare_data_flags(app, flags.options);
   app.add_option(
          "--costs", flags.options.costs,
          "cost tables of target and host, by which times are predicted; `bench --calibrate`")
       ->type_name("FILE");
-  app.add_option("--preprocess", flags.options.preprocess,
-                 "how an image becomes the input: a preset or a YAML file");
 }
 
 // `x=1x3x640x480`: what is given and what the model has; `?` where a dimension stays dynamic.

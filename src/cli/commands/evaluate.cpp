@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <set>
 
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
@@ -6,6 +7,7 @@
 #include "base/text.h"
 #include "cli/command.h"
 #include "cli/console.h"
+#include "cli/flags.h"
 #include "cli/models.h"
 #include "data/dataset.h"
 #include "data/split.h"
@@ -25,7 +27,44 @@ struct Flags {
   int threads = 0;
   size_t samples = 0;
   uint64_t seed = 0;
+  ShapeFlags shapes;
 };
+
+// Sizes for what the model leaves open in its inputs.
+Result<void> close_sizes(std::vector<InputSpec>& inputs, const std::vector<IoSpec>& ports,
+                         const FixOptions& options) {
+  std::vector<std::string> names;
+  std::set<std::string> dims;
+  for (InputSpec& input : inputs) {
+    names.push_back(input.name);
+    const auto port = std::find_if(ports.begin(), ports.end(),
+                                   [&](const IoSpec& found) { return found.name == input.name; });
+    const auto given = options.shapes.find(input.name);
+    if (given != options.shapes.end() && given->second.size() != input.shape.size())
+      return fail("--shape of input '{}': found {} dimensions, expected {}", input.name,
+                  given->second.size(), input.shape.size());
+    for (size_t axis = 0; axis < input.shape.size(); ++axis) {
+      std::optional<int64_t> size;
+      if (port != ports.end() && axis < port->dim_names.size())
+        if (const auto named = options.dims.find(port->dim_names[axis]);
+            named != options.dims.end()) {
+          size = named->second;
+          dims.insert(named->first);
+        }
+      if (given != options.shapes.end() && given->second[axis]) size = given->second[axis];
+      if (size && input.shape[axis] >= 0 && input.shape[axis] != *size)
+        return fail("input '{}', dimension {}: found {}, but the model fixes it to {}", input.name,
+                    axis, *size, input.shape[axis]);
+      if (size) input.shape[axis] = *size;
+    }
+  }
+  for (const auto& [name, shape] : options.shapes)
+    if (std::find(names.begin(), names.end(), name) == names.end())
+      return fail("--shape: there is no input '{}'; there are: {}", name, join(names, ", "));
+  for (const auto& [name, size] : options.dims)
+    if (dims.count(name) == 0) return fail("--dim: no input has a dimension '{}'", name);
+  return {};
+}
 
 // The first that was declared: by the command line, the specification, or the artifact.
 Result<Preprocess> choose_preprocess(const Flags& flags, const EvalSpec& spec,
@@ -126,6 +165,12 @@ Result<int> run(const Flags& flags, const Console& console) {
   if (!preprocess) return preprocess.error();
   auto inputs = joint_inputs(float_model, *model);
   if (!inputs) return inputs.error();
+  auto shapes = flags.shapes.parse();
+  if (!shapes) return shapes.error();
+  if (auto closed = close_sizes(
+          *inputs, (float_model != nullptr ? *float_model : *model).network_inputs(), *shapes);
+      !closed)
+    return closed.error();
   for (InputSpec& input : *inputs)  // images come one at a time
     if (dataset->is_images() && input.shape.size() == 4 && input.shape[0] < 0) input.shape[0] = 1;
 
@@ -181,6 +226,7 @@ Action declare(CLI::App& app) {
       ->type_name("SPEC");
   app.add_option("--baseline", flags->baseline, "the float model that it is compared with")
       ->type_name("MODEL|DIR");
+  flags->shapes.declare(app);
   app.add_option("--preprocess", flags->preprocess,
                  "how an image becomes the input, instead of what the specification says");
   app.add_option("--samples", flags->samples, "use N of them, drawn by seed")->type_name("N");

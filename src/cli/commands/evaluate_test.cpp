@@ -30,6 +30,18 @@ TEST_F(EvaluateTest, EqualModelsHaveNoNoise) {
   EXPECT_NE(json["metrics"][0]["reason"].get<std::string>().find("infinite"), std::string::npos);
 }
 
+TEST_F(EvaluateTest, ShapesThatTheModelDoesNotHaveAreRefused) {
+  samples("d.npy", 3);
+  const std::string spec = write("s.yaml", "data: d.npy\nmetrics: [sqnr]\n");
+  const auto evaluate = [&](const std::string& flag, const std::string& text) {
+    return run({"evaluate", network(), "--eval", spec, "--baseline", network(), flag, text});
+  };
+  EXPECT_EQ(evaluate("--shape", "nothing=1x2"), 2);
+  EXPECT_NE(err.find("no input 'nothing'"), std::string::npos);
+  EXPECT_EQ(evaluate("--dim", "nothing=1"), 2);
+  EXPECT_NE(err.find("no input has a dimension 'nothing'"), std::string::npos);
+}
+
 TEST_F(EvaluateTest, WhatIsMissingIsNamed) {
   samples("d.npy", 3);
   const std::string spec = write("s.yaml", "data: d.npy\nmetrics: [sqnr]\n");

@@ -60,7 +60,8 @@ class Fixer {
     if (!mended) return mended.error();
     mended_ = std::move(*mended);
     if (auto done = verify_samples(); !done) return done.error();
-    auto again = fix(*mended_.model, {.shapes = {}, .dims = {}, .evaluate = evaluate});
+    auto again =
+        fix(*mended_.model, {.shapes = {}, .ranges = {}, .dims = {}, .evaluate = evaluate});
     if (!again) return again.error();
     if (auto done = save(); !done) return done.error();
     tell_edits();
@@ -331,7 +332,7 @@ Action declare(CLI::App& app) {
   app.add_option("-o,--output", flags->options.output, "file for the fixed model")
       ->required()
       ->type_name("OUT");
-  flags->shapes.declare(app);
+  flags->shapes.declare_with_ranges(app);
   app.add_option("--target", flags->target,
                  "apply remedies until this target accepts the model, and tell what remains");
   app.add_option("--cut", flags->cut,

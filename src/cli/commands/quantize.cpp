@@ -42,9 +42,7 @@ void declare_flags(CLI::App& app, Flags& flags) {
   app.add_option("-o,--output", o.output, "file for the quantized model")
       ->required()
       ->type_name("OUT");
-  app.add_option("--data", o.data,
-                 "samples: a folder or list of images, .npy or .npz; all calibrate")
-      ->type_name("DATA");
+  declare_data_flags(app, o);
   app.add_option("--histograms", flags.histograms,
                  "in place of --data: what calibrations of this model measured, merged")
       ->type_name("FILE[,FILE…]");
@@ -58,10 +56,6 @@ void declare_flags(CLI::App& app, Flags& flags) {
                "rank the tensors by what their grids do at the outputs");
   app.add_option("--target", o.target, "whose rules of quantization hold")->capture_default_str();
   flags.shapes.declare(app);
-  app.add_option("--samples", o.samples, "use N of them, drawn by seed")->type_name("N");
-  app.add_option("--seed", o.seed, "of the draw")->capture_default_str();
-  app.add_option("--preprocess", o.preprocess,
-                 "how an image becomes the input: a preset or a YAML file");
   declare_quantize_flags(app, o);
   app.add_option("--eval", o.eval, "with --max-drop: what to measure on which held-out data (YAML)")
       ->type_name("SPEC");

@@ -121,7 +121,8 @@ def test_mistakes_are_told_as_on_the_command_line(
 
 def test_a_dynamic_input_runs_in_its_range(tmp_path: Path) -> None:
     text = """<ir_version: 8, opset_import: ["" : 13]>
-      net (float[batch,4] x) => (float[batch,2,2] y) <int64[3] s = {0, 2, 2}> { y = Reshape(x, s) }"""
+      net (float[batch,4] x) => (float[batch,2,2] y) <int64[3] s = {0, 2, 2}> {
+        y = Reshape(x, s) }"""
     onnx.save(onnx.parser.parse_model(text), tmp_path / "net.onnx")
     given = {"target": "onnxruntime", "runs": 2}
     ranges = {"x": [(1, 4), (2, 4), (8, 4)]}

@@ -20,6 +20,7 @@
 #include "report/display.h"
 #include "report/writer.h"
 #include "shape/infer.h"
+#include "targets/simulated_engine.h"
 #include "targets/stand_in.h"
 
 namespace acuate {
@@ -81,8 +82,7 @@ class Pipeline {
     target_ = *target;
     const TargetStatus status = target_.status();
     if (!status.build.available)
-      return fail("target {} cannot be built for here: {}{}", target_.id, status.build.reason,
-                  status.diagnose.available ? "; `acuate diagnose` answers for it" : "");
+      if (auto done = simulate_target(status); !done) return done;
     if (options_.precision == "int8" && !options_.data && !options_.encodings)
       return fail(
           "--precision int8 needs --data: samples from which the ranges of the activations are "
@@ -109,6 +109,16 @@ class Pipeline {
     samples_ = std::move(*samples);
     report_.findings = samples_.findings;
     return {};
+  }
+
+  // A target whose tools are not here, but whose arithmetic is known: the artifact is judged by the
+  // simulation, which its modules are loaded with.
+  Result<void> simulate_target(const TargetStatus& status) {
+    is_simulated_ = simulates(target_) && options_.precision == "int8";
+    if (is_simulated_) return {};
+    return fail("target {} cannot be built for here: {}{}{}", target_.id, status.build.reason,
+                status.diagnose.available ? "; `acuate diagnose` answers for it" : "",
+                simulates(target_) ? "; with --precision int8 it is simulated" : "");
   }
 
   Result<void> fix_shapes() {
@@ -246,7 +256,9 @@ class Pipeline {
     std::error_code code;
     fs::create_directories(folder / "modules", code);
     if (code) return fail("cannot create {}: {}", (folder / "modules").string(), code.message());
-    auto emitted = emit_modules(emitted_model(), division_, target_, folder);
+    Target emitted_for = target_;
+    if (is_simulated_) emitted_for.stand_in.clear();  // the modules are the target's own
+    auto emitted = emit_modules(emitted_model(), division_, emitted_for, folder);
     if (!emitted) return emitted.error();
     emitted_ = std::move(*emitted);
     std::string script = "# Edits that make the float network of this artifact out of " +
@@ -397,6 +409,11 @@ class Pipeline {
   }
 
   Result<void> time() {
+    if (is_simulated_) {
+      report_.latency.baseline_ms = report_.latency.converted_ms =
+          Measure::none("the network was simulated; that says nothing of the target's speed");
+      return {};
+    }
     if (options_.runs <= 0) return {};
     auto inputs = timing_inputs();
     if (!inputs) return inputs.error();
@@ -434,6 +451,7 @@ class Pipeline {
       }
     auto profile = artifact->profile();
     if (!profile) return profile.error();
+    if (is_simulated_) return tell_simulation(*profile);
     profile_ = std::move(*profile);
     report_kernels(report_, profile_);
     if (lowered_) report_.findings.push_back(precision_unproven_finding(target_.id));
@@ -441,6 +459,22 @@ class Pipeline {
     if (quantized_ && unproven_.empty())
       for (Finding& finding : findings_of_execution(*quantized_, profile_, target_.id))
         report_.findings.push_back(std::move(finding));
+    return {};
+  }
+
+  // Nothing ran on the target: the kinds of steps say so, and no time is of its kernels.
+  Result<void> tell_simulation(Profile& profile) {
+    size_t in_float = 0;
+    for (KernelRecord& kernel : profile.kernels) {
+      if (kernel.provider.starts_with(kInFloat)) ++in_float;
+      kernel.op_type = "simulated " + kernel.op_type;
+    }
+    report_kernels(report_, profile);
+    if (options_.note)
+      options_.note(fmt::format(
+          "Accuracy is that of the simulation in integers (docs/simulate.md), {} of whose {} steps "
+          "were computed in float; that the chip gives the same is unproven",
+          in_float, profile.kernels.size()));
     return {};
   }
 
@@ -452,6 +486,10 @@ class Pipeline {
     report_.target = {target_.id,         target_.summary,
                       engine_version(),   unproven_.empty() ? "CPU" : "none here",
                       options_.precision, ""};
+    if (is_simulated_) {
+      report_.target.engine = "simulation in integers; agreement with the chip is unproven";
+      report_.target.version = kVersion;
+    }
     if (quantized_) {
       report_.target.scheme = QuantizationRequest{}.scheme;
       if (!options_.scheme.empty()) report_.target.scheme = to_snake_case(options_.scheme);
@@ -480,6 +518,7 @@ class Pipeline {
 
   const ConvertOptions& options_;
   Target target_;
+  bool is_simulated_ = false;
   std::optional<AtomicFolder> folder_;
   std::vector<Requirement> requirements_;
   std::unique_ptr<Judging> judging_;

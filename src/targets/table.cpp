@@ -5,6 +5,7 @@
 
 #include "base/text.h"
 #include "graph/model.h"
+#include "targets/simulated_engine.h"
 
 namespace acuate {
 namespace {
@@ -359,8 +360,9 @@ class TableTarget final : public TargetBackend {
   }
   Result<std::unique_ptr<Engine>> load(const ModelSource& source,
                                        const EngineOptions& options) const override {
-    return stand_in_ ? stand_in_->load(source, options) : TargetBackend::load(source, options);
+    return stand_in_ ? stand_in_->load(source, options) : load_simulated(source, options);
   }
+  bool is_alone() const { return stand_in_ == nullptr; }
 
  private:
   // Of NPUs that compute on integers of one scale per tensor alone, with the defaults of
@@ -379,6 +381,11 @@ class TableTarget final : public TargetBackend {
 };
 
 }  // namespace
+
+bool simulates(const Target& target) {
+  const auto* table = dynamic_cast<const TableTarget*>(target.backend.get());
+  return table != nullptr && table->is_alone();
+}
 
 std::vector<Reason> why_not(const CapabilityTable& table, const Node& node,
                             const NodeContext& context) {

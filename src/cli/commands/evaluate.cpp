@@ -9,6 +9,7 @@
 #include "cli/console.h"
 #include "cli/flags.h"
 #include "cli/models.h"
+#include "cli/simulation.h"
 #include "data/dataset.h"
 #include "data/split.h"
 #include "evaluate/eval_spec.h"
@@ -25,6 +26,7 @@ struct Flags {
   fs::path model, baseline, spec;
   std::string target = "auto", preprocess;
   int threads = 0;
+  bool simulate = false;
   size_t samples = 0;
   uint64_t seed = 0;
   ShapeFlags shapes;
@@ -150,7 +152,8 @@ Result<int> run(const Flags& flags, const Console& console) {
     if (flags.baseline.empty() && metrics.lookup(id)->labels.empty())
       return fail("metric '{}' of {} compares with a float model; give it as --baseline MODEL",
                   to_kebab_case(id), flags.spec.string());
-  auto model = open_runnable(flags.model, *target, {.threads = flags.threads});
+  auto model = flags.simulate ? open_simulated(flags.model, *target, {.threads = flags.threads})
+                              : open_runnable(flags.model, *target, {.threads = flags.threads});
   if (!model) return model.error();
   std::optional<Runnable> baseline;
   if (!flags.baseline.empty()) {
@@ -234,6 +237,9 @@ Action declare(CLI::App& app) {
   app.add_option("--target", flags->target, "engine for model files; an artifact names its own")
       ->capture_default_str();
   app.add_option("--threads", flags->threads, "of the engine; 0: all")->capture_default_str();
+  app.add_flag("--simulate", flags->simulate,
+               "compute a quantized model in integers, as docs/simulate.md says; an artifact of a "
+               "target that is not here always is");
   auto console = Console::declare(app);
   return [flags, console] { return run(*flags, *console); };
 }

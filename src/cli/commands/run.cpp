@@ -8,7 +8,10 @@
 #include "cli/console.h"
 #include "cli/inputs.h"
 #include "cli/models.h"
+#include "cli/simulation.h"
 #include "data/npy.h"
+#include "report/display.h"
+#include "targets/simulated_engine.h"
 
 namespace acuate {
 namespace {
@@ -19,6 +22,7 @@ struct Flags {
   InputFlags inputs;
   std::string target = "auto";
   int threads = 0;
+  bool simulate = false;
 };
 
 // A tensor's name as a file name: characters that paths do not take become `_`.
@@ -44,6 +48,23 @@ std::vector<std::string> file_names(const std::vector<IoSpec>& outputs) {
   return names;
 }
 
+// How many nodes were computed in integers, and which were not.
+void tell_simulation(const Profile& profile, const Console& console, nlohmann::ordered_json& json) {
+  size_t integers = 0;
+  auto in_float = nlohmann::ordered_json::array();
+  std::string lines;
+  for (const KernelRecord& kernel : profile.kernels) {
+    if (kernel.provider == kIntegers) ++integers;
+    if (!kernel.provider.starts_with(kInFloat)) continue;
+    const std::string reason = kernel.provider.substr(kInFloat.size());
+    in_float.push_back({{"node", kernel.node}, {"kernel", kernel.op_type}, {"reason", reason}});
+    lines += printable(fmt::format("  {} ({}): {}", kernel.node, kernel.op_type, reason)) + "\n";
+  }
+  console.print(fmt::format("Simulated: {} steps in integers, {} in float{}", integers,
+                            in_float.size(), in_float.empty() ? "" : ":\n" + lines));
+  json["simulation"] = {{"integer_steps", integers}, {"float_steps", in_float}};
+}
+
 Action declare(CLI::App& app) {
   auto flags = std::make_shared<Flags>();
   app.add_option("MODEL", flags->model, "ONNX model or artifact folder")
@@ -56,11 +77,17 @@ Action declare(CLI::App& app) {
   app.add_option("--target", flags->target, "engine for a model file; an artifact names its own")
       ->capture_default_str();
   app.add_option("--threads", flags->threads, "of the engine; 0: all")->capture_default_str();
+  app.add_flag("--simulate", flags->simulate,
+               "compute a quantized model in integers, as docs/simulate.md says; an artifact of a "
+               "target that is not here always is");
   auto console = Console::declare(app);
   return [flags, console]() -> Result<int> {
     auto target = resolve_target(flags->target);
     if (!target) return target.error();
-    auto runnable = open_runnable(flags->model, *target, {.threads = flags->threads});
+    auto runnable =
+        flags->simulate
+            ? open_simulated(flags->model, *target, {.threads = flags->threads, .profile = true})
+            : open_runnable(flags->model, *target, {.threads = flags->threads});
     if (!runnable) return runnable.error();
     auto inputs = read_inputs(flags->inputs, *runnable);
     if (!inputs) return inputs.error();
@@ -81,6 +108,11 @@ Action declare(CLI::App& app) {
                                  {"file", file.string()},
                                  {"type", element_type_name((*outputs)[i].type())},
                                  {"shape", (*outputs)[i].shape()}});
+    }
+    if (flags->simulate) {
+      auto profile = runnable->profile();
+      if (!profile) return profile.error();
+      tell_simulation(*profile, *console, json);
     }
     if (auto written = console->write_json(json); !written) return written.error();
     return kDone;

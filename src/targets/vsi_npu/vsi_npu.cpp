@@ -10,8 +10,10 @@ void register_targets_vsi_npu(TargetRegistry& registry) {
                "the built-in table: " + (table ? std::string() : table.error().message));
   registry.add(make_table_target(
       std::move(*table),
-      "this version of acuate diagnoses for VeriSilicon NPUs, it does not build for or run "
-      "on them: that takes the vendor's toolkit (Acuity) and a device"));
+      "this version of acuate diagnoses for VeriSilicon NPUs, quantizes for them and computes the "
+      "quantized network in integers (`--simulate`); to build for them and to run on them takes "
+      "the "
+      "vendor's toolkit (Acuity) and a device"));
 }
 
 }  // namespace acuate

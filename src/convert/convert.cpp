@@ -4,6 +4,7 @@
 #include "base/text.h"
 #include "base/version.h"
 #include "convert/adapt.h"
+#include "convert/choose.h"
 #include "convert/data_findings.h"
 #include "convert/division.h"
 #include "convert/emit.h"
@@ -71,7 +72,8 @@ class Pipeline {
     constexpr std::string_view kPrecisions[] = {"fp32", "fp16", "bf16", "int8"};
     if (std::find(std::begin(kPrecisions), std::end(kPrecisions), options_.precision) ==
         std::end(kPrecisions))
-      return fail("--precision '{}': there are fp32, fp16, bf16 and int8", options_.precision);
+      return fail("--precision '{}': there are fp32, fp16, bf16, int8 and auto",
+                  options_.precision);
     for (const std::string& text : options_.max_drop) {
       auto requirement = parse_requirement(text);
       if (!requirement) return requirement.error();
@@ -544,6 +546,9 @@ class Pipeline {
 
 }  // namespace
 
-Result<Conversion> convert(const ConvertOptions& options) { return Pipeline(options).run(); }
+Result<Conversion> convert(const ConvertOptions& options) {
+  if (options.target == "auto" || options.precision == "auto") return convert_to_fastest(options);
+  return Pipeline(options).run();
+}
 
 }  // namespace acuate

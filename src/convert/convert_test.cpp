@@ -197,9 +197,9 @@ TEST(FindingsOfExecution, AFloatKernelOfAPlannedNodeIsSilentFloat) {
   Quantized quantized;
   quantized.anchors = {"conv_a", "conv_b"};
   Profile profile;
-  profile.kernels = {{"conv_a", "QLinearConv", "", 1, 1},
-                     {"conv_b_nchwc", "Conv", "", 1, 1},
-                     {"other", "Conv", "", 1, 1}};
+  profile.kernels = {{"conv_a", {}, "QLinearConv", "", 1, 1},
+                     {"conv_b_nchwc", {}, "Conv", "", 1, 1},
+                     {"other", {}, "Conv", "", 1, 1}};
   const auto findings = findings_of_execution(quantized, profile, "onnxruntime");
   ASSERT_EQ(findings.size(), 1U);
   EXPECT_EQ(findings[0].id, "float_convolution");

@@ -18,7 +18,7 @@ struct ConvertOptions {
   std::filesystem::path output;
   bool overwrite = false;
 
-  std::string target = "auto";
+  std::string target = "onnxruntime";  // an id, a table file, or `auto`: whichever is fastest here
   // Of engines that are compiled ahead of time, in the vendor's terms, such as the compute
   // capability 8.6; empty: the vendor's portable form.
   std::vector<std::string> devices;
@@ -35,7 +35,7 @@ struct ConvertOptions {
   std::vector<std::string> mask_inputs;   // `NAME[=valid|padding]`
   std::vector<std::string> output_kinds;  // `NAME=KIND`, see OutputKind
 
-  std::string precision = "fp32";  // fp32 | fp16 | bf16 | int8
+  std::string precision = "fp32";  // fp32 | fp16 | bf16 | int8 | auto: the fastest by --max-drop
   std::string scheme;              // empty: the target's default
   std::string range = "mse";
   // `auto`: what is measured to help; `none`, or ids of recoveries.

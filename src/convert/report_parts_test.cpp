@@ -36,7 +36,7 @@ TEST(ReportParts, MergedNodesAreToldInTheUsersModules) {
   division.is_whole = true;
   Profile profile;
   profile.runs = 2;
-  profile.kernels = {{"first", "Conv", "", 20, 2}, {"/head/act/Relu", "Relu", "", 6, 2}};
+  profile.kernels = {{"first", {}, "Conv", "", 20, 2}, {"/head/act/Relu", {}, "Relu", "", 6, 2}};
   Report report;
   report_modules(report, *converted, modules, division, {}, profile);
   ASSERT_EQ(report.modules.size(), 3U);

@@ -241,6 +241,12 @@ ReportLatency read_latency(const Reader& json) {
           json.member("converted_samples_ms").list(read_number)};
 }
 
+ReportCandidate read_candidate(const Reader& json) {
+  return {json.member("target").text(), json.member("precision").text(),
+          json.member("status").text(), json.measure("latency_ms"),
+          json.measure("cpu_ms"),       json.member("why").text()};
+}
+
 ReportHistogram read_histogram(const Reader& json) {
   return {json.member("min").number(), json.member("max").number(),
           json.member("counts").list(read_integer)};
@@ -312,6 +318,8 @@ Result<Report> parse_report(std::string_view json_text) {
     report.accuracy.push_back(read_accuracy(metric, row));
   });
   report.latency = read_latency(json.member("latency"));
+  // Reports of earlier versions have none.
+  if (json.has("candidates")) report.candidates = json.member("candidates").list(read_candidate);
   const Reader quantization = json.member("quantization");
   report.quantization.tensors = quantization.member("tensors").list(read_tensor);
   report.quantization.recovery = quantization.member("recovery").list(read_recovery);

@@ -205,6 +205,15 @@ struct ReportKernels {
   std::string unproven = "not measured";                  // read only where `executed` is empty
 };
 
+// An engine and precision that `--target auto` or `--precision auto` tried.
+struct ReportCandidate {
+  std::string target, precision;
+  std::string status;  // chosen | slower | refused (by --max-drop) | failed
+  Measure latency_ms;  // median, all candidates in turn
+  Measure cpu_ms;      // of all threads
+  std::string reason;  // of what was refused or failed
+};
+
 struct ReportStage {
   std::string name;
   double seconds = 0;
@@ -221,6 +230,8 @@ struct Report {
   std::vector<ReportModule> modules;
   std::vector<ReportAccuracy> accuracy;
   ReportLatency latency;
+  std::vector<ReportCandidate> candidates =
+      {};  // in the order of trial; empty where nothing was to choose
   ReportQuantization quantization;
   ReportKernels kernels;
   std::vector<ReportStage> stages;

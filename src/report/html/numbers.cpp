@@ -80,6 +80,21 @@ std::string html_accuracy(const Report& report) {
   return out + "</tbody></table></div></section>\n";
 }
 
+std::string candidates_table(const std::vector<ReportCandidate>& candidates) {
+  if (candidates.empty()) return {};
+  std::string out =
+      "<h3>Candidates, timed in turn</h3><div class=\"scroll\"><table id=\"candidates\"><thead><tr>"
+      "<th>target</th><th>precision</th><th>status</th><th class=\"num\">median</th>"
+      "<th class=\"num\">CPU</th><th>why</th></tr></thead><tbody>\n";
+  for (const ReportCandidate& row : candidates)
+    out += "<tr>" + element("td", "", to_kebab_case(row.target)) +
+           element("td", "", row.precision) + element("td", "", row.status) +
+           element("td", "num", row.latency_ms ? measure_text(row.latency_ms, 2, " ms") : "–") +
+           element("td", "num", row.cpu_ms ? measure_text(row.cpu_ms, 2, " ms") : "–") +
+           element("td", "", row.reason) + "</tr>\n";
+  return out + "</tbody></table></div>\n";
+}
+
 std::string html_latency(const Report& report) {
   const ReportLatency& latency = report.latency;
   std::string out = "<section id=\"latency\"><h2>Latency" +
@@ -113,7 +128,7 @@ std::string html_latency(const Report& report) {
          element(
              "p", "dim",
              "95th percentile of the converted model: " + measure_text(latency.p95_ms, 2, " ms")) +
-         "</section>\n";
+         candidates_table(report.candidates) + "</section>\n";
 }
 
 std::string html_kernels(const Report& report) {

@@ -158,6 +158,16 @@ Json write(const ReportLatency& latency) {
   return object;
 }
 
+Json write(const ReportCandidate& candidate) {
+  Json object = {{"target", candidate.target},
+                 {"precision", candidate.precision},
+                 {"status", candidate.status}};
+  set(object, "latency_ms", candidate.latency_ms);
+  set(object, "cpu_ms", candidate.cpu_ms);
+  object["why"] = candidate.reason;
+  return object;
+}
+
 Json write(const ReportTensor& tensor) {
   Json object = {
       {"name", tensor.name},     {"kind", tensor.kind},
@@ -254,6 +264,7 @@ std::string render(const Report& report, const RenderOptions&) {
   root["accuracy"] = Json::object();
   for (const ReportAccuracy& row : report.accuracy) root["accuracy"][row.metric] = write(row);
   root["latency"] = write(report.latency);
+  root["candidates"] = write_list(report.candidates);
   root["quantization"]["tensors"] = write_list(report.quantization.tensors);
   root["quantization"]["recovery"] = write_list(report.quantization.recovery);
   root["quantization"]["hybrid"] =

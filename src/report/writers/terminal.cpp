@@ -37,6 +37,7 @@ class TerminalText {
     add_status();
     add_findings();
     add_accuracy();
+    add_candidates();
     add_kernels();
     add_quantization();
     add_stages();
@@ -234,6 +235,20 @@ class TerminalText {
       reason(row.metric, "converted", row.converted.reason());
       reason(row.metric, "interval", row.interval ? "" : row.interval_reason);
     }
+  }
+
+  void add_candidates() {
+    if (report_.candidates.empty()) return;
+    section("Candidates, timed in turn");
+    const auto number = [](const Measure& measure) {
+      return measure ? format_fixed(*measure, 2) + " ms" : std::string("-");
+    };
+    TextTable table(
+        {{"target"}, {"precision"}, {"status"}, {"median", true}, {"CPU", true}, {"why"}});
+    for (const ReportCandidate& row : report_.candidates)
+      table.add({to_kebab_case(row.target), row.precision, row.status, number(row.latency_ms),
+                 number(row.cpu_ms), printable(row.reason)});
+    out_ += table.render(kWidth);
   }
 
   void add_kernels() {

@@ -146,6 +146,15 @@ class CalibrationFindings {
     return width(0, samples.size()) / halves - 1;
   }
 
+  // Every tensor has the same range in every sample.
+  bool is_all_alike() const {
+    if (calibration_.samples < 2 || calibration_.histograms.empty()) return false;
+    for (const auto& [name, histogram] : calibration_.histograms)
+      for (const SampleRange& sample : histogram.sample_ranges())
+        if (sample.range != histogram.sample_ranges()[0].range) return false;
+    return true;
+  }
+
   void tell_unsettled() {
     std::vector<std::pair<double, std::string>> growths;
     for (const auto& [name, histogram] : calibration_.histograms)
@@ -158,11 +167,13 @@ class CalibrationFindings {
     const size_t count = growths.size();
     const double median = count == 0 ? 0 : growths[count / 2].first;
     const bool is_small = calibration_.samples < kFewestSamples;
-    if (!is_small && median <= kMedianGrowth &&
+    const bool is_alike = is_all_alike();
+    if (!is_small && !is_alike && median <= kMedianGrowth &&
         (count == 0 || moving < kTensorShare * static_cast<double>(count)))
       return;
     Finding finding = new_finding("calibration_unsettled");
-    finding.cause = is_small
+    finding.cause = is_alike ? "the calibration samples are all alike: they say no more than one"
+                    : is_small
                         ? "the calibration set is too small for ranges to hold on other samples"
                         : "the ranges of activations still grow with every sample";
     finding.evidence =

@@ -101,6 +101,15 @@ TEST_F(DataFindings, ASmallOrUnsettledSetIsTold) {
   EXPECT_THAT(moving[0].cause, HasSubstr("still grow"));
 }
 
+TEST_F(DataFindings, SamplesThatAreAllAlikeAreTold) {
+  const auto alike = of_id(
+      findings(kRelu, {32, 2000},
+               [](size_t, size_t channel, float) { return static_cast<float>(channel % 7) - 3; }),
+      "calibration_unsettled");
+  ASSERT_EQ(alike.size(), 1U);
+  EXPECT_THAT(alike[0].cause, HasSubstr("all alike"));
+}
+
 TEST_F(DataFindings, WhatIsNotFiniteNamesTheFirst) {
   const auto all = of_id(
       findings("g (float[1,4] x) => (float[1,4] y) { [log] a = Log(x) [neg] y = Neg(a) }", {12, 4},

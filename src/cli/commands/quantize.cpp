@@ -11,8 +11,10 @@
 #include "cli/console.h"
 #include "cli/explanation.h"
 #include "cli/flags.h"
+#include "cli/keep_quantized.h"
 #include "cli/models.h"
 #include "cli/quantize_flags.h"
+#include "convert/data_findings.h"
 #include "convert/float_model.h"
 #include "quantize/calibration_file.h"
 #include "quantize/hybrid.h"
@@ -221,14 +223,15 @@ Result<int> run(Flags& flags, const Console& console) {
   for (const fs::path& file : {options.output, flags.encodings, flags.written_histograms})
     if (!file.empty())
       if (auto free = check_output_file(file); !free) return free.error();
+  auto model = open_valid_model(options.model);
+  if (!model) return model.error();
+  if (is_quantized(**model)) return keep_quantized(**model, options, flags.encodings, console);
   auto measured = read_histograms(flags);
   if (!measured) return measured.error();
   if (*measured) options.recover = {"split-mixed-ranges"};  // all that ranges alone can tell
   auto target = resolve_target(options.target);
   if (target) target = with_engine(*target);
   if (!target) return target.error();
-  auto model = open_valid_model(options.model);
-  if (!model) return model.error();
   auto samples = open_calibration(options);
   if (!samples) return samples.error();
   auto fixed = fix_for(**model, options, *target, *samples);
@@ -241,6 +244,8 @@ Result<int> run(Flags& flags, const Console& console) {
                                 *measured ? &**measured : nullptr);
   if (!quantized) return quantized.error();
   const Calibration& calibration = quantized->calibration;
+  if (calibration.samples > 0)
+    tell_calibration(**model, **float_model, calibration, samples->findings);
   if (!flags.written_histograms.empty())
     if (auto saved = write_text_file(flags.written_histograms, save_calibration(calibration));
         !saved)
@@ -281,6 +286,7 @@ Result<int> run(Flags& flags, const Console& console) {
            {"recovery", recovery},
            {"hybrid",
             quantized->hybrid ? hybrid_json(*quantized->hybrid) : nlohmann::ordered_json()},
+           {"kept", false},
            {"kept_float", kept},
            {"explanation", explanation ? explanation_json(*explanation, quantized->encodings)
                                        : nlohmann::ordered_json()},

@@ -54,6 +54,44 @@ TEST_F(QuantizeCommandTest, AModelOfOpset11IsConverted) {
   EXPECT_GE(run_json({"inspect", path("q.onnx")})["opset"][0]["version"], 13);
 }
 
+// Nothing is rounded twice.
+TEST_F(QuantizeCommandTest, AQuantizedModelIsKeptWithItsOwnParameters) {
+  const std::string data = samples("d.npy", 8);
+  run_json({"quantize", network(), "-o", path("q.onnx"), "--data", data, "--recover", "none"});
+  const auto kept = run_json({"quantize", path("q.onnx"), "-o", path("k.onnx"), "--data", data});
+  EXPECT_EQ(kept["kept"], true);
+  EXPECT_EQ(read("k.onnx"), read("q.onnx"));
+  const auto own = parse_encodings(read("q.encodings.json"), "q"),
+             taken = parse_encodings(read("k.encodings.json"), "k");
+  ASSERT_TRUE(own && taken);
+  ASSERT_EQ(taken->tensors.size(), own->tensors.size());
+  for (const TensorEncoding& encoding : own->tensors)
+    EXPECT_EQ(taken->find(encoding.tensor)->quantization.scale, encoding.quantization.scale);
+  EXPECT_EQ(
+      run({"quantize", path("q.onnx"), "-o", path("m.onnx"), "--data", data, "--scheme", "s16"}),
+      2);
+  EXPECT_NE(err.find("--scheme asks for other grids, but the model is quantized already"),
+            std::string::npos)
+      << err;
+  EXPECT_FALSE(exists("m.onnx"));
+}
+
+TEST_F(QuantizeCommandTest, ASmallOrMonotonousSetIsTold) {
+  const auto causes = [&](const std::string& data) {
+    std::string all;
+    for (const auto& finding :
+         run_json({"quantize", network(), "-o", path("q.onnx"), "--data", data})["findings"])
+      all += finding["cause"].get<std::string>() + "\n";
+    return all;
+  };
+  EXPECT_THAT(causes(samples("one.npy", 1)), testing::HasSubstr("too small"));
+  Tensor same = Tensor::allocate(ElementType::Float, {9, 2, 6, 6});
+  for (size_t i = 0; i < 9 * 72; ++i)
+    same.mutable_values<float>()[i] = static_cast<float>(i % 72) / 72 - 0.5F;
+  ASSERT_TRUE(write_npy(path("same.npy"), same));
+  EXPECT_THAT(causes(path("same.npy")), testing::HasSubstr("all alike"));
+}
+
 TEST_F(QuantizeCommandTest, RangesComeAgainFromHistogramsWithoutData) {
   const std::string net = network();
   const auto quantize = [&](const std::string& name, std::vector<std::string> more) {

@@ -5,7 +5,8 @@ namespace acuate {
 // Made where data are: by `convert` and `diagnose --data`.
 void register_diagnose_calibration_unsettled(FindingRuleRegistry& registry) {
   registry.add({"calibration_unsettled", Severity::Warning,
-                "Fewer than 8 samples calibrate, or the ranges of activations still grow with "
+                "Fewer than 8 samples calibrate, or all of them are alike, or the ranges of "
+                "activations still grow with "
                 "each: from half of\n"
                 "the samples to all by more than 10 % in the median, or by more than 25 % for a "
                 "tenth of the\n"

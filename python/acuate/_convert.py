@@ -61,6 +61,8 @@ def convert(
     hybrid: str | None = None,
     hybrid_share: float | None = None,
     hybrid_budget: str | None = None,
+    weights_only: str | None = None,
+    group: int | None = None,
     exclude: Many = None,
     max_drop: Many = None,
     cut: Many = None,

@@ -19,6 +19,7 @@ std::string asked_anew(const ConvertOptions& options) {
   if (options.range != unasked.range) return "--range";
   if (options.recover != unasked.recover) return "--recover";
   if (!options.hybrid.empty()) return "--hybrid";
+  if (!options.weights_only.empty()) return "--weights-only";
   if (!options.exclude.empty()) return "--exclude";
   return {};
 }

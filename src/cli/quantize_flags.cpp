@@ -16,30 +16,44 @@ void declare_data_flags(CLI::App& app, ConvertOptions& o) {
 }
 
 void declare_quantize_flags(CLI::App& app, ConvertOptions& o) {
+  CLI::Option* weights_only =
+      app.add_option("--weights-only", o.weights_only,
+                     "grids for the weights of matrix products alone, without data: s8 or s4")
+          ->type_name("SCHEME");
+  app.add_option("--group", o.group,
+                 "with --weights-only: inputs that share a scale, a power of two from 16 on; 0: "
+                 "all; else 128 for s4, all for s8")
+      ->needs(weights_only)
+      ->type_name("N");
   CLI::Option* encodings =
       app.add_option(
              "--encodings", o.encodings,
              "encodings to apply as they stand, in place of choosing ranges: encodings.json, JSON "
              "of AIMET, .quantize of Acuity")
-          ->type_name("FILE");
+          ->type_name("FILE")
+          ->excludes(weights_only);
   app.add_option("--scheme", o.scheme,
                  "number scheme of activations: s8, s16 (symmetric), u8, u16 (asymmetric), dfp8, "
                  "dfp16 (power-of-two scale), fp16, bf16; else what serves the target best")
-      ->excludes(encodings);
+      ->excludes(encodings)
+      ->excludes(weights_only);
   app.add_option(
          "--range", o.range,
          "how ranges are chosen: acuity-kl[:11], average[:W], entropy, minmax, mse, percentile[:P]")
       ->capture_default_str()
-      ->excludes(encodings);
+      ->excludes(encodings)
+      ->excludes(weights_only);
   app.add_option("--recover", o.recover,
                  "what wins accuracy back: auto (all that is measured to help), none, or by id")
       ->type_name("ID[,ID…]")
       ->delimiter(',')
-      ->excludes(encodings);
+      ->excludes(encodings)
+      ->excludes(weights_only);
   app.add_option("--hybrid", o.hybrid,
                  "what activations become whose 8 bits harm the outputs: s16, u16, float")
       ->type_name("SCHEME")
-      ->excludes(encodings);
+      ->excludes(encodings)
+      ->excludes(weights_only);
   app.add_option("--hybrid-share", o.hybrid_share,
                  "at most this share of the activations, 0 to 1; else as many as --max-drop takes")
       ->check(CLI::Range(0.0, 1.0))

@@ -85,10 +85,13 @@ class Pipeline {
     const TargetStatus status = target_.status();
     if (!status.build.available)
       if (auto done = simulate_target(status); !done) return done;
-    if (options_.precision == "int8" && !options_.data && !options_.encodings)
+    if (options_.precision == "int8" && !options_.data && !options_.encodings &&
+        options_.weights_only.empty())
       return fail(
           "--precision int8 needs --data: samples from which the ranges of the activations are "
-          "measured; or --encodings with ranges that are known");
+          "measured; or --encodings with ranges that are known, or --weights-only");
+    if (options_.precision != "int8" && !options_.weights_only.empty())
+      return fail("--weights-only says what is quantized: it needs --precision int8");
     if (options_.precision != "int8" && options_.encodings)
       return fail("--encodings says what is quantized: it needs --precision int8");
     // Values need an engine that runs: where the target's own does not, another stands in.
@@ -231,7 +234,8 @@ class Pipeline {
     auto quantized = quantize_for(*original_, *float_, options_, target_, on_host, samples_);
     if (!quantized) return quantized.error();
     quantized_ = std::move(*quantized);
-    tell_calibration(*original_, *float_, quantized_->calibration, report_.findings);
+    if (quantized_->calibration.samples > 0)
+      tell_calibration(*original_, *float_, quantized_->calibration, report_.findings);
     infer_shapes(*quantized_->model);  // of what quantization wrote, which may stand at a border
     return {};
   }

@@ -24,6 +24,8 @@ namespace acuate {
 namespace {
 
 constexpr int64_t kQuantizationOpset = 13;  // the first with per-channel QuantizeLinear
+constexpr int64_t kBlocksOpset = 21;        // the first with 4 bits and scales in blocks
+constexpr int kDefaultGroup = 128;          // of 4 bits
 
 }  // namespace
 
@@ -162,6 +164,30 @@ Result<void> prepare_quantization(std::unique_ptr<Model>& model) {
   return {};
 }
 
+namespace {
+
+// The float graph, at an opset that says 4 bits and blocks.
+Result<std::unique_ptr<Model>> model_for_blocks(const Model& model) {
+  auto converted = convert_opset(model, std::max(kBlocksOpset, model.opset_version()));
+  if (!converted) return converted.error();
+  infer_shapes(**converted);
+  name_nodes(**converted);
+  return converted;
+}
+
+Result<Quantized> quantize_weights_for(const Model& model, const ConvertOptions& options,
+                                       const Target& target, QuantizationRequest request) {
+  request.weights_only = to_snake_case(options.weights_only);
+  request.group = options.group.value_or(request.weights_only == "s4" ? kDefaultGroup : 0);
+  if (request.weights_only != "s4" && request.group == 0)
+    return quantize_weights(model, target, request);
+  auto converted = model_for_blocks(model);
+  if (!converted) return converted.error();
+  return quantize_weights(**converted, target, request);
+}
+
+}  // namespace
+
 Result<Quantized> quantize_for(const Model& original, const Model& model,
                                const ConvertOptions& options, const Target& target,
                                const std::set<std::string, std::less<>>& on_host,
@@ -171,6 +197,8 @@ Result<Quantized> quantize_for(const Model& original, const Model& model,
   quantize.request.on_host = on_host;
   if (!options.scheme.empty()) quantize.request.scheme = to_snake_case(options.scheme);
   quantize.request.exclude = options.exclude;
+  if (!options.weights_only.empty())
+    return quantize_weights_for(model, options, target, std::move(quantize.request));
   quantize.range = options.range;
   if (options.recover == std::vector<std::string>{"none"})
     quantize.recover.emplace();
@@ -202,8 +230,18 @@ Result<Quantized> quantize_for(const Model& original, const Model& model,
   if (options.note)
     for (const auto& [name, reason] : imported->left_out)
       options.note(fmt::format("{}: '{}' is left out: {}", file, to_valid_utf8(name), reason));
-  auto quantized = apply_encodings(model, target, imported->encodings, imported->changes,
-                                   samples == nullptr ? 0 : samples->size(), load, quantize);
+  std::unique_ptr<Model> converted;
+  const auto& tensors = imported->encodings.tensors;
+  if (std::any_of(tensors.begin(), tensors.end(), [](const TensorEncoding& each) {
+        return each.quantization.bits < 8 || each.quantization.block_size > 0;
+      })) {
+    auto made = model_for_blocks(model);
+    if (!made) return made.error();
+    converted = std::move(*made);
+  }
+  auto quantized =
+      apply_encodings(converted ? *converted : model, target, imported->encodings,
+                      imported->changes, samples == nullptr ? 0 : samples->size(), load, quantize);
   if (!quantized) return fail("{}: {}", file, quantized.error().message);
   return quantized;
 }

@@ -43,6 +43,8 @@ struct ConvertOptions {
   std::string hybrid;                  // `s16`, `u16` or `float`; empty: 8 bits throughout
   std::optional<double> hybrid_share;  // of activations
   std::string hybrid_budget;           // `15%` of the work, `1.5ms`; empty: no limit
+  std::string weights_only;  // `s8` or `s4`: grids for weights of products alone; empty: for all
+  std::optional<int> group;  // with it: inputs that share a scale; 0: all; else 128 for s4
   std::vector<std::string> exclude;
   std::optional<std::filesystem::path> encodings;  // applied as they stand, in place of choosing
   std::vector<std::string> max_drop;

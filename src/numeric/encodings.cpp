@@ -67,6 +67,7 @@ Json to_json(const TensorEncoding& encoding) {
       {"rounding_noise", or_null(encoding.rounding_noise)},
   };
   if (quantization.per_channel_axis >= 0) json["per_channel_axis"] = quantization.per_channel_axis;
+  if (quantization.block_size > 0) json["block_size"] = quantization.block_size;
   return json;
 }
 
@@ -192,6 +193,10 @@ Result<TensorEncoding> read_tensor(const Json& json, std::string_view file, size
     quantization.per_channel_axis = members.integer(*axis, "per_channel_axis");
     members.expect(quantization.per_channel_axis >= 0, "per_channel_axis", *axis,
                    "0 or more, or null");
+  }
+  if (const Json* size = members.take("block_size", false)) {
+    quantization.block_size = members.integer(*size, "block_size");
+    members.expect(quantization.block_size > 0, "block_size", *size, "1 or more");
   }
   if (const Json* min = members.take("range_min", true))
     encoding.range_min = members.number(*min, "range_min");

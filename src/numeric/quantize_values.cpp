@@ -12,11 +12,15 @@ namespace acuate {
 namespace {
 
 // The tensor seen as [outer, channels, inner] around the quantization's axis; [1, 1, size] per
-// tensor.
+// tensor. In blocks of `block` channels there are [outer, ⌈channels / block⌉, inner] scales.
 struct Layout {
   int64_t outer = 1;
   int64_t channels = 1;
   int64_t inner = 1;
+  int64_t block = 0;
+
+  int64_t blocks() const { return (channels + block - 1) / block; }
+  int64_t scales() const { return block == 0 ? channels : outer * blocks() * inner; }
 };
 
 Result<Layout> layout_of(const Tensor& tensor, int axis) {
@@ -31,9 +35,19 @@ Result<Layout> layout_of(const Tensor& tensor, int axis) {
   return layout;
 }
 
-// Calls body(channel, first element, element count) for every run of elements that share a channel.
+// Calls body(scale, first element, element count) for every run of elements that share a scale.
 template <class Body>
 void for_each_run(const Layout& layout, const Body& body) {
+  if (layout.block > 0) {
+    for (int64_t i = 0; i < layout.outer * layout.channels; ++i) {
+      const int64_t row =
+          i / layout.channels * layout.blocks() + i % layout.channels / layout.block;
+      for (int64_t j = 0; j < layout.inner; ++j)
+        body(static_cast<size_t>(row * layout.inner + j), static_cast<size_t>(i * layout.inner + j),
+             size_t{1});
+    }
+    return;
+  }
   for (int64_t i = 0; i < layout.outer; ++i) {
     for (int64_t channel = 0; channel < layout.channels; ++channel)
       body(static_cast<size_t>(channel),
@@ -49,10 +63,13 @@ Result<Layout> checked_layout(const Tensor& tensor, ElementType expected,
                 element_type_name(tensor.type()));
   if (auto valid = check_quantization(quantization); !valid) return valid.error();
   auto layout = layout_of(tensor, quantization.per_channel_axis);
-  if (layout && quantization.per_channel_axis != -1 &&
-      static_cast<size_t>(layout->channels) != quantization.scale.size())
-    return fail("{} scales for {} channels (shape {}, axis {})", quantization.scale.size(),
-                layout->channels, format_shape(tensor.shape()), quantization.per_channel_axis);
+  if (!layout || quantization.per_channel_axis == -1) return layout;
+  layout->block = quantization.block_size;
+  if (static_cast<size_t>(layout->scales()) != quantization.scale.size())
+    return fail("{} scales for {} channels{} (shape {}, axis {})", quantization.scale.size(),
+                layout->channels,
+                layout->block > 0 ? fmt::format(" in blocks of {}", layout->block) : "",
+                format_shape(tensor.shape()), quantization.per_channel_axis);
   return layout;
 }
 
@@ -139,6 +156,20 @@ void dequantize_as(const Tensor& integers, const Quantization& quantization, con
   });
 }
 
+// Two integers of 4 bits in a byte, the first in the lower half.
+void pack(std::span<const int8_t> integers, std::span<std::byte> bytes) {
+  std::fill(bytes.begin(), bytes.end(), std::byte{0});
+  for (size_t i = 0; i < integers.size(); ++i)
+    bytes[i / 2] |= static_cast<std::byte>((integers[i] & 0xf) << (i % 2 == 0 ? 0 : 4));
+}
+
+void unpack(std::span<const std::byte> bytes, std::span<int8_t> integers) {
+  for (size_t i = 0; i < integers.size(); ++i) {
+    const int half = std::to_integer<int>(bytes[i / 2]) >> (i % 2 == 0 ? 0 : 4) & 0xf;
+    integers[i] = static_cast<int8_t>(half < 8 ? half : half - 16);
+  }
+}
+
 // Σ(x − x')².
 double error_of(const Tensor& values, const Quantization& quantization) {
   const Rounder rounder(quantization, 0);
@@ -167,6 +198,12 @@ Result<Tensor> quantize(const Tensor& values, const Quantization& quantization) 
     return result;
   }
   switch (result.type()) {
+    case ElementType::Int4: {
+      Tensor wide = Tensor::allocate(ElementType::Int8, values.shape());
+      quantize_as<int8_t>(values, quantization, *layout, wide);
+      pack(wide.values<int8_t>(), result.mutable_bytes());
+      break;
+    }
     case ElementType::Int8:
       quantize_as<int8_t>(values, quantization, *layout, result);
       break;
@@ -191,6 +228,12 @@ Result<Tensor> dequantize(const Tensor& integers, const Quantization& quantizati
   if (!layout) return layout.error();
   Tensor result = Tensor::allocate(ElementType::Float, integers.shape());
   switch (integers.type()) {
+    case ElementType::Int4: {
+      Tensor wide = Tensor::allocate(ElementType::Int8, integers.shape());
+      unpack(integers.bytes(), wide.mutable_values<int8_t>());
+      dequantize_as<int8_t>(wide, quantization, *layout, result);
+      break;
+    }
     case ElementType::Int8:
       dequantize_as<int8_t>(integers, quantization, *layout, result);
       break;

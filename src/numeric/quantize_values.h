@@ -12,8 +12,8 @@
 // becomes the lowest integer, as it does there.
 namespace acuate {
 
-// Errors: the tensor is not float32, or the number of scales differs from the tensor's size along
-// per_channel_axis.
+// Errors: the tensor is not float32, or the number of scales is not what per_channel_axis and
+// block_size ask for.
 Result<Tensor> quantize(const Tensor& values, const Quantization& quantization);
 Result<Tensor> dequantize(const Tensor& integers, const Quantization& quantization);
 // quantize() and dequantize() in place. The tensor must be writable.

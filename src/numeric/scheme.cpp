@@ -65,7 +65,8 @@ ElementType Quantization::element_type() const {
     ACUATE_CHECK(format != nullptr && format->is_float(), "there is no scale: scheme " + scheme);
     return format->mantissa_bits == 10 ? ElementType::Float16 : ElementType::Bfloat16;
   }
-  ACUATE_CHECK(bits == 8 || bits == 16, "grids have 8 or 16 bits");
+  if (bits == 4 && is_signed) return ElementType::Int4;
+  ACUATE_CHECK(bits == 8 || bits == 16, "grids have 4, 8 or 16 bits");
   if (bits == 8) return is_signed ? ElementType::Int8 : ElementType::Uint8;
   return is_signed ? ElementType::Int16 : ElementType::Uint16;
 }
@@ -135,6 +136,10 @@ Result<void> check_quantization(const Quantization& quantization) {
                 quantization.zero_point.size());
   if (quantization.per_channel_axis < -1)
     return fail("per_channel_axis is {}", quantization.per_channel_axis);
+  if (quantization.block_size < 0 ||
+      (quantization.block_size > 0 && quantization.per_channel_axis == -1))
+    return fail("block_size is {} along per_channel_axis {}", quantization.block_size,
+                quantization.per_channel_axis);
   if (quantization.per_channel_axis == -1 && quantization.scale.size() != 1)
     return fail("{} scales but no per_channel_axis", quantization.scale.size());
   for (size_t i = 0; i < quantization.scale.size(); ++i) {

@@ -15,7 +15,8 @@ namespace acuate {
 
 // How a tensor's reals stand on integers, or on shorter floats: q = clamp(round_half_even(x /
 // scale) + zero_point), x' = (q − zero_point) · scale. One scale and zero point, or one for each
-// index along per_channel_axis.
+// index along per_channel_axis; or, in blocks, one for each block of indices along that axis and
+// each element of the other axes, in the order of the tensor, as DequantizeLinear has them.
 struct Quantization {
   std::string scheme;  // id of a Scheme
   int bits = 8;
@@ -24,13 +25,15 @@ struct Quantization {
   std::vector<float> scale;
   std::vector<int32_t> zero_point;
   int per_channel_axis = -1;  // −1: per tensor
+  int block_size = 0;         // of indices along that axis that share a scale; 0: no blocks
 
   // A floating-point format of `bits`: its values are rounded to it, there is no scale.
   bool is_float() const { return scale.empty(); }
 
-  int32_t lowest() const;            // −128, or −127 in the narrow range, for signed 8 bits
-  int32_t highest() const;           // 127
-  ElementType element_type() const;  // int8, uint8, int16, uint16, float16 or bfloat16
+  int32_t lowest() const;   // −128, or −127 in the narrow range, for signed 8 bits
+  int32_t highest() const;  // 127
+  // int4, int8, uint8, int16, uint16, float16 or bfloat16.
+  ElementType element_type() const;
   AffineGrid grid(size_t channel = 0) const;  // of integers only
   bool operator==(const Quantization&) const = default;
 };

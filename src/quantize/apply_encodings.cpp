@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <unordered_map>
 #include <unordered_set>
 
@@ -28,14 +29,29 @@ Result<void> check_encoding(const Graph& graph, const TensorEncoding& encoding) 
   if (value->initializer->type != ElementType::Float)
     return fail("{}: it is a constant of another type than float32", where);
   const Shape& shape = value->initializer->shape;
+  if (quantization.block_size > 0 || quantization.bits < 8) {
+    if (shape.size() != 2)
+      return fail("{}: blocks and 4 bits are for the matrix of a product, its shape is {}", where,
+                  format_shape(shape));
+  }
   if (axis < 0) return {};
   if (static_cast<size_t>(axis) >= shape.size())
     return fail("{}: per_channel_axis is {}, but its shape is {}", where, axis,
                 format_shape(shape));
-  if (static_cast<size_t>(shape[axis]) != quantization.scale.size())
-    return fail("{}: {} scales, but axis {} of its shape {} has {}", where,
-                quantization.scale.size(), axis, format_shape(shape), shape[axis]);
+  int64_t scales = shape[axis];
+  if (const int64_t block = quantization.block_size; block > 0)
+    scales = (shape[axis] + block - 1) / block * shape[1 - axis];
+  if (static_cast<size_t>(scales) != quantization.scale.size())
+    return fail("{}: {} scales, but axis {} of its shape {} has {}{}", where,
+                quantization.scale.size(), axis, format_shape(shape), scales,
+                quantization.block_size > 0 ? " in blocks" : "");
   return {};
+}
+
+bool is_weights_only(const Graph& graph, const Encodings& encodings) {
+  return std::all_of(
+      encodings.tensors.begin(), encodings.tensors.end(),
+      [&](const TensorEncoding& each) { return graph.find(each.tensor)->is_constant(); });
 }
 
 // The first of a node's tensors that integers need and that has no grid; empty where all have.
@@ -52,11 +68,13 @@ std::string missing_grid(const Node& anchor, const std::unordered_set<const Valu
 
 // Which operators run in integers by these encodings.
 Result<void> judge_anchors(const QuantizationPlan& plan, const ByTensor& encodings,
-                           Quantized& result) {
+                           bool weights_only, Quantized& result) {
   std::unordered_set<const Value*> planned;
   for (const PlannedActivation& activation : plan.activations) planned.insert(activation.value);
   for (const Node* node : plan.anchors) {
-    const std::string missing = missing_grid(*node, planned, encodings);
+    const std::string missing = weights_only && encodings.count(node->input(1)->name) > 0
+                                    ? std::string()
+                                    : missing_grid(*node, planned, encodings);
     if (missing.empty())
       result.anchors.push_back(node->address());
     else
@@ -101,7 +119,10 @@ Result<Quantized> apply_encodings(const Model& model, const Target& target,
   }
   auto plan = target.backend->plan_quantization(changed, options.request);
   if (!plan) return plan.error();
-  if (auto some = judge_anchors(*plan, by_tensor, result); !some) return some.error();
+  if (auto some =
+          judge_anchors(*plan, by_tensor, is_weights_only(changed.graph(), encodings), result);
+      !some)
+    return some.error();
   if (samples > 0) {
     std::vector<std::string> activations;
     for (const TensorEncoding& encoding : encodings.tensors)

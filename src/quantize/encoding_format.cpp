@@ -96,8 +96,12 @@ std::vector<int64_t> unsigned_zero_points(const Quantization& quantization) {
   return out;
 }
 
-Result<void> refuse_changes(const GraphChanges& changes, std::string_view format) {
-  if (changes.empty()) return {};
+Result<void> refuse_unsayable(const ImportedEncodings& file, std::string_view format) {
+  for (const TensorEncoding& encoding : file.encodings.tensors)
+    if (encoding.quantization.block_size > 0 || encoding.quantization.bits < 8)
+      return fail("tensor '{}' has scales in blocks or 4 bits, which {} cannot say",
+                  to_valid_utf8(encoding.tensor), format);
+  if (file.changes.empty()) return {};
   return fail(
       "the encodings change the float graph (channel_scales, biases), which {} cannot say: "
       "quantize with --recover none",

@@ -53,7 +53,7 @@ Result<TensorEncoding> encoding_from_unsigned(const Model& model, const std::str
 // The other way: zero points as if all integers began at 0.
 std::vector<int64_t> unsigned_zero_points(const Quantization& quantization);
 
-// Formats of others hold no changes of the float graph.
-Result<void> refuse_changes(const GraphChanges& changes, std::string_view format);
+// Formats of others hold no changes of the float graph, no scales in blocks and no 4 bits.
+Result<void> refuse_unsayable(const ImportedEncodings& file, std::string_view format);
 
 }  // namespace acuate

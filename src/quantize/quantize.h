@@ -86,6 +86,12 @@ struct Quantized {
 Result<Quantized> quantize_model(const Model& model, const Target& target, size_t samples,
                                  const SampleLoader& load, const QuantizeOptions& options = {});
 
+// Weights alone, by `request.weights_only` and `request.group`: no data are needed, everything is
+// computed in float. Each scale is the one of least squared error. `model` as above, of opset ≥ 21
+// for groups and 4 bits.
+Result<Quantized> quantize_weights(const Model& model, const Target& target,
+                                   const QuantizationRequest& request);
+
 // The same of encodings that stand already, with what recovery did: from the model that they were
 // chosen for it gives the same quantized model to the bit. Of the options, the request and the
 // calibration count; with samples, the encodings' SQNR and clipped fraction are measured anew.

@@ -10,6 +10,8 @@
 namespace acuate {
 namespace {
 
+constexpr int64_t kBlocksOpset = 21;  // the first with integers of 4 bits and scales in blocks
+
 class QdqEmitter {
  public:
   QdqEmitter(Model& model, const QuantizationRules& rules)
@@ -26,6 +28,13 @@ class QdqEmitter {
         return fail("there is an encoding for the tensor '{}', which the model does not have",
                     to_valid_utf8(encoding.tensor));
       by_value_.emplace(value, &encoding.quantization);
+      weights_only_ &= value->is_constant();
+      const Quantization& grid = encoding.quantization;
+      if ((grid.bits < 8 || grid.block_size > 0) && model_.opset_version() < kBlocksOpset)
+        return fail(
+            "weights of 4 bits and scales in blocks need opset {}, the model has {}; convert it "
+            "first",
+            kBlocksOpset, model_.opset_version());
     }
     // Where every tensor has a grid, what is only moved shares one; elsewhere a tensor without its
     // own is float, as hybrids want it.
@@ -87,6 +96,10 @@ class QdqEmitter {
                         bool per_channel) {
     Shape shape;
     if (per_channel) shape = {static_cast<int64_t>(scale.size())};
+    return scale_constant(stem, scale, shape);
+  }
+  Value* scale_constant(const std::string& stem, const std::vector<float>& scale,
+                        const Shape& shape) {
     return constant(stem + "_scale", Tensor::of<float>(shape, std::span<const float>(scale)));
   }
 
@@ -155,8 +168,68 @@ class QdqEmitter {
     return {};
   }
 
+  // Integers that engines put back into floats, or multiply with as they are. For a Gemm of
+  // transposed weights they are stored the other way round, since engines have no such product.
+  Result<void> emit_weight_alone(Value& weight, Quantization grid) {
+    std::vector<Use> readers;
+    for (const Use& use : weight.uses())
+      if (use.slot == 1 && (use.node->is_op("MatMul") || use.node->is_op("Gemm")))
+        readers.push_back(use);
+    if (readers.empty()) return {};
+    auto values = model_.load(*weight.initializer);
+    if (!values) return fail("weight '{}': {}", to_valid_utf8(weight.name), values.error().message);
+    const bool transpose = std::all_of(readers.begin(), readers.end(), [](const Use& use) {
+      return use.node->is_op("Gemm") && use.node->int_attribute("transB", 0) != 0;
+    });
+    Tensor stored = *values;
+    if (transpose) {
+      stored = transposed(*values);
+      if (grid.block_size > 0) {
+        const int64_t rows = values->shape()[0];
+        const Tensor scale = Tensor::of<float>(
+            {rows, static_cast<int64_t>(grid.scale.size()) / rows}, std::span(grid.scale));
+        const Tensor turned = transposed(scale);
+        grid.scale.assign(turned.values<float>().begin(), turned.values<float>().end());
+      }
+      if (grid.per_channel_axis >= 0) grid.per_channel_axis = 1 - grid.per_channel_axis;
+      for (const Use& use : readers)
+        use.node->set_attribute(encode_attribute("transB", int64_t{0}));
+    }
+    auto integers = quantize(stored, grid);
+    if (!integers)
+      return fail("weight '{}': {}", to_valid_utf8(weight.name), integers.error().message);
+    const std::string stem(weight.name);
+    Shape shape;
+    if (grid.per_channel_axis >= 0) shape = {static_cast<int64_t>(grid.scale.size())};
+    if (grid.block_size > 0) {
+      shape = stored.shape();
+      int64_t& along = shape[static_cast<size_t>(grid.per_channel_axis)];
+      along = (along + grid.block_size - 1) / grid.block_size;
+    }
+    Value* quantized = constant(stem + "_quantized", *integers);
+    Value* result = graph_.add_value(graph_.unused_name(stem + "_dequantized"));
+    Node* node = add_dequantize("", stem, quantized, scale_constant(stem, grid.scale, shape),
+                                nullptr, grid.per_channel_axis, result, graph_.first());
+    if (grid.block_size > 0)
+      node->set_attribute(encode_attribute("block_size", static_cast<int64_t>(grid.block_size)));
+    for (const Use& use : readers) use.node->set_input(use.slot, result);
+    drop_if_unused(weight);
+    return {};
+  }
+
+  static Tensor transposed(const Tensor& matrix) {
+    const auto rows = static_cast<size_t>(matrix.shape()[0]),
+               columns = static_cast<size_t>(matrix.shape()[1]);
+    Tensor out = Tensor::allocate(ElementType::Float, {matrix.shape()[1], matrix.shape()[0]});
+    for (size_t r = 0; r < rows; ++r)
+      for (size_t c = 0; c < columns; ++c)
+        out.mutable_values<float>()[c * rows + r] = matrix.values<float>()[r * columns + c];
+    return out;
+  }
+
   // Nothing where no node that runs in integers reads it.
   Result<void> emit_weight(Value& weight, const Quantization& quantization) {
+    if (weights_only_) return emit_weight_alone(weight, quantization);
     std::vector<Use> readers;
     for (const Use& use : weight.uses())
       if (integer_nodes_.count(use.node) > 0) readers.push_back(use);
@@ -224,6 +297,7 @@ class QdqEmitter {
   const QuantizationRules& rules_;
   std::unordered_map<const Value*, const Quantization*> by_value_;
   std::unordered_set<const Node*> integer_nodes_;
+  bool weights_only_ = true;
 };
 
 }  // namespace

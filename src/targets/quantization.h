@@ -14,6 +14,9 @@ struct QuantizationRequest {
   std::string scheme;                          // of activations; empty: what serves the target best
   std::vector<std::string> exclude;            // patterns of node names that stay in float
   std::set<std::string, std::less<>> on_host;  // names of nodes that are none of the target's
+  // A scheme: the weights of matrix products alone get grids, and everything is computed in float.
+  std::string weights_only = {};
+  int group = 0;  // with it: inputs that share a scale, for each result; 0: all
 };
 
 struct PlannedActivation {
@@ -25,6 +28,7 @@ struct PlannedWeight {
   Value* value = nullptr;
   std::string scheme;
   int per_channel_axis = -1;
+  int block_size = 0;  // along that axis
 };
 
 // A convolution or matrix product that stays in float, and why.
@@ -64,11 +68,23 @@ struct QuantizationRules {
   bool transposed_convolutions = true;          // ConvTranspose is an anchor
   bool integer_bias = true;                     // int32 with scale = input · weight scale
   SignedGrid signed_grid = SignedGrid::Signed;  // how the integers of a signed 8-bit grid are named
+  std::vector<std::string> weight_only_schemes = {};  // of weights that are read by float products
 };
 
 // Errors: a scheme that the target does not take.
 Result<QuantizationPlan> plan_quantization(Model& model, const QuantizationRequest& request,
                                            const QuantizationRules& rules);
+
+// The part of it that gives grids to weights alone: those of MatMul and Gemm with
+// kFewestWeights elements or more. Errors: a scheme or group that the target does not take.
+inline constexpr int64_t kFewestWeights = 16'384;
+Result<QuantizationPlan> plan_weights(Model& model, const QuantizationRequest& request,
+                                      const QuantizationRules& rules);
+
+// Why a node does not run in integers although it is a convolution or matrix product; empty where
+// it can.
+std::string reason_against(const Node& node, const QuantizationRequest& request,
+                           const QuantizationRules& rules);
 
 // The value whose grid an anchor, or an Add, writes to: its output, or that of a Relu, or of a Clip
 // around zero, which alone reads it, since engines take these into the integer kernel.
@@ -86,6 +102,8 @@ bool moves_values(const Node& node);
 // grid for its data, or for its result where the placement gives it one, stays in float: it reads
 // the float weight. Below opset 21 integers of 16 bits take the operators of that name of
 // com.microsoft. Needs opset ≥ 13. Encodings of values that the graph does not have are errors.
+// Encodings of weights alone: these become DequantizeLinear, in blocks or of 4 bits too, which need
+// opset 21; everything is computed in float.
 Result<void> emit_qdq(Model& model, const Encodings& encodings, const QuantizationRules& rules);
 
 }  // namespace acuate

@@ -29,8 +29,8 @@ std::string left_out(const Node& node, const QuantizationRequest& request) {
   return {};
 }
 
-// Why the node cannot run in 8 bits although it is a convolution or matrix product; empty where it
-// can.
+}  // namespace
+
 std::string reason_against(const Node& node, const QuantizationRequest& request,
                            const QuantizationRules& rules) {
   if (std::string reason = left_out(node, request); !reason.empty()) return reason;
@@ -51,6 +51,8 @@ std::string reason_against(const Node& node, const QuantizationRequest& request,
   if (!is_float_tensor(node.input(0))) return "its input is not float32";
   return {};
 }
+
+namespace {
 
 // Infinite, or so large that a grid up to there has nothing left for anything else.
 bool holds_infinity(const Value& constant) {
@@ -302,6 +304,7 @@ bool moves_values(const Node& node) {
 
 Result<QuantizationPlan> plan_quantization(Model& model, const QuantizationRequest& request,
                                            const QuantizationRules& rules) {
+  if (!request.weights_only.empty()) return plan_weights(model, request, rules);
   auto scheme = activation_scheme(model.graph(), request, rules);
   if (!scheme) return scheme.error();
   return Planner(model, request, rules, std::move(*scheme)).run();

@@ -150,6 +150,11 @@ nlohmann::ordered_json hybrid_json(const Hybrid& hybrid) {
 // Null where --data calibrates.
 Result<std::optional<Calibration>> read_histograms(const Flags& flags) {
   const bool data = flags.options.data.has_value();
+  if (!flags.options.weights_only.empty()) {
+    if (data || !flags.histograms.empty() || !flags.written_histograms.empty())
+      return fail("--weights-only takes no data: everything but weights stays in float");
+    return std::optional<Calibration>();
+  }
   if (flags.options.encodings) {
     if (!flags.histograms.empty() || !flags.written_histograms.empty())
       return fail("--encodings chooses the ranges; no histograms are read or written");
@@ -158,7 +163,7 @@ Result<std::optional<Calibration>> read_histograms(const Flags& flags) {
   if (data != flags.histograms.empty())
     return fail("{}", data ? "--data and --histograms are given; one of them calibrates"
                            : "nothing calibrates; give --data, --histograms of an earlier "
-                             "calibration, or --encodings");
+                             "calibration, --encodings, or --weights-only");
   if (!data && flags.options.recover != kNoRecovery && flags.options.recover != kAutoRecovery)
     return fail("--recover needs --data; --histograms are of the network without recovery");
   if (!data && !flags.options.hybrid.empty())
@@ -190,7 +195,9 @@ std::string summary_text(const Flags& flags, const Quantized& quantized, size_t 
       fmt::format("{} and {}: {} tensors from {}, {} in {} bits\n", flags.options.output.string(),
                   flags.encodings.string(), quantized.encodings.tensors.size(),
                   flags.options.encodings ? flags.options.encodings->string()
-                                          : format_plural(static_cast<int64_t>(samples), "sample"),
+                  : !flags.options.weights_only.empty()
+                      ? "weights alone"
+                      : format_plural(static_cast<int64_t>(samples), "sample"),
                   format_plural(static_cast<int64_t>(quantized.anchors.size()), "operator"), bits);
   for (const RecoveryOutcome& outcome : quantized.recovery) text += recovery_text(outcome) + "\n";
   if (quantized.hybrid) text += hybrid_text(*quantized.hybrid);

@@ -76,6 +76,34 @@ TEST_F(QuantizeCommandTest, AQuantizedModelIsKeptWithItsOwnParameters) {
   EXPECT_FALSE(exists("m.onnx"));
 }
 
+TEST_F(QuantizeCommandTest, WeightsAloneNeedNoData) {
+  std::string weights;
+  for (int i = 0; i < 128 * 128; ++i)
+    weights += (i == 0 ? "" : ", ") + std::to_string(0.01 * ((i * 37) % 101 - 50));
+  const std::string net =
+      model("product.onnx", "g (float[3, 128] x) => (float[3, 128] y) <float[128, 128] w = {" +
+                                weights + "}> { m = MatMul(x, w)  y = Relu(m) }");
+  const auto json =
+      run_json({"quantize", net, "-o", path("q.onnx"), "--weights-only", "s4", "--group", "32"});
+  EXPECT_EQ(json["tensors"], 1);
+  EXPECT_EQ(json["samples"], 0);
+  EXPECT_LT(read("q.onnx").size(), read("product.onnx").size() / 5);
+  run_json({"quantize", net, "-o", path("a.onnx"), "--encodings", path("q.encodings.json")});
+  EXPECT_EQ(read("a.onnx"), read("q.onnx"));
+  run_json({"convert", net, "-o", path("artifact"), "--precision", "int8", "--weights-only", "s8"});
+  EXPECT_EQ(run({"encodings", net, "-o", path("e.json"), "--encodings", path("q.encodings.json"),
+                 "--format", "aimet"}),
+            2);
+  EXPECT_NE(err.find("blocks or 4 bits"), std::string::npos) << err;
+  EXPECT_EQ(run({"quantize", net, "-o", path("b.onnx"), "--group", "32"}), 2);
+  EXPECT_EQ(run({"quantize", net, "-o", path("b.onnx"), "--weights-only", "s4", "--range", "mse"}),
+            2);
+  EXPECT_EQ(run({"quantize", net, "-o", path("b.onnx"), "--weights-only", "s4", "--data",
+                 samples("d.npy", 2)}),
+            2);
+  EXPECT_NE(err.find("takes no data"), std::string::npos) << err;
+}
+
 TEST_F(QuantizeCommandTest, ASmallOrMonotonousSetIsTold) {
   const auto causes = [&](const std::string& data) {
     std::string all;

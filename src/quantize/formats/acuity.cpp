@@ -162,7 +162,7 @@ std::optional<int> fractional_length(float scale) {
 }
 
 Result<std::string> write(const ImportedEncodings& file, const Model& model) {
-  if (auto can = refuse_changes(file.changes, "Acuity's format"); !can) return can.error();
+  if (auto can = refuse_unsayable(file, "Acuity's format"); !can) return can.error();
   std::string text = "version: 1\nquantize_parameters:\n";
   for (const TensorEncoding& encoding : file.encodings.tensors) {
     const Quantization& grid = encoding.quantization;

@@ -126,7 +126,7 @@ Result<ImportedEncodings> read(std::string_view text, std::string_view file, con
 }
 
 Result<std::string> write(const ImportedEncodings& file, const Model& model) {
-  if (auto can = refuse_changes(file.changes, "AIMET's format"); !can) return can.error();
+  if (auto can = refuse_unsayable(file, "AIMET's format"); !can) return can.error();
   std::string lists[2];
   for (const TensorEncoding& encoding : file.encodings.tensors) {
     const Quantization& grid = encoding.quantization;

@@ -24,7 +24,8 @@ QuantizationRules rules() {
           .schemes = {"u8", "s8", "u16", "s16", "dfp8", "dfp16", "fp16", "bf16"},
           .unsigned_where_positive = true,
           .transposed_convolutions = false,
-          .signed_grid = QuantizationRules::SignedGrid::UnsignedWithOffset};
+          .signed_grid = QuantizationRules::SignedGrid::UnsignedWithOffset,
+          .weight_only_schemes = {"s8", "s4"}};
 }
 
 class OnnxRuntimeTarget final : public TargetBackend {

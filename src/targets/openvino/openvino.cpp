@@ -12,7 +12,8 @@ QuantizationRules rules() {
           .schemes = {"u8", "s8"},
           .attention_scheme = "s8",
           .unsigned_where_positive = true,
-          .integer_bias = false};
+          .integer_bias = false,
+          .weight_only_schemes = {"s8", "s4"}};
 }
 
 class OpenVinoTarget final : public TargetBackend {

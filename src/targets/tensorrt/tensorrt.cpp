@@ -36,7 +36,8 @@ QuantizationRules rules() {
   return {.target = "TensorRT",
           .placement = QuantizationRules::Placement::Residuals,
           .schemes = {"s8"},
-          .integer_bias = false};
+          .integer_bias = false,
+          .weight_only_schemes = {"s8", "s4"}};
 }
 
 // Names of a copy's nodes by which the parser's errors are found again: the place in the main

@@ -4,7 +4,7 @@
 
 #include "base/text.h"
 #include "convert/judging.h"
-#include "runtime/cost_table.h"
+#include "convert/partition_costs.h"
 
 namespace acuate {
 namespace {
@@ -27,14 +27,9 @@ Result<void> set_work(const ConvertOptions& options, const Target& target,
   auto tables = read_cost_tables(options.costs);
   if (!tables) return tables.error();
   const std::string id = target.stand_in.empty() ? target.id : target.stand_in;
-  const auto table = std::find_if(tables->begin(), tables->end(),
-                                  [&](const CostTable& each) { return each.target == id; });
-  if (table == tables->end())
-    return fail(
-        "--costs has no table of {}; `acuate bench --calibrate FILE --target {}` writes "
-        "one where it runs",
-        id, to_kebab_case(id));
-  quantize.hybrid_work_of = [costs = *table](const Node& layer) { return costs.node_us(layer); };
+  auto table = cost_table_of(*tables, id);
+  if (!table) return table.error();
+  quantize.hybrid_work_of = [costs = **table](const Node& layer) { return costs.node_us(layer); };
   return {};
 }
 

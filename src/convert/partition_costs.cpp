@@ -9,6 +9,16 @@
 
 namespace acuate {
 
+Result<const CostTable*> cost_table_of(std::span<const CostTable> tables,
+                                       const std::string& target) {
+  for (const CostTable& table : tables)
+    if (table.target == target) return &table;
+  return fail(
+      "--costs has no table of {}; `acuate bench --calibrate FILE --target {}` writes one where it "
+      "runs",
+      target, to_kebab_case(target));
+}
+
 Result<std::unique_ptr<PredictedCosts>> read_partition_costs(
     std::span<const std::filesystem::path> files, const Target& target,
     const std::function<void(const std::string&)>& note) {
@@ -18,13 +28,9 @@ Result<std::unique_ptr<PredictedCosts>> read_partition_costs(
   auto read = std::make_unique<PredictedCosts>();
   const std::string target_id = target.stand_in.empty() ? target.id : target.stand_in;
   for (const std::string& id : {std::string(kHostEngine), target_id}) {
-    const auto table = std::find_if(tables->begin(), tables->end(),
-                                    [&](const CostTable& each) { return each.target == id; });
-    if (table == tables->end())
-      return fail(
-          "--costs has no table of {}; `acuate bench --calibrate FILE --target {}` writes "
-          "one where it runs",
-          id, to_kebab_case(id));
+    auto found = cost_table_of(*tables, id);
+    if (!found) return found.error();
+    const CostTable* table = *found;
     if (table->machine != cpu_model() && note)
       note(fmt::format("the cost table of {} was measured on '{}'; this machine is '{}'", id,
                        table->machine, cpu_model()));

@@ -20,6 +20,10 @@ struct PredictedCosts {
   PartitionCosts costs;
 };
 
+// The table of a target among those of --costs. Error: there is none.
+Result<const CostTable*> cost_table_of(std::span<const CostTable> tables,
+                                       const std::string& target);
+
 // From files of `bench --calibrate`; null where there is no file. `note` hears of a table that was
 // measured on another machine. Errors: as read_cost_tables(), and no table of either side.
 Result<std::unique_ptr<PredictedCosts>> read_partition_costs(

@@ -12,7 +12,9 @@ void ConvertFlags::declare(CLI::App& app) {
       ->required()
       ->type_name("DIR");
   app.add_flag("--overwrite", o.overwrite, "replace an artifact that is there");
-  app.add_option("--target", o.target, "what it is to run on; `acuate targets` lists them; auto: the fastest here, measured")
+  app.add_option(
+         "--target", o.target,
+         "what it is to run on; `acuate targets` lists them; auto: the fastest here, measured")
       ->capture_default_str();
   app.add_option("--device", o.devices,
                  "for which devices engines are compiled ahead of time, such as the compute "
@@ -24,7 +26,8 @@ void ConvertFlags::declare(CLI::App& app) {
   shapes_.declare_with_ranges(app);
   declare_data_flags(app, o);
   app.add_option("--eval", o.eval, "what to measure on which data (YAML)")->type_name("SPEC");
-  app.add_option("--precision", o.precision, "fp32, fp16, bf16 or int8; auto: the fastest that meets --max-drop")
+  app.add_option("--precision", o.precision,
+                 "fp32, fp16, bf16 or int8; auto: the fastest that meets --max-drop")
       ->capture_default_str()
       ->check(CLI::IsMember({"fp32", "fp16", "bf16", "int8"}));
   declare_quantize_flags(app, o);

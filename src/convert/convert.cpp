@@ -245,9 +245,14 @@ class Pipeline {
     return lowered_ ? *lowered_ : quantized_ ? *quantized_->model : *float_;
   }
 
+  bool in_bfloat16() const { return options_.precision == "bf16" && target_.computes_in_bfloat16; }
+
   // Into 16-bit floats: what the precision says, or a module's entry in the configuration.
   Result<void> lower() {
-    auto lowered = lower_for(*original_, *float_, emitted_model(), options_, target_, division_,
+    // Where the engine itself does it the network stays as it is.
+    ConvertOptions options = options_;
+    if (in_bfloat16()) options.precision = "fp32";
+    auto lowered = lower_for(*original_, *float_, emitted_model(), options, target_, division_,
                              samples_.calibration ? &*samples_.calibration : nullptr);
     if (!lowered) return lowered.error();
     for (Finding& finding : lowered->findings) report_.findings.push_back(std::move(finding));
@@ -267,6 +272,9 @@ class Pipeline {
     auto emitted = emit_modules(emitted_model(), division_, emitted_for, folder);
     if (!emitted) return emitted.error();
     emitted_ = std::move(*emitted);
+    for (size_t i = 0; i < emitted_.modules.size(); ++i)
+      if (in_bfloat16() && emitted_.on_target[i])
+        emitted_.modules[i].arithmetic = Arithmetic::Bfloat16;
     std::string script = "# Edits that make the float network of this artifact out of " +
                          json_quote(options_.model.filename().string()) + "\n";
     for (const std::string& line : edits_) script += line + "\n";

@@ -11,9 +11,11 @@
 #include "base/hash.h"
 #include "base/text.h"
 #include "base/version.h"
+#include "convert/attribution.h"
 #include "diagnose/rule.h"
 #include "onnx_io/authority.h"
 #include "quantize/hybrid.h"
+#include "report/display.h"
 #include "report/histogram.h"
 #include "runtime/machine.h"
 #include "shape/macs.h"
@@ -46,17 +48,10 @@ int64_t node_count(const Model& model) {
   return count;
 }
 
-// The node whose kernel this is: engines append to the names of nodes that they change.
-std::string_view without_engine_suffix(std::string_view name) {
-  for (const std::string_view suffix : {"_nchwc", "_kernel_time", "_quant"})
-    if (name.ends_with(suffix)) name.remove_suffix(suffix.size());
-  const size_t token = name.find("_token_");
-  return token == name.npos ? name : name.substr(0, token);
-}
-
+// A convolution or matrix product that was not computed in integers.
 bool is_float_convolution(std::string_view kernel) {
-  return kernel == "Conv" || kernel == "FusedConv" || kernel == "NhwcFusedConv" ||
-         kernel == "Gemm" || kernel == "FusedGemm" || kernel == "MatMul" || kernel == "FusedMatMul";
+  const KernelKind kind = kernel_kind(kernel);
+  return kind.is_heavy && !kind.is_int8;
 }
 
 ReportHistogram report_histogram(const Histogram& histogram) {
@@ -129,7 +124,6 @@ void report_modules(Report& report, const Model& converted, const ModelModuleTre
                     const Profile& profile) {
   std::map<std::string, ReportModule> rows;
   std::vector<std::string> order;
-  std::map<std::string, const Node*, std::less<>> by_name;
   int64_t total_macs = 0;
   bool macs_known = true;
   const auto row_of = [&](const ModuleInfo& info) -> ReportModule& {
@@ -164,18 +158,20 @@ void report_modules(Report& report, const Model& converted, const ModelModuleTre
     for (size_t slot = 0; slot < node->input_count(); ++slot)
       if (const Value* input = node->input(slot); input != nullptr && input->is_constant())
         row.parameters += input->initializer->size();
-    by_name.emplace(node->name(), node);
   }
-  for (const KernelRecord& kernel : profile.kernels) {
-    const auto found = by_name.find(without_engine_suffix(kernel.node));
-    if (profile.runs == 0) break;
-    std::vector<const ModuleInfo*> sharing = {&modules.modules()[0]};
-    if (found != by_name.end()) sharing = modules.modules_of(*found->second);
-    const double time_us =
-        kernel.time_us / static_cast<double>(profile.runs) / static_cast<double>(sharing.size());
-    for (const ModuleInfo* info : sharing)
-      if (const auto row = rows.find(info->path); row != rows.end())
-        row->second.time_us = Measure(row->second.time_us.value_or(0) + time_us);
+  const auto shares = attribute_kernels(converted.graph(), profile);
+  for (size_t i = 0; i < shares.size() && profile.runs > 0; ++i) {
+    const double time_us = profile.kernels[i].time_us / static_cast<double>(profile.runs);
+    const auto add = [&](const std::string& path, double part_us) {
+      if (const auto row = rows.find(path); row != rows.end())
+        row->second.time_us = Measure(row->second.time_us.value_or(0) + part_us);
+    };
+    if (shares[i].empty()) add(modules.modules()[0].path, time_us);
+    for (const KernelShare& share : shares[i]) {
+      const auto sharing = modules.modules_of(*share.node);
+      for (const ModuleInfo* info : sharing)
+        add(info->path, time_us * share.part / static_cast<double>(sharing.size()));
+    }
   }
   for (const auto& [path, message] : division.failed_modules) {
     const auto row = rows.find(path);
@@ -316,7 +312,10 @@ std::vector<Finding> findings_of_execution(const Quantized& quantized, const Pro
   std::vector<Finding> findings;
   std::set<std::string, std::less<>> in_float;
   for (const KernelRecord& kernel : profile.kernels)
-    if (is_float_convolution(kernel.op_type)) in_float.emplace(without_engine_suffix(kernel.node));
+    if (is_float_convolution(kernel.op_type)) {
+      in_float.insert(kernel.origins.begin(), kernel.origins.end());
+      if (kernel.origins.empty()) in_float.emplace(without_engine_suffix(kernel.node));
+    }
   Finding silent = new_finding("float_convolution");
   silent.target = target;
   silent.cause =

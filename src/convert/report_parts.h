@@ -25,7 +25,7 @@ void report_division(Report& report, const Division& division);
 // `modules` are those of the user's model (ModelModuleTree::carried_over). A node that came of
 // several counts as one in each, and gives each the same part of its time; what it multiplies and
 // its weights are the first one's, which took the others in. `file_of_node` tells the piece that
-// has a node; empty: one file has all. Times are given by the kernels' node names.
+// has a node; empty: one file has all. Times are given by attribute_kernels().
 void report_modules(Report& report, const Model& converted, const ModelModuleTree& modules,
                     const Division& division,
                     const std::map<std::string, std::string, std::less<>>& file_of_node,

@@ -40,7 +40,9 @@ Result<Artifact> Artifact::open(const fs::path& folder, const EngineOptions& opt
     if (!target) return target.error();
     auto path = resolve_inside(folder, module.file);
     if (!path) return path.error();
-    auto engine = target->load(ModelSource::file(*path), options);
+    EngineOptions of_module = options;
+    of_module.arithmetic = module.arithmetic;
+    auto engine = target->load(ModelSource::file(*path), of_module);
     if (!engine) return fail("{}: {}", path->string(), engine.error().message);
     artifact.engines_.push_back(std::move(*engine));
   }

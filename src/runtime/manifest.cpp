@@ -195,6 +195,8 @@ std::string write_manifest(const Manifest& manifest) {
                                {"target", module.target},
                                {"inputs", module.inputs},
                                {"outputs", module.outputs}});
+    if (module.arithmetic == Arithmetic::Bfloat16)
+      json["modules"].back()["arithmetic"] = "bfloat16";
     if (module.engine)
       json["modules"].back()["engine"] = {{"file", module.engine->file},
                                           {"target", module.engine->target},
@@ -235,6 +237,10 @@ Result<Manifest> parse_manifest(std::string_view text, const std::string& source
     module.target = reader.text(item, "target");
     module.inputs = reader.texts(item, "inputs");
     module.outputs = reader.texts(item, "outputs");
+    if (item.is_object() && item.contains("arithmetic")) {
+      if (reader.text(item, "arithmetic") != "bfloat16") reader.refuse("arithmetic");
+      module.arithmetic = Arithmetic::Bfloat16;
+    }
     if (item.is_object() && item.contains("engine")) {
       const auto& engine = reader.member(item, "engine", nlohmann::json::value_t::object);
       module.engine = {.file = reader.path(engine, "file"),

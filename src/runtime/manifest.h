@@ -30,6 +30,7 @@ struct ManifestModule {
   std::vector<std::string> inputs;  // inputs of the artifact, or outputs of earlier modules
   std::vector<std::string> outputs;
   std::optional<ManifestEngine> engine = {};
+  Arithmetic arithmetic = Arithmetic::Float32;
 };
 
 struct ManifestFile {

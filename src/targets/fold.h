@@ -5,8 +5,8 @@
 
 namespace acuate {
 
-// Constants folded by the target's engine, without its own optimizations. Empty where the target
-// does not run here.
+// Constants folded by ONNX Runtime, without its own optimizations, or by the target's engine where
+// that is not here. Empty where the target does not run here.
 Evaluator make_evaluator(const Target& target);
 
 }  // namespace acuate

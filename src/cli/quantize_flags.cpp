@@ -37,10 +37,11 @@ void declare_quantize_flags(CLI::App& app, ConvertOptions& o) {
                  "dfp16 (power-of-two scale), fp16, bf16; else what serves the target best")
       ->excludes(encodings)
       ->excludes(weights_only);
-  app.add_option(
-         "--range", o.range,
-         "how ranges are chosen: acuity-kl[:11], average[:W], entropy, minmax, mse, percentile[:P]")
-      ->capture_default_str()
+  app.add_option("--range", o.range,
+                 "how ranges are chosen: acuity-kl[:11], average[:W], entropy, minmax, mse, "
+                 "percentile[:P], "
+                 "sqnr-output; else what is measured to serve best")
+      ->type_name("METHOD")
       ->excludes(encodings)
       ->excludes(weights_only);
   app.add_option("--recover", o.recover,

@@ -165,17 +165,17 @@ Result<Encodings> choose_encodings(const Model& model, const QuantizationPlan& p
 
 Result<Quantized> quantize_model(const Model& model, const Target& target, size_t samples,
                                  const SampleLoader& load, const QuantizeOptions& options) {
-  auto range = parse_range_method(options.range);
+  auto range = parse_range_method(options.range.empty() ? "mse" : options.range);
   if (!range) return range.error();
   if (!options.request.scheme.empty())
     if (auto scheme = schemes().find(options.request.scheme, "scheme"); !scheme)
       return scheme.error();
   if (auto fresh = refuse_quantized(model); !fresh) return fresh.error();
-  const Quantizer quantizer(model, target, *range, options);
-  auto recovery = choose_recovery(quantizer, samples, load);
-  if (!recovery) return recovery.error();
+  Quantizer quantizer(model, target, *range, options);
+  auto choices = choose_by_trial(quantizer, samples, load);
+  if (!choices) return choices.error();
   std::vector<const Recovery*> used;
-  for (const RecoveryOutcome& outcome : *recovery)
+  for (const RecoveryOutcome& outcome : choices->recovery)
     if (outcome.used) used.push_back(recoveries().lookup(outcome.id));
   auto prepared = quantizer.prepare(used, samples, load, options.calibration.progress);
   if (!prepared) return prepared.error();
@@ -195,10 +195,11 @@ Result<Quantized> quantize_model(const Model& model, const Target& target, size_
   if (!quantized) return quantized.error();
   quantized->calibration = std::move(prepared->calibration);
   quantized->hybrid = std::move(hybrid);
-  for (RecoveryOutcome& outcome : *recovery)
+  for (RecoveryOutcome& outcome : choices->recovery)
     for (const RecoveryOutcome& done : quantized->recovery)
       if (done.id == outcome.id) outcome.places = done.places;
-  quantized->recovery = std::move(*recovery);
+  quantized->recovery = std::move(choices->recovery);
+  quantized->grids = std::move(choices->grids);
   return quantized;
 }
 

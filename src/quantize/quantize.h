@@ -30,7 +30,7 @@ struct HybridBudget {
 
 struct QuantizeOptions {
   QuantizationRequest request;
-  std::string range = "mse";
+  std::string range;  // method; empty: chosen by trial, or mse where there are no samples to try
   CalibrationOptions calibration;
   // Ids of recoveries, applied as they stand; with `auto` among them, those and all others that are
   // measured to help. Nothing: `auto`.
@@ -67,12 +67,21 @@ struct RecoveryOutcome {
   std::optional<double> gain_db;
 };
 
+// A scheme and a range method that were tried, with what the emitted form then does at the outputs.
+struct GridOutcome {
+  std::string scheme;  // of activations
+  std::string range;
+  double noise = 0;  // power over signal power, mean of output groups, on samples not ranged by
+  bool used = false;
+};
+
 // A float graph and what belongs to it; the target's quantized form is emitted from both.
 struct Quantized {
   std::unique_ptr<Model> float_model;  // after recovery, which the encodings are for
   Encodings encodings;
   GraphChanges changes;  // that made the float model of the one that was given
   std::vector<RecoveryOutcome> recovery;
+  std::vector<GridOutcome> grids;        // that were tried; empty where they were named
   std::shared_ptr<const Hybrid> hybrid;  // hybrid.h; null where none was asked for
   Calibration calibration;
   std::vector<std::string> anchors;  // addresses of nodes that are to run in integers

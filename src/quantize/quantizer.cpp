@@ -2,6 +2,7 @@
 
 #include "base/text.h"
 #include "quantize/calibration_file.h"
+#include "quantize/output_ranges.h"
 
 namespace acuate {
 namespace {
@@ -46,7 +47,7 @@ Result<Prepared> Quantizer::prepare(const std::vector<const Recovery*>& used, si
   Prepared result;
   result.model = model_.clone();
   Model& model = *result.model;
-  auto plan = target_.backend->plan_quantization(model, options_.request);
+  auto plan = target_.backend->plan_quantization(model, request_);
   if (!plan) return plan.error();
   if (auto some = refuse_empty(*plan); !some) return some.error();
   for (const Recovery* recovery : used) {
@@ -55,7 +56,7 @@ Result<Prepared> Quantizer::prepare(const std::vector<const Recovery*>& used, si
                                     samples, load, threads()});
     if (!places) return places.error();
     result.recovery.push_back({recovery->id, *places, true, {}});
-    plan = target_.backend->plan_quantization(model, options_.request);
+    plan = target_.backend->plan_quantization(model, request_);
     if (!plan) return plan.error();
   }
   std::vector<std::string> tensors;
@@ -77,6 +78,11 @@ Result<Prepared> Quantizer::prepare(const std::vector<const Recovery*>& used, si
   }
   auto encodings = choose_encodings(model, *plan, *calibration, range_);
   if (!encodings) return encodings.error();
+  if (range_.refined_at_outputs)
+    if (auto done = refine_at_outputs(model, target_, *plan, *calibration, samples, load,
+                                      calibration_options, *encodings);
+        !done)
+      return fail("range {}: {}", range_.text, done.error().message);
   result.plan = std::move(*plan);
   result.calibration = std::move(*calibration);
   result.encodings = std::move(*encodings);
@@ -92,7 +98,7 @@ Result<Quantized> Quantizer::finish(const Prepared& prepared, const Encodings& e
   result.recovery = prepared.recovery;
   result.encodings = encodings;
   result.changes = prepared.changes;
-  auto plan = target_.backend->plan_quantization(model, options_.request);
+  auto plan = target_.backend->plan_quantization(model, request_);
   if (!plan) return plan.error();
   for (const Recovery* recovery : used) {
     if (recovery->phase < Recovery::Phase::Weights) continue;

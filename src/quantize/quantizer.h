@@ -19,10 +19,20 @@ struct Prepared {
 // tried on a few samples.
 class Quantizer {
  public:
-  // Refers to all of them.
-  Quantizer(const Model& model, const Target& target, const RangeChoice& range,
+  // Refers to model, target and options.
+  Quantizer(const Model& model, const Target& target, RangeChoice range,
             const QuantizeOptions& options)
-      : model_(model), target_(target), range_(range), options_(options) {}
+      : model_(model),
+        target_(target),
+        range_(std::move(range)),
+        request_(options.request),
+        options_(options) {}
+
+  // Other grids than the options', from here on.
+  void set_grids(std::string scheme, RangeChoice range) {
+    request_.scheme = std::move(scheme);
+    range_ = std::move(range);
+  }
 
   // `used` is in the order of phases everywhere. Up to the encodings: recoveries before ranges, one
   // pass over the samples, ranges.
@@ -39,21 +49,27 @@ class Quantizer {
 
   const Model& model() const { return model_; }
   const Target& target() const { return target_; }
+  const QuantizationRequest& request() const { return request_; }
   const QuantizeOptions& options() const { return options_; }
   int threads() const { return options_.calibration.threads; }
 
  private:
   const Model& model_;
   const Target& target_;
-  const RangeChoice& range_;
+  RangeChoice range_;
+  QuantizationRequest request_;
   const QuantizeOptions& options_;
 };
 
-// Those that the options name; where they name none, each that lowers the noise at the model's
+// Recoveries that the options name; where they name none, each that lowers the noise at the model's
 // outputs, tried one after the other: chosen with up to kTrialSamples samples and judged on as many
-// others. Their order is that of the phases.
+// others. Their order is that of the phases. Between those that change the graph and those that
+// make up for grids the quantizer's grids are chosen (choose_grids.h).
 inline constexpr size_t kTrialSamples = 8;
-Result<std::vector<RecoveryOutcome>> choose_recovery(const Quantizer& quantizer, size_t samples,
-                                                     const SampleLoader& load);
+struct Choices {
+  std::vector<RecoveryOutcome> recovery;
+  std::vector<GridOutcome> grids;
+};
+Result<Choices> choose_by_trial(Quantizer& quantizer, size_t samples, const SampleLoader& load);
 
 }  // namespace acuate

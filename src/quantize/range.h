@@ -29,6 +29,8 @@ struct RangeMethod {
   // Checks what stands behind the colon of `percentile:99.9` (empty where there is none) and binds
   // it.
   std::function<Result<RangeFunction>(std::string_view argument)> prepare;
+  // Whether its ranges are where a search goes on that runs the network (output_ranges.h).
+  bool refined_at_outputs = false;
 };
 
 using RangeMethodRegistry = Registry<RangeMethod>;
@@ -40,6 +42,7 @@ const RangeMethodRegistry& range_methods();
 struct RangeChoice {
   std::string text;  // `percentile:99.9`, as it goes into encodings and report
   RangeFunction range;
+  bool refined_at_outputs = false;
 };
 // `minmax`, `mse`, `percentile`, `percentile:99.9`.
 Result<RangeChoice> parse_range_method(std::string_view text);

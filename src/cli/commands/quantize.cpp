@@ -102,6 +102,18 @@ std::string recovery_text(const RecoveryOutcome& outcome) {
 
 double decibels(double relative_noise) { return -10 * std::log10(relative_noise); }
 
+// `  grids: u8 mse 8.1 dB, u8 percentile 7.5 dB, s8 mse 10.7 dB at the outputs: s8 mse`
+std::string grids_text(const std::vector<GridOutcome>& grids) {
+  std::vector<std::string> tried;
+  std::string used;
+  for (const GridOutcome& grid : grids) {
+    tried.push_back(fmt::format("{} {} {:.1f} dB", grid.scheme, grid.range, decibels(grid.noise)));
+    if (grid.used) used = grid.scheme + " " + grid.range;
+  }
+  return grids.empty() ? ""
+                       : fmt::format("  grids: {} at the outputs: {}\n", join(tried, ", "), used);
+}
+
 std::string hybrid_text(const Hybrid& hybrid) {
   std::string text =
       fmt::format("  hybrid: {} of {} activations promoted{}\n", hybrid.promoted,
@@ -199,6 +211,7 @@ std::string summary_text(const Flags& flags, const Quantized& quantized, size_t 
                       ? "weights alone"
                       : format_plural(static_cast<int64_t>(samples), "sample"),
                   format_plural(static_cast<int64_t>(quantized.anchors.size()), "operator"), bits);
+  text += grids_text(quantized.grids);
   for (const RecoveryOutcome& outcome : quantized.recovery) text += recovery_text(outcome) + "\n";
   if (quantized.hybrid) text += hybrid_text(*quantized.hybrid);
   for (const auto& [node, reason] : quantized.kept_float)
@@ -276,6 +289,12 @@ Result<int> run(Flags& flags, const Console& console) {
   auto kept = nlohmann::ordered_json::array();
   for (const auto& [node, reason] : quantized->kept_float)
     kept.push_back({{"node", node}, {"reason", reason}});
+  auto grids = nlohmann::ordered_json::array();
+  for (const GridOutcome& grid : quantized->grids)
+    grids.push_back({{"scheme", grid.scheme},
+                     {"range", grid.range},
+                     {"noise", grid.noise},
+                     {"used", grid.used}});
   auto recovery = nlohmann::ordered_json::array();
   for (const RecoveryOutcome& outcome : quantized->recovery)
     recovery.push_back({{"id", outcome.id},
@@ -290,6 +309,7 @@ Result<int> run(Flags& flags, const Console& console) {
            {"samples", calibration.samples},
            {"tensors", quantized->encodings.tensors.size()},
            {"quantized_operators", quantized->anchors},
+           {"grids", grids},
            {"recovery", recovery},
            {"hybrid",
             quantized->hybrid ? hybrid_json(*quantized->hybrid) : nlohmann::ordered_json()},

@@ -16,7 +16,7 @@ void register_diagnose_activation_outliers(FindingRuleRegistry& registry) {
        "Transformer\n"
        "Quantization\", 2021, section 3). Needs data: `diagnose --data` and `convert --precision "
        "int8`.\n\n"
-       "To mend it, choose the range by its error (`--range mse`, the default) or by a percentile "
+       "To mend it, choose the range by its error (`--range mse`) or by a percentile "
        "rather\n"
        "than `minmax`, and compare the accuracy; or keep the nodes that read the tensor in float\n"
        "(`--exclude NODE`).",

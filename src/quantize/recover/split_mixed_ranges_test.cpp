@@ -21,6 +21,7 @@ Target everywhere() { return *with_engine(*targets().lookup("vsi_npu")); }
 
 Result<Quantized> quantized_with(const Model& model, std::optional<std::vector<std::string>> ids) {
   QuantizeOptions options;
+  options.range = "mse";
   options.recover = std::move(ids);
   return quantize_model(model, everywhere(), 4, noise_samples({1, 3, 8, 8}), options);
 }

@@ -1,0 +1,75 @@
+#include <algorithm>
+#include <set>
+
+#include "quantize/quantize.h"
+#include "quantize/test_support.h"
+
+namespace acuate {
+namespace {
+
+constexpr const char* kNet = R"(net (float[1,1,8,8] x) => (float[1,2,8,8] y)
+    <float[2,1,1,1] w = {20.0, -31.0}, float[2] b = {0.5, 0.25}> { c = Conv(x, w, b)  y = Sigmoid(c) })";
+
+Result<Quantized> quantized(const Model& model, const std::string& scheme, const std::string& range,
+                            size_t samples = 6) {
+  QuantizeOptions options;
+  options.request.scheme = scheme;
+  options.range = range;
+  return quantize_model(model, runtime(), samples, noise_samples({1, 1, 8, 8}), options);
+}
+
+std::set<std::string> schemes_of(const std::vector<GridOutcome>& grids) {
+  std::set<std::string> found;
+  for (const GridOutcome& grid : grids) found.insert(grid.scheme);
+  return found;
+}
+
+TEST(ChooseGrids, TriesSchemesAndRangesThatNobodyNamed) {
+  auto model = typed_model(kNet);
+  auto open = quantized(*model, "", "");
+  ASSERT_TRUE(open) << open.error().message;
+  EXPECT_EQ(schemes_of(open->grids), (std::set<std::string>{"s8", "u8"}));
+  const auto used = std::find_if(open->grids.begin(), open->grids.end(),
+                                 [](const GridOutcome& grid) { return grid.used; });
+  ASSERT_NE(used, open->grids.end());
+  EXPECT_EQ(std::count_if(open->grids.begin(), open->grids.end(),
+                          [](const GridOutcome& grid) { return grid.used; }),
+            1);
+  const TensorEncoding* x = open->encodings.find("x");
+  ASSERT_NE(x, nullptr);
+  EXPECT_EQ(x->range_method, used->range);
+  EXPECT_EQ(x->quantization.scheme, used->scheme);
+  for (const GridOutcome& grid : open->grids) {
+    EXPECT_GT(grid.noise, 0) << grid.range;
+    EXPECT_LE(used->noise * 0.79, grid.noise) << grid.range;  // but for what is chance
+  }
+}
+
+TEST(ChooseGrids, KeepsWhatIsNamed) {
+  auto model = typed_model(kNet);
+  auto scheme = quantized(*model, "s8", "");
+  ASSERT_TRUE(scheme) << scheme.error().message;
+  EXPECT_EQ(schemes_of(scheme->grids), std::set<std::string>{"s8"});
+  auto range = quantized(*model, "", "minmax");
+  ASSERT_TRUE(range) << range.error().message;
+  EXPECT_TRUE(range->grids.empty());
+  EXPECT_EQ(range->encodings.find("x")->range_method, "minmax");
+}
+
+TEST(ChooseGrids, WideGridsNeedNoTrial) {
+  auto model = typed_model(kNet);
+  auto wide = quantized(*model, "s16", "");
+  ASSERT_TRUE(wide) << wide.error().message;
+  EXPECT_TRUE(wide->grids.empty());
+  EXPECT_EQ(wide->encodings.find("x")->range_method, "mse");
+}
+
+TEST(ChooseGrids, OneSampleIsEnough) {
+  auto model = typed_model(kNet);
+  auto one = quantized(*model, "", "", 1);
+  ASSERT_TRUE(one) << one.error().message;
+  EXPECT_FALSE(one->grids.empty());
+}
+
+}  // namespace
+}  // namespace acuate

@@ -103,7 +103,8 @@ TEST_F(Convert, MistakesLeaveNothingBehind) {
     EXPECT_EQ(left_behind(), before);
     return conversion ? "" : conversion.error().message;
   };
-  EXPECT_THAT(error([](auto& o) { o.target = "vsi_npu"; }), testing::HasSubstr("acuate diagnose"));
+  EXPECT_THAT(error([](auto& o) { o.target = "vsi_npu", o.precision = "fp32"; }),
+              testing::HasSubstr("acuate diagnose"));
   EXPECT_THAT(error([](auto& o) { o.data.reset(); }), testing::HasSubstr("needs --data"));
   EXPECT_THAT(error([](auto& o) { o.scheme = "s9"; }),
               testing::HasSubstr("there is no scheme 's9'"));

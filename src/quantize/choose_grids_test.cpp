@@ -7,8 +7,9 @@
 namespace acuate {
 namespace {
 
-constexpr const char* kNet = R"(net (float[1,1,8,8] x) => (float[1,2,8,8] y)
-    <float[2,1,1,1] w = {20.0, -31.0}, float[2] b = {0.5, 0.25}> { c = Conv(x, w, b)  y = Sigmoid(c) })";
+// The difference of two channels that are nearly alike: their errors are loud at the output.
+constexpr const char* kNet = R"(net (float[1,1,8,8] x) => (float[1,1,8,8] y)
+    <float[2,1,1,1] w = {1.0, 0.9}, float[1,2,1,1] v = {10.0, -10.0}> { c = Conv(x, w)  y = Conv(c, v) })";
 
 Result<Quantized> quantized(const Model& model, const std::string& scheme, const std::string& range,
                             size_t samples = 6) {

@@ -107,9 +107,8 @@ TEST_F(QuantizeCommandTest, WeightsAloneNeedNoData) {
 TEST_F(QuantizeCommandTest, ASmallOrMonotonousSetIsTold) {
   const auto causes = [&](const std::string& data) {
     std::string all;
-    for (const auto& finding :
-         run_json({"quantize", network(), "-o", path("q.onnx"), "--data", data})["findings"])
-      all += finding["cause"].get<std::string>() + "\n";
+    const auto json = run_json({"quantize", network(), "-o", path("q.onnx"), "--data", data});
+    for (const auto& finding : json["findings"]) all += finding["cause"].get<std::string>() + "\n";
     return all;
   };
   EXPECT_THAT(causes(samples("one.npy", 1)), testing::HasSubstr("too small"));

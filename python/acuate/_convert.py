@@ -45,6 +45,7 @@ def convert(
     output: PathLike,
     overwrite: bool = False,
     target: str | None = None,
+    device: Many = None,
     diagnose: Many = None,
     shape: Mapping[str, Sequence[int | None]] | None = None,
     dim: Mapping[str, int] | None = None,

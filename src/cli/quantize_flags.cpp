@@ -70,6 +70,10 @@ void declare_quantize_flags(CLI::App& app, ConvertOptions& o) {
          "--costs", o.costs,
          "cost tables of target and host, by which times are predicted; `bench --calibrate`")
       ->type_name("FILE");
+  app.add_option("--plots", o.plots,
+                 "folder for pictures (SVG): histograms with the ranges of all methods, weights by "
+                 "channel, error through the depth, trade-off")
+      ->type_name("DIR");
   app.add_option("--exclude", o.exclude, "nodes that stay in float, by name with * and ?")
       ->type_name("PATTERN")
       ->excludes(encodings);

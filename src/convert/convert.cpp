@@ -19,6 +19,7 @@
 #include "onnx_io/export.h"
 #include "onnx_io/import.h"
 #include "report/display.h"
+#include "report/plots/plot_files.h"
 #include "report/writer.h"
 #include "shape/infer.h"
 #include "targets/simulated_engine.h"
@@ -105,6 +106,13 @@ class Pipeline {
     auto folder = AtomicFolder::create(options_.output, options_.overwrite, kManifestName);
     if (!folder) return folder.error();
     folder_.emplace(std::move(*folder));
+    if (options_.plots) {
+      if (options_.precision != "int8")
+        return fail("--plots shows what quantization did: it needs --precision int8");
+      auto plots = create_plots_folder(*options_.plots);
+      if (!plots) return plots.error();
+      plots_.emplace(std::move(*plots));
+    }
     auto model = import_model(options_.model);
     if (!model) return model.error();
     original_ = std::move(*model);
@@ -510,6 +518,7 @@ class Pipeline {
       const Model& quantized = *quantized_->float_model;
       report_quantization(report_, quantized, ModelModuleTree::carried_over(quantized, *original_),
                           *quantized_);
+      report_depth(report_, *quantized_, target_, samples_, options_);
     }
     report_modules(report_, *float_, modules, division_, emitted_.file_of_node, profile_);
     report_.stages.push_back(
@@ -520,7 +529,8 @@ class Pipeline {
     if (auto written = write_text_file(folder_->path() / "report.html", render_html(report_));
         !written)
       return written;
-    return folder_->commit();
+    if (auto done = folder_->commit(); !done || !plots_) return done;
+    return write_plots(report_, std::move(*plots_));
   }
 
   // Of what the engines belong to, or else of what loads the modules.
@@ -533,7 +543,7 @@ class Pipeline {
   const ConvertOptions& options_;
   Target target_;
   bool is_simulated_ = false;
-  std::optional<AtomicFolder> folder_;
+  std::optional<AtomicFolder> folder_, plots_;
   std::vector<Requirement> requirements_;
   std::unique_ptr<Judging> judging_;
   std::unique_ptr<Model> original_, fixed_;

@@ -47,6 +47,7 @@ struct ConvertOptions {
   std::optional<int> group;  // with it: inputs that share a scale; 0: all; else 128 for s4
   std::vector<std::string> exclude;
   std::optional<std::filesystem::path> encodings;  // applied as they stand, in place of choosing
+  std::optional<std::filesystem::path> plots;      // folder for pictures of what quantization did
   std::vector<std::string> max_drop;
 
   // Tensors behind which all is the host's; `auto`: where the target's longest prefix ends; `none`:

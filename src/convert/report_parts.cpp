@@ -14,9 +14,7 @@
 #include "convert/attribution.h"
 #include "diagnose/rule.h"
 #include "onnx_io/authority.h"
-#include "quantize/hybrid.h"
 #include "report/display.h"
-#include "report/histogram.h"
 #include "runtime/machine.h"
 #include "shape/macs.h"
 
@@ -52,22 +50,6 @@ int64_t node_count(const Model& model) {
 bool is_float_convolution(std::string_view kernel) {
   const KernelKind kind = kernel_kind(kernel);
   return kind.is_heavy && !kind.is_int8;
-}
-
-ReportHistogram report_histogram(const Histogram& histogram) {
-  std::vector<double> edges;
-  std::vector<int64_t> counts;
-  for (const HistogramBin& bin : histogram.bins()) {
-    if (edges.empty()) edges.push_back(bin.low);
-    if (bin.low > edges.back()) {
-      edges.push_back(bin.low);
-      counts.push_back(0);
-    }
-    edges.push_back(bin.high);
-    counts.push_back(static_cast<int64_t>(bin.count));
-  }
-  if (counts.empty()) return {};
-  return rebin(edges, counts);
 }
 
 // A module of which the host runs anything is the host's.
@@ -222,69 +204,6 @@ void report_latency(Report& report, const Timing& baseline, const Timing& conver
   report.latency.runs = static_cast<int64_t>(converted.wall_ms.size());
   report.latency.baseline_samples_ms = baseline.wall_ms;
   report.latency.converted_samples_ms = converted.wall_ms;
-}
-
-namespace {
-
-Measure sqnr_of(std::optional<double> relative_noise) {
-  if (!relative_noise) return Measure::none("not measured");
-  if (!(*relative_noise > 0)) return Measure::none("no noise");
-  return Measure(-10 * std::log10(*relative_noise));
-}
-
-ReportHybrid report_hybrid(const Hybrid& hybrid) {
-  ReportHybrid out{hybrid.scheme,
-                   static_cast<int64_t>(hybrid.promoted),
-                   static_cast<int64_t>(hybrid.activations),
-                   hybrid.accepted,
-                   {}};
-  for (const HybridPoint& point : hybrid.curve)
-    out.curve.push_back({static_cast<int64_t>(point.promoted), point.share, point.macs_8bit_share,
-                         sqnr_of(point.predicted_noise), sqnr_of(point.measured_noise)});
-  return out;
-}
-
-}  // namespace
-
-void report_quantization(Report& report, const Model& converted, const ModelModuleTree& modules,
-                         const Quantized& quantized) {
-  for (const RecoveryOutcome& outcome : quantized.recovery)
-    report.quantization.recovery.push_back(
-        {outcome.id, static_cast<int64_t>(outcome.places), outcome.used,
-         outcome.gain_db ? Measure(*outcome.gain_db) : Measure::none("not measured")});
-  if (quantized.hybrid) report.quantization.hybrid = report_hybrid(*quantized.hybrid);
-  for (const TensorEncoding& encoding : quantized.encodings.tensors) {
-    const Quantization& grid = encoding.quantization;
-    ReportTensor row;
-    row.name = to_valid_utf8(encoding.tensor);
-    const Value* value = converted.graph().find(encoding.tensor);
-    row.kind = value != nullptr && value->is_constant() ? "weight" : "activation";
-    if (value != nullptr && value->producer != nullptr)
-      row.module = modules.module_of(*value->producer).path;
-    row.scheme = grid.scheme;
-    row.bits = grid.bits;
-    if (grid.per_channel_axis >= 0) row.axis = grid.per_channel_axis;
-    row.scale.assign(grid.scale.begin(), grid.scale.end());
-    row.zero_point.assign(grid.zero_point.begin(), grid.zero_point.end());
-    double low = grid.is_float() ? encoding.range_min : 0;
-    double high = grid.is_float() ? encoding.range_max : 0;
-    for (size_t c = 0; c < grid.scale.size(); ++c) {
-      const AffineGrid channel = grid.grid(c);
-      low = std::min(low, static_cast<double>(channel.lowest) * channel.scale);
-      high = std::max(high, static_cast<double>(channel.highest) * channel.scale);
-    }
-    row.range_min = Measure(low);
-    row.range_max = Measure(high);
-    row.range_method = encoding.range_method;
-    row.sqnr_db = encoding.sqnr_db ? Measure(*encoding.sqnr_db)
-                                   : Measure::none("no signal, or no error at all");
-    row.clipped_fraction = encoding.clipped_fraction ? Measure(*encoding.clipped_fraction)
-                                                     : Measure::none("not measured");
-    if (const auto found = quantized.calibration.histograms.find(encoding.tensor);
-        found != quantized.calibration.histograms.end())
-      row.histogram = report_histogram(found->second);
-    report.quantization.tensors.push_back(std::move(row));
-  }
 }
 
 void report_kernels(Report& report, const Profile& profile) {

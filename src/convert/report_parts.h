@@ -4,6 +4,8 @@
 #include <string>
 
 #include "convert/emit.h"
+#include "convert/options.h"
+#include "convert/samples.h"
 #include "evaluate/metric.h"
 #include "graph/model.h"
 #include "graph/module_tree.h"
@@ -34,6 +36,10 @@ void report_accuracy(Report& report, const std::vector<MetricValue>& values);
 void report_latency(Report& report, const Timing& baseline, const Timing& converted);
 void report_quantization(Report& report, const Model& converted, const ModelModuleTree& modules,
                          const Quantized& quantized);
+// Measures the noise of the quantized network at each activation that stands in the report, on a
+// few samples (measure_drift()); without them, or where it cannot be measured, the reason.
+void report_depth(Report& report, const Quantized& quantized, const Target& target,
+                  const Samples& samples, const ConvertOptions& options);
 void report_kernels(Report& report, const Profile& profile);
 // Versions and machine that the numbers depend on.
 void report_environment(Report& report, const std::string& engine_version, int threads,

@@ -252,6 +252,11 @@ ReportHistogram read_histogram(const Reader& json) {
           json.member("counts").list(read_integer)};
 }
 
+ReportRange read_range(const Reader& json) {
+  return {json.member("method").text(), json.member("min").number(), json.member("max").number(),
+          json.measure("sqnr_db")};
+}
+
 ReportTensor read_tensor(const Reader& json) {
   ReportTensor tensor;
   tensor.name = json.member("name").text();
@@ -270,6 +275,15 @@ ReportTensor read_tensor(const Reader& json) {
   tensor.clipped_fraction = json.measure("clipped_fraction");
   const Reader histogram = json.member("histogram");
   if (!histogram.is_null()) tensor.histogram = read_histogram(histogram);
+  if (json.has("network_sqnr_db")) tensor.network_sqnr_db = json.measure("network_sqnr_db");
+  if (json.has("methods")) tensor.methods = json.member("methods").list(read_range);
+  if (json.has("channels")) {
+    const Reader channels = json.member("channels");
+    tensor.channels = {channels.member("min").list(read_number),
+                       channels.member("max").list(read_number)};
+    if (tensor.channels->min.size() != tensor.channels->max.size())
+      channels.expected("as many minima as maxima");
+  }
   return tensor;
 }
 

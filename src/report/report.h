@@ -151,6 +151,21 @@ struct ReportHistogram {
   bool operator==(const ReportHistogram&) const = default;
 };
 
+// The range that a method would give a tensor, on the tensor's own scheme.
+struct ReportRange {
+  std::string method;  // as --range takes it
+  double min = 0;      // of the representable values
+  double max = 0;
+  Measure sqnr_db;
+};
+
+// The values of a weight by channel, of one size.
+struct ReportChannels {
+  std::vector<double> min;
+  std::vector<double> max;
+  bool operator==(const ReportChannels&) const = default;
+};
+
 struct ReportTensor {
   std::string name;
   std::string kind;    // activation | weight | bias
@@ -163,9 +178,13 @@ struct ReportTensor {
   Measure range_min;                // of the representable values; the widest channel's
   Measure range_max;
   std::string range_method;
-  Measure sqnr_db;
+  Measure sqnr_db;  // of its own grid, on the float network's values
+  // Of what the quantized network computes here, with all the noise from further up.
+  Measure network_sqnr_db;
   Measure clipped_fraction;  // 0…1
   std::optional<ReportHistogram> histogram;
+  std::vector<ReportRange> methods;        // all of them; empty: per channel, or not measured
+  std::optional<ReportChannels> channels;  // of weights with more than one
 };
 
 // What a way to win accuracy back without training did, or would have done.

@@ -16,9 +16,11 @@
 #include "cli/quantize_flags.h"
 #include "convert/data_findings.h"
 #include "convert/float_model.h"
+#include "convert/report_parts.h"
 #include "quantize/calibration_file.h"
 #include "quantize/hybrid.h"
 #include "report/display.h"
+#include "report/plots/plot_files.h"
 #include "report/writer.h"
 #include "targets/stand_in.h"
 
@@ -228,6 +230,16 @@ Result<Explanation> explain_for(const Quantized& quantized, const ConvertOptions
                                .progress = options.progress});
 }
 
+Result<void> draw(const Quantized& quantized, const Model& original, const ConvertOptions& options,
+                  const Target& target, const Samples& samples, AtomicFolder folder) {
+  Report report;
+  report.model.path = original.path().filename().string();
+  const Model& model = *quantized.float_model;
+  report_quantization(report, model, ModelModuleTree::carried_over(model, original), quantized);
+  report_depth(report, quantized, target, samples, options);
+  return write_plots(report, std::move(folder));
+}
+
 Result<int> run(Flags& flags, const Console& console) {
   ConvertOptions& options = flags.options;
   options.precision = "int8";
@@ -245,7 +257,15 @@ Result<int> run(Flags& flags, const Console& console) {
       if (auto free = check_output_file(file); !free) return free.error();
   auto model = open_valid_model(options.model);
   if (!model) return model.error();
+  if (is_quantized(**model) && options.plots)
+    return fail("--plots shows what quantization chooses; the model is quantized already and kept");
   if (is_quantized(**model)) return keep_quantized(**model, options, flags.encodings, console);
+  std::optional<AtomicFolder> plots;
+  if (options.plots) {
+    auto folder = create_plots_folder(*options.plots);
+    if (!folder) return folder.error();
+    plots.emplace(std::move(*folder));
+  }
   auto measured = read_histograms(flags);
   if (!measured) return measured.error();
   if (*measured) options.recover = {"split-mixed-ranges"};  // all that ranges alone can tell
@@ -282,6 +302,11 @@ Result<int> run(Flags& flags, const Console& console) {
       !saved)
     return saved.error();
 
+  if (plots)
+    if (auto drawn = draw(*quantized, **model, options, *target, *samples, std::move(*plots));
+        !drawn)
+      return drawn.error();
+
   console.print(summary_text(flags, *quantized, calibration.samples));
   if (explanation) console.print(explanation_text(*explanation, quantized->encodings));
   if (!samples->findings.empty())
@@ -305,6 +330,8 @@ Result<int> run(Flags& flags, const Console& console) {
   if (auto written = console.write_json(
           {{"output", options.output.string()},
            {"encodings", flags.encodings.string()},
+           {"plots", options.plots ? nlohmann::ordered_json(options.plots->string())
+                                   : nlohmann::ordered_json()},
            {"edits", fixed->edits},
            {"samples", calibration.samples},
            {"tensors", quantized->encodings.tensors.size()},

@@ -18,6 +18,31 @@ TEST_F(QuantizeCommandTest, WritesModelAndEncodings) {
   EXPECT_EQ(run_json({"inspect", path("q.onnx")})["operators"]["QuantizeLinear"], 2);
 }
 
+TEST_F(QuantizeCommandTest, PicturesAreDrawnFromDataAndFromHistograms) {
+  const std::string net = network();
+  const auto plots_of = [&](const std::string& name, std::vector<std::string> more) {
+    std::vector<std::string> call = {"quantize",           net,       "-o",
+                                     path(name + ".onnx"), "--plots", path(name)};
+    call.insert(call.end(), more.begin(), more.end());
+    EXPECT_EQ(run_json(call)["plots"], path(name));
+    std::map<std::string, int> count;
+    for (const auto& row : nlohmann::json::parse(read(name + "/plots.json")))
+      ++count[row["plot"].get<std::string>()];
+    return count;
+  };
+  const auto data = plots_of("a", {"--data", samples("d.npy", 8), "--recover", "none",
+                                   "--write-histograms", path("a.bin")});
+  EXPECT_GE(data.at("histogram"), 2);
+  const auto histograms = plots_of("b", {"--histograms", path("a.bin")});
+  EXPECT_EQ(histograms.at("histogram"), data.at("histogram"));
+  EXPECT_EQ(histograms.count("depth"), 0U) << "nothing is measured in the network without data";
+  write("mine/notes.txt", "x");
+  EXPECT_EQ(run({"quantize", net, "-o", path("c.onnx"), "--data", path("d.npy"), "--plots",
+                 path("mine")}),
+            2);
+  EXPECT_FALSE(exists("c.onnx"));
+}
+
 TEST_F(QuantizeCommandTest, ExcludedNodesStayInFloat) {
   const std::string two =
       model("two.onnx",

@@ -5,6 +5,7 @@
 #include "base/file.h"
 #include "cli/command.h"
 #include "cli/console.h"
+#include "report/plots/plot_files.h"
 #include "report/writer.h"
 
 namespace acuate {
@@ -12,7 +13,7 @@ namespace {
 namespace fs = std::filesystem;
 
 struct Flags {
-  fs::path artifact, html;
+  fs::path artifact, html, plots;
 };
 
 Action declare(CLI::App& app) {
@@ -21,6 +22,8 @@ Action declare(CLI::App& app) {
       ->required();
   app.add_option("--html", flags->html, "write the report as one self-contained page")
       ->type_name("FILE");
+  app.add_option("--plots", flags->plots, "folder for the pictures of quantization (SVG)")
+      ->type_name("DIR");
   auto console = Console::declare(app);
   return [flags, console]() -> Result<int> {
     std::error_code code;
@@ -36,6 +39,12 @@ Action declare(CLI::App& app) {
     if (!flags->html.empty())
       if (auto written = write_text_file(flags->html, render_html(*report)); !written)
         return written.error();
+    if (!flags->plots.empty()) {
+      auto folder = create_plots_folder(flags->plots);
+      if (!folder) return folder.error();
+      if (auto written = write_plots(*report, std::move(*folder)); !written)
+        return fail("{}: {}", file.string(), written.error().message);
+    }
     if (auto written = console->write_json_text(render_json(*report)); !written)
       return written.error();
     return kDone;
@@ -48,7 +57,7 @@ void register_cli_report(CliCommandRegistry& registry) {
   registry.add({.id = "report",
                 .summary = "show the report of a converted model",
                 .examples = "  acuate report out/\n"
-                            "  acuate report out/ --html report.html",
+                            "  acuate report out/ --html report.html --plots pictures/",
                 .declare = declare});
 }
 

@@ -22,5 +22,7 @@ std::string html_environment(const Report& report);
 
 // "0.5025", or the reason why there is no number.
 std::string measure_text(const Measure& measure, int digits, const char* unit = "");
+// What a cell sorts by: the number, or nothing.
+std::string sort_value(const Measure& measure);
 
 }  // namespace acuate

@@ -7,13 +7,13 @@
 #include <fmt/format.h>
 
 #include "report/html/markup.h"
+#include "report/plots/histogram_outline.h"
 
 namespace acuate {
 namespace {
 
 constexpr double kWidth = 100;
 constexpr double kHeight = 24;
-constexpr size_t kMaxBins = 256;
 constexpr size_t kMaxTicks = 400;
 constexpr int kStageColours = 6;
 
@@ -32,75 +32,25 @@ double quantile(const std::vector<double>& sorted, double q) {
 }  // namespace
 
 std::string histogram_svg(const ReportTensor& tensor) {
-  if (!tensor.histogram || tensor.histogram->counts.empty()) return "";
+  const int64_t most = highest_count(tensor);
+  if (most <= 0) return "";
   const ReportHistogram& histogram = *tensor.histogram;
-  const size_t bins = histogram.counts.size();
-  const double low = std::min(histogram.min, tensor.range_min.value_or(histogram.min));
-  const double high = std::max(histogram.max, tensor.range_max.value_or(histogram.max));
-  const int64_t most = *std::max_element(histogram.counts.begin(), histogram.counts.end());
-  const double extent = high - low;
-  if (bins > kMaxBins || most <= 0 || !std::isfinite(extent) || extent < 0) return "";
-  const auto x_of = [&](double x) { return extent > 0 ? (x - low) / extent * kWidth : kWidth / 2; };
-
-  std::string inside, outside;
-  for (size_t i = 0; i < bins; ++i) {
-    if (histogram.counts[i] <= 0) continue;
-    const double step = (histogram.max - histogram.min) / bins;
-    const double left = histogram.min + step * i;
-    const double centre = left + step / 2;
-    const double height =
-        kHeight * (0.06 + 0.94 * std::log1p(histogram.counts[i]) / std::log1p(most));
-    const double width = std::max(x_of(left + step) - x_of(left), 0.7);
-    const bool is_clipped = centre < tensor.range_min.value_or(-INFINITY) ||
-                            centre > tensor.range_max.value_or(INFINITY);
-    (is_clipped ? outside : inside) += fmt::format("M{:.4g} {:g}v-{:.4g}h{:.4g}v{:.4g}z",
-                                                   x_of(left), kHeight, height, width, height);
-  }
+  const PlotScale x(std::min(histogram.min, tensor.range_min.value_or(histogram.min)),
+                    std::max(histogram.max, tensor.range_max.value_or(histogram.max)), 0, kWidth);
+  const HistogramOutline outline = histogram_outline(tensor, x, kHeight, [&](int64_t count) {
+    return kHeight * (0.06 + 0.94 * std::log1p(count) / std::log1p(most));
+  });
+  if (outline.empty()) return "";
   std::string out = fmt::format(
       "<svg class=\"hist\" viewBox=\"0 0 {:g} {:g}\" preserveAspectRatio=\"none\" role=\"img\" "
       "aria-label=\"histogram from {:.4g} to {:.4g}\">",
       kWidth, kHeight, histogram.min, histogram.max);
-  if (!inside.empty()) out += "<path class=\"in\" d=\"" + inside + "\"/>";
-  if (!outside.empty()) out += "<path class=\"out\" d=\"" + outside + "\"/>";
-  if (low <= 0 && high >= 0) out += vertical(x_of(0), "zero");
-  if (tensor.range_min) out += vertical(x_of(*tensor.range_min), "clip");
-  if (tensor.range_max) out += vertical(x_of(*tensor.range_max), "clip");
+  if (!outline.inside.empty()) out += "<path class=\"in\" d=\"" + outline.inside + "\"/>";
+  if (!outline.outside.empty()) out += "<path class=\"out\" d=\"" + outline.outside + "\"/>";
+  if (x.low() <= 0 && x.high() >= 0) out += vertical(x(0), "zero");
+  if (tensor.range_min) out += vertical(x(*tensor.range_min), "clip");
+  if (tensor.range_max) out += vertical(x(*tensor.range_max), "clip");
   return out + "</svg>";
-}
-
-std::string trade_off_svg(const ReportHybrid& hybrid) {
-  constexpr double width = 320, height = 96, margin = 6;
-  double low = INFINITY, high = -INFINITY;
-  for (const ReportHybridPoint& point : hybrid.curve)
-    for (const Measure& measure : {point.sqnr_db, point.predicted_sqnr_db})
-      if (measure) {
-        low = std::min(low, *measure);
-        high = std::max(high, *measure);
-      }
-  if (hybrid.curve.size() < 2 || !(high > low)) return "";
-  const auto x_of = [&](double share) {
-    return margin + std::sqrt(std::clamp(share, 0.0, 1.0)) * (width - 2 * margin);
-  };
-  const auto y_of = [&](double db) {
-    return height - margin - (db - low) / (high - low) * (height - 2 * margin);
-  };
-  std::string measured, predicted, points;
-  for (const ReportHybridPoint& point : hybrid.curve) {
-    const double x = x_of(point.share);
-    if (point.predicted_sqnr_db)
-      predicted += fmt::format("{:.4g},{:.4g} ", x, y_of(*point.predicted_sqnr_db));
-    if (!point.sqnr_db) continue;
-    measured += fmt::format("{:.4g},{:.4g} ", x, y_of(*point.sqnr_db));
-    points += fmt::format("<circle class=\"{}\" cx=\"{:.4g}\" cy=\"{:.4g}\" r=\"{}\"/>",
-                          point.promoted == hybrid.promoted ? "chosen" : "point", x,
-                          y_of(*point.sqnr_db), point.promoted == hybrid.promoted ? 4 : 2);
-  }
-  return fmt::format(
-      "<svg class=\"tradeoff\" viewBox=\"0 0 {:g} {:g}\" role=\"img\" aria-label=\"signal to "
-      "noise at the outputs, from {:.3g} to {:.3g} dB, by the share of promoted activations\">"
-      "<polyline class=\"predicted\" points=\"{}\"/><polyline class=\"measured\" "
-      "points=\"{}\"/>{}</svg>",
-      width, height, low, high, predicted, measured, points);
 }
 
 std::string bar_svg(double fraction, const char* tone) {

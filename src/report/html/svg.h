@@ -14,10 +14,6 @@ namespace acuate {
 // draw.
 std::string histogram_svg(const ReportTensor& tensor);
 
-// Noise at the outputs over the share of promoted activations: the measured ratio as a line with
-// its points, the chosen one marked, the predicted one dashed. Empty for fewer than two points.
-std::string trade_off_svg(const ReportHybrid& hybrid);
-
 // A bar filled to `fraction` (0…1) in the colour of `tone`, a class of `.bar`.
 std::string bar_svg(double fraction, const char* tone);
 

@@ -36,6 +36,16 @@ function compare(a, b, sign) {
   return sign * String(a).localeCompare(String(b), undefined, { numeric: true });
 }
 
+// A row of pictures belongs to the row above it and goes where that goes.
+function mainRows(table) {
+  return [...table.tBodies[0].rows].filter((row) => !row.classList.contains("more"));
+}
+
+function pictures(row) {
+  const next = row.nextElementSibling;
+  return next !== null && next.classList.contains("more") ? next : "";
+}
+
 for (const table of document.querySelectorAll("table.sortable")) {
   const headers = [...table.tHead.rows[0].cells];
   headers.forEach((header, column) => {
@@ -48,16 +58,16 @@ for (const table of document.querySelectorAll("table.sortable")) {
       const sign = header.getAttribute("aria-sort") === "ascending" ? -1 : 1;
       for (const other of headers) other.removeAttribute("aria-sort");
       header.setAttribute("aria-sort", sign > 0 ? "ascending" : "descending");
-      const rows = [...table.tBodies[0].rows].map((row) => [sortKey(row, column), row]);
+      const rows = mainRows(table).map((row) => [sortKey(row, column), row, pictures(row)]);
       rows.sort((a, b) => compare(a[0], b[0], sign));
-      table.tBodies[0].append(...rows.map((pair) => pair[1]));
+      table.tBodies[0].append(...rows.flatMap((entry) => entry.slice(1)));
     });
   });
 }
 
 const tools = document.querySelector(".tools");
 if (tools) {
-  const rows = [...document.querySelectorAll("#tensors tbody tr")];
+  const rows = mainRows(document.querySelector("#tensors"));
   const text = tools.querySelector("input");
   const kind = tools.querySelector("select");
   const shown = tools.querySelector("output");
@@ -68,6 +78,7 @@ if (tools) {
       const hit = (kind.value === "" || row.dataset.kind === kind.value) &&
         row.textContent.toLowerCase().includes(wanted);
       row.hidden = !hit;
+      if (pictures(row)) pictures(row).hidden = !hit;
       count += hit;
     }
     shown.textContent = `${count} of ${rows.length}`;

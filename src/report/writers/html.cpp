@@ -38,11 +38,15 @@ std::string render(const Report& report, const RenderOptions&) {
   std::string out = "<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n";
   out += fmt::format(
       "<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; "
-      "style-src 'sha256-{}'; script-src 'sha256-{}'; base-uri 'none'; form-action 'none'\">\n",
-      base64_of_hex(report_css_sha256()), base64_of_hex(report_js_sha256()));
+      "style-src 'sha256-{}' 'sha256-{}'; script-src 'sha256-{}'; base-uri 'none'; form-action "
+      "'none'\">\n",
+      base64_of_hex(report_css_sha256()), base64_of_hex(plots_css_sha256()),
+      base64_of_hex(report_js_sha256()));
   out += "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n";
   out += element("title", "", "acuate: " + report.model.path) + "\n<style>";
   out += report_css();
+  out += "</style>\n<style>";
+  out += plots_css();
   out += "</style>\n</head>\n<body>\n" + html_header(report);
   out += "<nav aria-label=\"Sections\"><div class=\"inner\">\n" + links + "</div></nav>\n<main>\n";
   out += html_cards(report) + body + "</main>\n<script>";

@@ -25,7 +25,7 @@ size_t count(const std::string& text, const std::string& part) {
 
 // Every `<tag …>` of the page, without the text between and without style and script.
 std::vector<std::string> tags(std::string html) {
-  for (std::string_view block : {report_css(), report_js()}) {
+  for (std::string_view block : {report_css(), plots_css(), report_js()}) {
     const size_t at = html.find(block);
     EXPECT_NE(at, std::string::npos);
     if (at != std::string::npos) html.erase(at, block.size());
@@ -42,7 +42,7 @@ std::vector<std::string> tags(std::string html) {
 TEST(Html, PageIsSelfContainedAndUnderAStrictPolicy) {
   const std::string html = render_html(example());
   EXPECT_EQ(count(html, "<script"), 1u);
-  EXPECT_EQ(count(html, "<style"), 1u);
+  EXPECT_EQ(count(html, "<style"), 2u);
   EXPECT_NE(html.find("default-src 'none'"), std::string::npos);
   EXPECT_EQ(html.find("unsafe"), std::string::npos);
   EXPECT_EQ(html.find("://"), std::string::npos) << "no address of anything outside";
@@ -60,6 +60,9 @@ TEST(Html, PolicyHashesAreThoseOfTheBlocks) {
   EXPECT_EQ(report_css(), *read_text_file(web + "report.css"));
   EXPECT_EQ(report_js(), *read_text_file(web + "report.js"));
   EXPECT_NE(html.find("<style>" + std::string(report_css()) + "</style>"), std::string::npos);
+  EXPECT_EQ(plots_css(), *read_text_file(web + "plots.css"));
+  EXPECT_NE(html.find("<style>" + std::string(plots_css()) + "</style>"), std::string::npos);
+  EXPECT_NE(html.find("'sha256-" + base64_of_hex(plots_css_sha256()) + "'"), std::string::npos);
   EXPECT_NE(html.find("<script>" + std::string(report_js()) + "</script>"), std::string::npos);
   EXPECT_NE(html.find("sha256-" + base64_of_hex(report_js_sha256()) + "'"), std::string::npos);
 }
@@ -91,11 +94,15 @@ TEST(Html, HostileTextStaysText) {
   ReportTensor& tensor = report.quantization.tensors[0];
   tensor.name = tensor.kind = tensor.module = tensor.scheme = tensor.range_method = hostile;
   tensor.sqnr_db = tensor.range_min = tensor.clipped_fraction = Measure::none(hostile);
+  ReportTensor& drawn = report.quantization.tensors[1];
+  drawn.name = drawn.module = drawn.range_method = hostile;
+  drawn.methods = {{hostile, -1, 1, Measure::none(hostile)}};
+  drawn.network_sqnr_db = Measure::none(hostile);
   report.kernels.executed[0].first = report.stages[0].name = hostile;
   report.environment[0] = {hostile, hostile};
   const std::string html = render_html(report);
   EXPECT_EQ(count(html, "<script"), 1u);
-  EXPECT_EQ(count(html, "</style>"), 1u);
+  EXPECT_EQ(count(html, "</style>"), 2u);
   EXPECT_EQ(html.find("<img"), std::string::npos);
   EXPECT_EQ(html.find("\"onload"), std::string::npos);
   EXPECT_EQ(html.find('\x1b'), std::string::npos);

@@ -168,6 +168,12 @@ Json write(const ReportCandidate& candidate) {
   return object;
 }
 
+Json write(const ReportRange& range) {
+  Json object = {{"method", range.method}, {"min", range.min}, {"max", range.max}};
+  set(object, "sqnr_db", range.sqnr_db);
+  return object;
+}
+
 Json write(const ReportTensor& tensor) {
   Json object = {
       {"name", tensor.name},     {"kind", tensor.kind},
@@ -184,6 +190,10 @@ Json write(const ReportTensor& tensor) {
     object["histogram"] = {
         {"min", histogram->min}, {"max", histogram->max}, {"counts", histogram->counts}};
   }
+  if (tensor.network_sqnr_db != Measure()) set(object, "network_sqnr_db", tensor.network_sqnr_db);
+  for (const ReportRange& range : tensor.methods) object["methods"].push_back(write(range));
+  if (const auto& channels = tensor.channels)
+    object["channels"] = {{"min", channels->min}, {"max", channels->max}};
   return object;
 }
 

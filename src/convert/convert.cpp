@@ -569,7 +569,13 @@ class Pipeline {
 }  // namespace
 
 Result<Conversion> convert(const ConvertOptions& options) {
-  if (options.target == "auto" || options.precision == "auto") return convert_to_fastest(options);
+  const bool chooses = options.target == "auto" || options.precision == "auto";
+  if (chooses && options.plots)
+    return fail(
+        "--plots shows one conversion, and auto makes several; draw what it keeps with `acuate "
+        "report "
+        "DIR --plots`");
+  if (chooses) return convert_to_fastest(options);
   return Pipeline(options).run();
 }
 

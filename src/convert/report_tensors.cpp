@@ -112,6 +112,7 @@ void describe_weight(ReportTensor& row, const Model& model, const Value& value,
   histogram.add(weight->values<float>());
   histogram.end_sample(0);
   describe_values(row, histogram, grid);
+  if (grid.block_size > 0) return;
   const auto axis = channel_axis(value, weight->shape().size(), grid);
   if (!axis || weight->shape()[*axis] < 2) return;
   if (static_cast<size_t>(weight->shape()[*axis]) <= kMaxChannels)

@@ -36,6 +36,7 @@ TEST_F(QuantizeCommandTest, PicturesAreDrawnFromDataAndFromHistograms) {
   const auto histograms = plots_of("b", {"--histograms", path("a.bin")});
   EXPECT_EQ(histograms.at("histogram"), data.at("histogram"));
   EXPECT_EQ(histograms.count("depth"), 0U) << "nothing is measured in the network without data";
+  std::filesystem::create_directories(path("mine"));
   write("mine/notes.txt", "x");
   EXPECT_EQ(run({"quantize", net, "-o", path("c.onnx"), "--data", path("d.npy"), "--plots",
                  path("mine")}),

@@ -24,8 +24,8 @@ TEST_F(ReportCommandTest, RangesOfAllMethodsAreThoseThatTheyChoose) {
                    "none", "--runs", "0", "--range", range}),
               0)
         << err;
-    for (const auto& row :
-         nlohmann::json::parse(read("out-" + range + "/report.json"))["quantization"]["tensors"])
+    const auto report = nlohmann::json::parse(read("out-" + range + "/report.json"));
+    for (const auto& row : report["quantization"]["tensors"])
       if (row["name"] == "x") return row;
     return nlohmann::json();
   };

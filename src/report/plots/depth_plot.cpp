@@ -33,7 +33,7 @@ void legend(Figure& figure, bool own, bool promoted) {
     figure.text("label", x + 9, 15, "start", label);
     x += width;
   };
-  entry("network", 3.2, "in the network, with the noise from further up", 290);
+  entry("network", 3.2, "in the network, with the noise from further up", 320);
   if (own) entry("own", 2.4, "of its own grid alone", 160);
   if (promoted) entry("promoted", 4.4, "promoted to more than 8 bits", 190);
 }

@@ -93,12 +93,13 @@ std::string Figure::finish(PlotForm form, std::string_view title,
                            std::string_view description) const {
   const bool file = form == PlotForm::File;
   const double top = file ? kHeading : 0;
-  std::string out = fmt::format("<svg class=\"plot\" viewBox=\"0 0 {0:g} {1:g}\" role=\"img\"",
-                                width_, height_ + top);
+  std::string out = fmt::format(
+      "<svg class=\"plot\" viewBox=\"0 0 {0:g} {1:g}\" width=\"{0:g}\" height=\"{1:g}\" "
+      "role=\"img\"",
+      width_, height_ + top);
   if (file)
     out = "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n" + out +
-          fmt::format(" xmlns=\"http://www.w3.org/2000/svg\" width=\"{:g}\" height=\"{:g}\"",
-                      width_, height_ + top);
+          " xmlns=\"http://www.w3.org/2000/svg\"";
   out += "><title>" + escape_html(title) + "</title><desc>" + escape_html(description) + "</desc>";
   if (!file) return out + body_ + "</svg>";
   out +=

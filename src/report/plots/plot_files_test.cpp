@@ -26,6 +26,7 @@ TEST_F(PlotFiles, EachPictureIsAFileWithASafeName) {
   Report report =
       *parse_report(*read_text_file(ACUATE_SOURCE_DIR "/src/report/testdata/example_report.json"));
   report.quantization.tensors.resize(4);
+  report.quantization.hybrid.reset();
   report.quantization.tensors[1].name = "../../etc/<x>\xff\n" + std::string(300, 'n');
   report.quantization.tensors[2].channels = {{-1, -2}, {1, 2}};
   for (int round = 0; round < 2; ++round) {  // a folder of pictures is replaced

@@ -67,11 +67,11 @@ std::string trade_off_plot(const ReportHybrid& hybrid, PlotForm form) {
     figure.dot("picked", x_of(chosen->share), y(*chosen->sqnr_db), 5.5, tip_of(*chosen));
   figure.path("network", fmt::format("M{:g} 11h22", kLeft + 2));
   figure.text("label", kLeft + 29, 15, "start", "measured on the emitted form");
-  figure.path("predicted", fmt::format("M{:g} 11h22", kLeft + 214));
-  figure.text("label", kLeft + 241, 15, "start", "predicted");
+  figure.path("predicted", fmt::format("M{:g} 11h22", kLeft + 240));
+  figure.text("label", kLeft + 267, 15, "start", "predicted");
   if (chosen != nullptr) {
-    figure.dot("picked", kLeft + 325, 11, 4.5, "");
-    figure.text("label strong", kLeft + 335, 15, "start",
+    figure.dot("picked", kLeft + 356, 11, 4.5, "");
+    figure.text("label strong", kLeft + 366, 15, "start",
                 fmt::format("chosen: {} of {} activations, {:.1f} dB", hybrid.promoted,
                             hybrid.activations, *chosen->sqnr_db));
   }

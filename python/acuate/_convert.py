@@ -80,6 +80,7 @@ def convert(
     threads: int | None = None,
     max_memory: int | str | None = None,
     runs: int | None = None,
+    plots: PathLike | None = None,
     progress: Callable[[str, int, int, str], None] | None = None,
     note: Callable[[str], None] | None = None,
 ) -> Result:

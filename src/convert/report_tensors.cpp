@@ -44,7 +44,7 @@ Measure decibels_of(double signal, double noise) {
   return Measure(five_digits(10 * std::log10(signal / noise)));
 }
 
-// What every method would have chosen for these values on the tensor's own scheme.
+// What every method that goes by the values would have chosen for them on the tensor's own scheme.
 std::vector<ReportRange> ranges_of_methods(const Histogram& histogram, const Quantization& chosen) {
   std::vector<ReportRange> rows;
   const Scheme* scheme = schemes().lookup(chosen.scheme);
@@ -52,6 +52,7 @@ std::vector<ReportRange> ranges_of_methods(const Histogram& histogram, const Qua
   if (histogram.finite_count() == 0) return rows;
   const GridNoiseModel noise(histogram);
   for (const RangeMethod& method : range_methods().all()) {
+    if (method.refined_at_outputs) continue;  // what values alone do not tell
     const auto range_of = method.prepare("");
     if (!range_of) continue;
     const Range range = (*range_of)(histogram, *scheme);

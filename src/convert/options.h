@@ -37,7 +37,7 @@ struct ConvertOptions {
 
   std::string precision = "fp32";  // fp32 | fp16 | bf16 | int8 | auto: the fastest by --max-drop
   std::string scheme;              // empty: the target's default
-  std::string range;  // empty: by trial
+  std::string range;               // empty: by trial
   // `auto`: what is measured to help; `none`, or ids of recoveries.
   std::vector<std::string> recover = {"auto"};
   std::string hybrid;                  // `s16`, `u16` or `float`; empty: 8 bits throughout

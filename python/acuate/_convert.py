@@ -74,6 +74,7 @@ def convert(
     costs: PathLike | Sequence[PathLike] | None = None,
     keep_on_host: Many = None,
     require_coverage: float | None = None,
+    signature: PathLike | None = None,
     config: PathLike | Mapping[str, Any] | None = None,
     exact: bool = False,
     disable: Many = None,

@@ -20,6 +20,7 @@
 #include <nanobind/stl/tuple.h>
 #include <nanobind/stl/vector.h>
 
+#include "base/file.h"
 #include "base/stop.h"
 #include "base/text.h"
 #include "base/version.h"
@@ -34,9 +35,11 @@
 namespace nb = nanobind;
 using namespace nb::literals;
 
-// It holds its engines in a vector of unique_ptr, which claims to be copyable and is not.
+// They hold engines in a vector of unique_ptr, which claims to be copyable and is not.
 template <>
 struct nanobind::detail::is_copy_constructible<acuate::Artifact> : std::false_type {};
+template <>
+struct nanobind::detail::is_copy_constructible<acuate::Runnable> : std::false_type {};
 
 namespace acuate {
 namespace {
@@ -167,12 +170,13 @@ std::vector<PythonPort> to_ports(const std::vector<IoSpec>& specs) {
   return ports;
 }
 
-std::vector<OutTensor> run_artifact(Artifact& artifact, const std::vector<InTensor>& in) {
+template <class Model>
+std::vector<OutTensor> run_model(Model& model, const std::vector<InTensor>& in) {
   const std::vector<Tensor> inputs = to_tensors(in);
   std::vector<Tensor> outputs;
   {
     const nb::gil_scoped_release release;
-    outputs = take(artifact.run(inputs));
+    outputs = take(model.run(inputs));
     separate(inputs, outputs);
   }
   std::vector<OutTensor> results;
@@ -241,6 +245,24 @@ PythonConversion run_convert(const std::vector<nb::bytes>& arguments,
   interrupt.finish();
   Conversion done = take(std::move(*conversion));
   return {render_json(done.report), std::move(done.output), std::move(done.unmet)};
+}
+
+Report read_report(const std::string& json) { return take(parse_report(json)); }
+
+// Into an artifact that lies there, in place of the report that it has.
+void write_report(const std::filesystem::path& folder, const std::string& json) {
+  const nb::gil_scoped_release release;
+  const Report report = read_report(json);
+  if (!std::filesystem::exists(folder / kManifestName))
+    throw PythonError(
+        fmt::format("{}: no artifact, there is no {}", folder.string(), kManifestName));
+  take(write_text_file(folder / "report.json", render_json(report)));
+  take(write_text_file(folder / "report.html", render_html(report)));
+}
+
+std::string render_report(const std::string& json, bool colour) {
+  const nb::gil_scoped_release release;
+  return render_terminal(read_report(json), {.colour = colour});
 }
 
 struct Decoding {
@@ -328,15 +350,34 @@ NB_MODULE(_core, m) {
       .def_prop_ro("target", [](const Artifact& a) { return a.manifest().target; })
       .def_prop_ro("inputs", [](const Artifact& a) { return to_ports(a.inputs()); })
       .def_prop_ro("outputs", [](const Artifact& a) { return to_ports(a.outputs()); })
-      .def("run", &run_artifact, "inputs"_a)
+      .def("run", &run_model<Artifact>, "inputs"_a)
       .def("prepare_image", &prepare_image, "path"_a);
   m.def(
       "open_artifact",
-      [](const std::filesystem::path& folder, int threads) {
+      [](const std::filesystem::path& folder, int threads, bool spinning) {
         const nb::gil_scoped_release release;
-        return take(Artifact::open(folder, {.threads = threads}));
+        return take(Artifact::open(folder, {.threads = threads, .spinning = spinning}));
       },
-      "folder"_a, "threads"_a);
+      "folder"_a, "threads"_a, "spinning"_a);
+
+  nb::class_<Runnable>(m, "Runnable")
+      .def_prop_ro("inputs", [](const Runnable& r) { return to_ports(r.inputs()); })
+      .def_prop_ro("outputs", [](const Runnable& r) { return to_ports(r.outputs()); })
+      .def("run", &run_model<Runnable>, "inputs"_a);
+  m.def(
+      "open_model",
+      [](const std::filesystem::path& path, const std::string& target, int threads, bool spinning,
+         bool optimized) {
+        const nb::gil_scoped_release release;
+        return take(
+            Runnable::open(path, take(resolve_target(target)),
+                           {.threads = threads,
+                            .optimization = optimized ? Optimization::All : Optimization::None,
+                            .spinning = spinning}));
+      },
+      "path"_a, "target"_a, "threads"_a, "spinning"_a, "optimized"_a);
+  m.def("write_report", &write_report, "folder"_a, "json"_a);
+  m.def("render_report", &render_report, "json"_a, "colour"_a);
 
   m.def("decode_text_boxes", &decode_text_boxes, "map"_a, "options"_a);
   m.def("text_box_f1", &text_box_f1, "baseline"_a, "converted"_a, "options"_a);

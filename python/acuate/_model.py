@@ -96,4 +96,4 @@ def load(folder: str | os.PathLike[str], *, threads: int = 0) -> Model:
 
     `threads` of the engine; 0: as many as this process may use.
     """
-    return Model(_core.open_artifact(Path(folder), threads))
+    return Model(_core.open_artifact(Path(folder), threads, spinning=True))

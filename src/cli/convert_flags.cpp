@@ -64,6 +64,10 @@ void ConvertFlags::declare(CLI::App& app) {
          "which modules to convert, and in which precision (JSON): {\"path\": {\"rt_mode\": "
          "\"onnx\", \"auto\": true, \"fp16\": true}}")
       ->type_name("FILE");
+  app.add_option("--signature", o.signature,
+                 "how the program is called that the model was exported from, and its modules "
+                 "(JSON); goes into the artifact")
+      ->type_name("FILE");
   app.add_flag("--exact", o.exact, "simplify by exact passes only");
   app.add_option("--disable", disable_, "passes to leave out")->type_name("PASS[,PASS…]");
   app.add_option("--threads", o.threads, "of engine and calibration; 0: all")

@@ -13,6 +13,7 @@
 #include "convert/lower_precision.h"
 #include "convert/report_parts.h"
 #include "convert/samples.h"
+#include "convert/signature.h"
 #include "diagnose/diagnose.h"
 #include "diagnose/issues.h"
 #include "diagnose/rule.h"
@@ -112,6 +113,11 @@ class Pipeline {
       auto plots = create_plots_folder(*options_.plots);
       if (!plots) return plots.error();
       plots_.emplace(std::move(*plots));
+    }
+    if (options_.signature) {
+      auto signature = read_signature(*options_.signature);
+      if (!signature) return signature.error();
+      signature_ = std::move(*signature);
     }
     auto model = import_model(options_.model);
     if (!model) return model.error();
@@ -326,9 +332,13 @@ class Pipeline {
     for (const auto& [input, range] : ranges_)
       manifest.shape_ranges[input] = {range.min, range.opt, range.max};
     manifest.modules = emitted_.modules;
+    if (signature_)
+      if (auto written = write_text_file(folder_->path() / kSignatureName, signature_->text);
+          !written)
+        return written;
     for (const auto& entry : fs::recursive_directory_iterator(folder_->path())) {
       const fs::path name = fs::relative(entry.path(), folder_->path());
-      if (!entry.is_regular_file() || !name.has_parent_path()) continue;
+      if (!entry.is_regular_file() || (!name.has_parent_path() && name != kSignatureName)) continue;
       auto file = describe_file(folder_->path(), name.generic_string());
       if (!file) return file.error();
       if (*name.begin() == "modules") converted_bytes_ += file->size_bytes;
@@ -521,6 +531,7 @@ class Pipeline {
       report_depth(report_, *quantized_, target_, samples_, options_);
     }
     report_modules(report_, *float_, modules, division_, emitted_.file_of_node, profile_);
+    if (signature_) tell_known_modules(report_, signature_->modules);
     report_.stages.push_back(
         {"report", watch.seconds(), Measure(static_cast<double>(peak_rss_bytes()))});
     if (auto written = write_text_file(folder_->path() / "report.json", render_json(report_));
@@ -545,6 +556,7 @@ class Pipeline {
   bool is_simulated_ = false;
   std::optional<AtomicFolder> folder_, plots_;
   std::vector<Requirement> requirements_;
+  std::optional<Signature> signature_;
   std::unique_ptr<Judging> judging_;
   std::unique_ptr<Model> original_, fixed_;
   std::unique_ptr<Model> float_;    // simplified: the canonical float graph

@@ -57,6 +57,8 @@ struct ConvertOptions {
   std::vector<std::string> keep_on_host;        // patterns of node names and module paths
   std::vector<std::filesystem::path> costs;     // tables of `bench --calibrate`, of target and host
   std::optional<double> require_coverage;       // of nodes, 0…1
+  // How the exported program is called, and its modules (convert/signature.h); into the artifact.
+  std::optional<std::filesystem::path> signature;
   std::optional<std::filesystem::path> config;  // which modules to convert, and how
   std::function<void(const std::string&)>
       note;  // what there is to know before it is done; may be empty

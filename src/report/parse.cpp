@@ -205,6 +205,7 @@ ReportModule read_module(const Reader& json) {
   const Reader engine = json.member("engine");
   if (!engine.is_null()) module.engine = engine.text();
   module.nodes = json.member("nodes").integer();
+  if (json.has("calls")) module.calls = json.member("calls").integer();
   module.macs = json.measure("macs");
   module.parameters = json.member("parameters").integer();
   module.time_us = json.measure("time_us");

@@ -85,6 +85,7 @@ struct ReportModule {
   std::string type;  // `class` in the file: "Conv2d", or the operator of a lone node
   ModuleStatus status = ModuleStatus::Host;
   std::string engine;  // file of the artifact that runs it; empty: none
+  std::optional<int64_t> calls;  // in one inference, where the program that was exported says so
   int64_t nodes = 0;
   Measure macs;
   int64_t parameters = 0;

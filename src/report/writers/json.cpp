@@ -122,6 +122,7 @@ Json write(const ReportModule& module) {
                  {"status", module_status_name(module.status)},
                  {"engine", module.engine.empty() ? Json(nullptr) : Json(module.engine)},
                  {"nodes", module.nodes}};
+  if (module.calls) object["calls"] = *module.calls;
   set_count(object, "macs", module.macs);
   object["parameters"] = module.parameters;
   set(object, "time_us", module.time_us);

@@ -354,11 +354,12 @@ NB_MODULE(_core, m) {
       .def("prepare_image", &prepare_image, "path"_a);
   m.def(
       "open_artifact",
-      [](const std::filesystem::path& folder, int threads, bool spinning) {
+      [](const std::filesystem::path& folder, int threads, bool spinning, bool shared_arena) {
         const nb::gil_scoped_release release;
-        return take(Artifact::open(folder, {.threads = threads, .spinning = spinning}));
+        return take(Artifact::open(
+            folder, {.threads = threads, .spinning = spinning, .shared_arena = shared_arena}));
       },
-      "folder"_a, "threads"_a, "spinning"_a);
+      "folder"_a, "threads"_a, "spinning"_a, "shared_arena"_a = false);
 
   nb::class_<Runnable>(m, "Runnable")
       .def_prop_ro("inputs", [](const Runnable& r) { return to_ports(r.inputs()); })

@@ -43,6 +43,9 @@ struct EngineOptions {
   Optimization optimization = Optimization::All;
   bool profile = false;
   bool spinning = true;  // false: waiting threads sleep; for machines shared with other work
+  // Working memory in common with all engines that say so: of many that run one after the other
+  // only the largest counts, and none is given back before the process ends. Of ONNX Runtime.
+  bool shared_arena = false;
   std::filesystem::path cache_folder =
       {};  // of compiled models; empty, or engines without one: none
 };

@@ -39,6 +39,22 @@ std::string take_message(const OrtApi* api, OrtStatus* status) {
   return message;
 }
 
+// For the sessions that ask for it; it takes no memory before.
+OrtStatus* create_shared_arena(const OrtApi* api, const OnnxRuntime& runtime) {
+  OrtMemoryInfo* memory = nullptr;
+  OrtStatus* status = api->CreateCpuMemoryInfo(OrtArenaAllocator, OrtMemTypeDefault, &memory);
+  if (status != nullptr) return status;
+  // As much as is asked for at a time, not the next power of two.
+  const char* const keys[] = {"arena_extend_strategy"};
+  const size_t values[] = {1};
+  OrtArenaCfg* config = nullptr;
+  status = api->CreateArenaCfgV2(keys, values, 1, &config);
+  if (status == nullptr) status = api->CreateAndRegisterAllocator(runtime.env, memory, config);
+  if (config != nullptr) api->ReleaseArenaCfg(config);
+  api->ReleaseMemoryInfo(memory);
+  return status;
+}
+
 Result<OnnxRuntime> open_library(const std::string& file) {
   // The library is never closed again: sessions and tensors of it may live as long as the process.
   void* handle = dlopen(file.c_str(), RTLD_NOW | RTLD_LOCAL);
@@ -62,6 +78,7 @@ Result<OnnxRuntime> open_library(const std::string& file) {
   if (status == nullptr)
     status = api->CreateCpuMemoryInfo(OrtDeviceAllocator, OrtMemTypeDefault, &runtime.cpu_memory);
   if (status == nullptr) status = api->GetAllocatorWithDefaultOptions(&runtime.allocator);
+  if (status == nullptr) status = create_shared_arena(api, runtime);
   if (status != nullptr)
     return fail("ONNX Runtime at {} does not start: {}", file, take_message(api, status));
   return runtime;

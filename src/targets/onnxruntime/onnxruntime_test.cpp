@@ -1,3 +1,5 @@
+#include <cstring>
+
 #include <gtest/gtest.h>
 
 #include "graph/model.h"
@@ -45,6 +47,24 @@ TEST(OnnxRuntime, TypeNumbersThatDifferAreMapped) {
   EXPECT_EQ(to_ort_type(ElementType::Float8E8M0), ONNX_TENSOR_ELEMENT_DATA_TYPE_FLOAT8E8M0);
   EXPECT_EQ(to_ort_type(ElementType::Int4), ONNX_TENSOR_ELEMENT_DATA_TYPE_INT4);
   EXPECT_EQ(from_ort_type(ONNX_TENSOR_ELEMENT_DATA_TYPE_UINT2), ElementType::Uint2);
+}
+
+TEST(OnnxRuntime, EnginesMayShareAnArena) {
+  std::vector<Tensor> results;
+  {
+    const auto first = load(add_mul_model().bytes(), {.shared_arena = true});
+    const auto second = load(add_mul_model().bytes(), {.shared_arena = true});
+    for (Engine* engine : {first.get(), second.get(), first.get()}) {
+      auto outputs = engine->run(std::vector{kA, kB});
+      ASSERT_TRUE(outputs) << outputs.error().message;
+      results.push_back(outputs->at(0));
+    }
+  }
+  const auto alone = load(add_mul_model().bytes())->run(std::vector{kA, kB});
+  for (const Tensor& result : results)  // each has its own memory, which outlives the engines
+    EXPECT_EQ(
+        std::memcmp(result.bytes().data(), alone->at(0).bytes().data(), result.bytes().size()), 0);
+  EXPECT_NE(results[0].bytes().data(), results[2].bytes().data());
 }
 
 TEST(OnnxRuntime, EmptyAndHalfPrecisionTensors) {

@@ -97,6 +97,8 @@ Result<void> configure(const Session& session, OrtSessionOptions* to, const Engi
   // it they are exact, and the mode would cost a third of the speed.
   if (!has_vnni())
     if (auto r = entry(kOrtSessionOptionsAvx2PrecisionMode, "1"); !r) return r;
+  if (options.shared_arena)
+    if (auto r = entry(kOrtSessionOptionsConfigUseEnvAllocators, "1"); !r) return r;
   if (!options.spinning)
     if (auto r = entry(kOrtSessionOptionsConfigAllowIntraOpSpinning, "0"); !r) return r;
   if (!folder.empty())

@@ -44,10 +44,11 @@ std::string explanation_text(const Explanation& explanation, const Encodings& en
                    {"share", true},
                    {"so far", true},
                    {"int16 gains", true}});
+  const EncodingIndex index(encodings);
   const size_t shown = std::min(kShown, explanation.tensors.size());
   for (size_t i = 0; i < shown; ++i) {
     const TensorExplanation& row = explanation.tensors[i];
-    const TensorEncoding& encoding = *encodings.find(row.tensor);
+    const TensorEncoding& encoding = *index.find(row.tensor);
     table.add(
         {printable(row.layer), printable(row.tensor), grid_text(encoding.quantization),
          printable(encoding.range_method),
@@ -74,9 +75,10 @@ std::string explanation_text(const Explanation& explanation, const Encodings& en
 }
 
 Json explanation_json(const Explanation& explanation, const Encodings& encodings) {
+  const EncodingIndex index(encodings);
   Json rows = Json::array();
   for (const TensorExplanation& row : explanation.tensors) {
-    const TensorEncoding& encoding = *encodings.find(row.tensor);
+    const TensorEncoding& encoding = *index.find(row.tensor);
     rows.push_back({{"tensor", row.tensor},
                     {"layer", row.layer},
                     {"kind", row.is_weight ? "weight" : "activation"},

@@ -337,6 +337,17 @@ const TensorEncoding* Encodings::find(std::string_view tensor) const {
   return found == tensors.end() ? nullptr : &*found;
 }
 
+EncodingIndex::EncodingIndex(const Encodings& encodings) {
+  by_name_.reserve(encodings.tensors.size());
+  for (const TensorEncoding& encoding : encodings.tensors)
+    by_name_.emplace(encoding.tensor, &encoding);
+}
+
+const TensorEncoding* EncodingIndex::find(std::string_view tensor) const {
+  const auto found = by_name_.find(tensor);
+  return found == by_name_.end() ? nullptr : found->second;
+}
+
 std::string write_encodings(const Encodings& encodings) { return write_encodings(encodings, {}); }
 
 std::string write_encodings(const Encodings& encodings, const GraphChanges& changes) {

@@ -3,6 +3,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <unordered_map>
 #include <vector>
 
 #include "base/result.h"
@@ -34,8 +35,20 @@ struct TensorEncoding {
 struct Encodings {
   std::vector<TensorEncoding> tensors;
 
+  // A scan; who asks for many makes an EncodingIndex.
   const TensorEncoding* find(std::string_view tensor) const;
   bool operator==(const Encodings&) const = default;
+};
+
+// Encodings by name, of the first where a name stands twice. Refers to `encodings`, whose tensors
+// stay where they are meanwhile.
+class EncodingIndex {
+ public:
+  explicit EncodingIndex(const Encodings& encodings);
+  const TensorEncoding* find(std::string_view tensor) const;
+
+ private:
+  std::unordered_map<std::string_view, const TensorEncoding*> by_name_;
 };
 
 // `encodings.json`, schema_version 1; one line per tensor, made to be edited. Reading it back gives

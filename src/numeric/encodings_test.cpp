@@ -55,6 +55,16 @@ std::string error_of(std::string_view text) {
   return parsed ? "read" : parsed.error().message;
 }
 
+TEST(EncodingIndex, FindsByNameTheFirstOfTwins) {
+  Encodings encodings = example();
+  encodings.tensors.push_back(encodings.tensors[1]);
+  encodings.tensors.back().range_method = "second";
+  const EncodingIndex index(encodings);
+  EXPECT_EQ(index.find("conv1.weight"), &encodings.tensors[1]);
+  EXPECT_EQ(index.find("half"), &encodings.tensors[2]);
+  EXPECT_EQ(index.find("conv1"), nullptr);
+}
+
 TEST(Encodings, RoundTrip) {
   const auto read = parse_encodings(write_encodings(example()), "e.json");
   ASSERT_TRUE(read) << read.error().message;

@@ -63,7 +63,8 @@ std::optional<std::vector<int32_t>> steps_of(const Tensor& values,
   return steps;
 }
 
-Result<void> round_weights(Graph& graph, const WeightRounding& change, const Encodings& encodings) {
+Result<void> round_weights(Graph& graph, const WeightRounding& change,
+                           const EncodingIndex& encodings) {
   const std::string where = "rounding of '" + to_valid_utf8(change.tensor) + "'";
   Value* value = graph.find(change.tensor);
   const auto weights = float_constant(value);
@@ -139,8 +140,9 @@ Result<void> apply_changes(Model& model, const GraphChanges& changes, const Enco
   Graph& graph = model.graph();
   for (const ChannelScale& change : changes.channel_scales)
     if (auto done = scale_channels(graph, change); !done) return done;
+  const EncodingIndex index(encodings);
   for (const WeightRounding& change : changes.rounding)
-    if (auto done = round_weights(graph, change, encodings); !done) return done;
+    if (auto done = round_weights(graph, change, index); !done) return done;
   if (changes.biases.empty()) return {};
   std::unordered_map<std::string, Node*> nodes;
   for (Node* node = graph.first(); node != nullptr; node = node->next())

@@ -1,5 +1,4 @@
 #include <algorithm>
-#include <unordered_map>
 #include <unordered_set>
 
 #include "base/text.h"
@@ -8,8 +7,6 @@
 
 namespace acuate {
 namespace {
-
-using ByTensor = std::unordered_map<std::string_view, const TensorEncoding*>;
 
 // Whether the encoding fits the value that the graph has under its name.
 Result<void> check_encoding(const Graph& graph, const TensorEncoding& encoding) {
@@ -57,22 +54,22 @@ bool is_weights_only(const Graph& graph, const Encodings& encodings) {
 // The first of a node's tensors that integers need and that has no grid; empty where all have.
 // Not every target gives the result one.
 std::string missing_grid(const Node& anchor, const std::unordered_set<const Value*>& planned,
-                         const ByTensor& encodings) {
+                         const EncodingIndex& encodings) {
   const Value* output = quantized_output(anchor);
   for (const Value* value : {static_cast<const Value*>(anchor.input(0)),
                              static_cast<const Value*>(anchor.input(1)), output})
-    if (encodings.count(value->name) == 0 && (value != output || planned.count(output) > 0))
+    if (encodings.find(value->name) == nullptr && (value != output || planned.count(output) > 0))
       return to_valid_utf8(value->name);
   return {};
 }
 
 // Which operators run in integers by these encodings.
-Result<void> judge_anchors(const QuantizationPlan& plan, const ByTensor& encodings,
+Result<void> judge_anchors(const QuantizationPlan& plan, const EncodingIndex& encodings,
                            bool weights_only, Quantized& result) {
   std::unordered_set<const Value*> planned;
   for (const PlannedActivation& activation : plan.activations) planned.insert(activation.value);
   for (const Node* node : plan.anchors) {
-    const std::string missing = weights_only && encodings.count(node->input(1)->name) > 0
+    const std::string missing = weights_only && encodings.find(node->input(1)->name) != nullptr
                                     ? std::string()
                                     : missing_grid(*node, planned, encodings);
     if (missing.empty())
@@ -112,15 +109,12 @@ Result<Quantized> apply_encodings(const Model& model, const Target& target,
   result.changes = changes;
   Model& changed = *result.float_model;
   if (auto done = apply_changes(changed, changes, encodings); !done) return done.error();
-  ByTensor by_tensor;
-  for (const TensorEncoding& encoding : encodings.tensors) {
+  for (const TensorEncoding& encoding : encodings.tensors)
     if (auto fits = check_encoding(changed.graph(), encoding); !fits) return fits.error();
-    by_tensor.emplace(encoding.tensor, &encoding);
-  }
   auto plan = target.backend->plan_quantization(changed, options.request);
   if (!plan) return plan.error();
-  if (auto some =
-          judge_anchors(*plan, by_tensor, is_weights_only(changed.graph(), encodings), result);
+  if (auto some = judge_anchors(*plan, EncodingIndex(encodings),
+                                is_weights_only(changed.graph(), encodings), result);
       !some)
     return some.error();
   if (samples > 0) {

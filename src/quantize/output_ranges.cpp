@@ -1,6 +1,7 @@
 #include "quantize/output_ranges.h"
 
 #include <algorithm>
+#include <unordered_set>
 
 #include "quantize/sensitivity.h"
 
@@ -30,16 +31,20 @@ Result<void> refine_at_outputs(const Model& model, const Target& target,
                                const CalibrationOptions& options, Encodings& encodings) {
   if (samples == 0)
     return fail("it measures what ranges do at the outputs, so it needs samples, not histograms");
+  std::unordered_set<std::string_view> refined;
+  for (const PlannedActivation& planned : plan.activations)
+    if (const Scheme* scheme = schemes().lookup(planned.scheme);
+        scheme != nullptr && !scheme->is_float() && !scheme->power_of_two)
+      refined.insert(planned.value->name);
   std::vector<SensitivityCandidate> candidates;
-  for (const PlannedActivation& planned : plan.activations) {
-    const TensorEncoding* encoding = encodings.find(planned.value->name);
-    if (encoding == nullptr || encoding->quantization.is_float()) continue;
-    const Scheme* scheme = schemes().lookup(planned.scheme);
-    if (scheme == nullptr || scheme->power_of_two) continue;
-    SensitivityCandidate candidate{encoding->tensor, {}};
+  std::vector<TensorEncoding*> refining;  // that of each candidate
+  for (TensorEncoding& encoding : encodings.tensors) {
+    if (refined.count(encoding.tensor) == 0) continue;
+    SensitivityCandidate candidate{encoding.tensor, {}};
     for (const double factor : kFactors)
-      candidate.grids.push_back(scaled(encoding->quantization, factor));
+      candidate.grids.push_back(scaled(encoding.quantization, factor));
     candidates.push_back(std::move(candidate));
+    refining.push_back(&encoding);
   }
   SensitivityOptions sweep;
   sweep.calibration = options;
@@ -55,13 +60,11 @@ Result<void> refine_at_outputs(const Model& model, const Target& target,
         damage.grids.begin(), damage.grids.end(),
         [](const GridDamage& a, const GridDamage& b) { return a.sum() < b.sum(); });
     const auto place = static_cast<size_t>(best - damage.grids.begin());
-    const auto encoding = std::find_if(
-        encodings.tensors.begin(), encodings.tensors.end(),
-        [&](const TensorEncoding& each) { return each.tensor == candidates[i].tensor; });
-    encoding->quantization = candidates[i].grids[place];
-    encoding->range_min *= kFactors[place];
-    encoding->range_max *= kFactors[place];
-    measure_encoding(calibration.histograms.find(encoding->tensor)->second, *encoding);
+    TensorEncoding& encoding = *refining[i];
+    encoding.quantization = candidates[i].grids[place];
+    encoding.range_min *= kFactors[place];
+    encoding.range_max *= kFactors[place];
+    measure_encoding(calibration.histograms.find(encoding.tensor)->second, encoding);
   }
   return {};
 }

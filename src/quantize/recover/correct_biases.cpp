@@ -15,7 +15,8 @@ constexpr size_t kMostSamples = 32;
 
 // The node once more, with quantized weights on quantized values of the float network; the mean of
 // what it says too much, by channel.
-Result<std::optional<size_t>> add_twin(Probe& probe, const Node& node, const Encodings& encodings) {
+Result<std::optional<size_t>> add_twin(Probe& probe, const Node& node,
+                                       const EncodingIndex& encodings) {
   const TensorEncoding* data = encodings.find(node.input(0)->name);
   const TensorEncoding* weight = encodings.find(node.input(1)->name);
   if (data == nullptr || weight == nullptr || !node.output()->type.shape)
@@ -58,10 +59,11 @@ Result<NodeBias> subtract(Node& node, const std::vector<double>& shift, size_t s
 
 Result<size_t> correct(RecoveryContext& context) {
   Probe probe(context.model);
+  const EncodingIndex encodings(*context.encodings);
   std::vector<std::pair<Node*, size_t>> twins;  // with the place of the result
   for (Node* anchor : context.plan.anchors) {
     if (!anchor->is_op("Conv") && !anchor->is_op("Gemm")) continue;  // MatMul has no bias
-    auto result = add_twin(probe, *anchor, *context.encodings);
+    auto result = add_twin(probe, *anchor, encodings);
     if (!result) return result.error();
     if (*result) twins.emplace_back(anchor, **result);
   }

@@ -26,10 +26,11 @@ struct Layer {
 
 std::vector<Layer> layers_of(const RecoveryContext& context) {
   std::vector<Layer> layers;
+  const EncodingIndex encodings(*context.encodings);
   for (Node* anchor : context.plan.anchors) {
     const auto shape = patch_moments_of(*anchor, kLargestPatch);
-    const TensorEncoding* data = context.encodings->find(anchor->input(0)->name);
-    const TensorEncoding* weights = context.encodings->find(anchor->input(1)->name);
+    const TensorEncoding* data = encodings.find(anchor->input(0)->name);
+    const TensorEncoding* weights = encodings.find(anchor->input(1)->name);
     if (!shape || data == nullptr || weights == nullptr) continue;
     if (data->quantization.scale.size() != 1 || weights->quantization.scale.empty()) continue;
     if (anchor->input(1)->uses().size() > 1) continue;  // others multiply it with other data

@@ -6,9 +6,9 @@
 #include <set>
 #include <unordered_map>
 
+#include "quantize/hybrid_damage.h"
 #include "quantize/hybrid_forms.h"
 #include "quantize/output_noise.h"
-#include "quantize/sensitivity.h"
 #include "shape/macs.h"
 
 namespace acuate {
@@ -16,8 +16,6 @@ namespace {
 
 // Of the order, at which the curve is measured; the accepted point comes in addition.
 constexpr double kMeasuredShares[] = {0, 0.02, 0.05, 0.1, 0.2, 0.4, 1};
-
-constexpr double kHeadroom = 2;
 
 // What one tensor's converters weigh beside the share of work, where work alone is limited.
 constexpr double kConverterUnderBudget = 0.05;
@@ -36,20 +34,23 @@ class HybridSearch {
         used_(used),
         samples_(samples),
         load_(load),
-        request_(request) {}
+        request_(request),
+        layers_(HybridLayers::of(prepared.plan)) {}
 
   Result<HybridChoice> run() {
     for (const Node* anchor : prepared_.plan.anchors) {
-      readers_[std::string(anchor->input(0)->name)].push_back(anchor);
       total_macs_ += macs_of(*anchor);
       total_work_ += work_of(*anchor);
     }
     hybrid_.scheme = request_.scheme;
     hybrid_.activations = prepared_.plan.activations.size();
-    if (auto ordered = order(); !ordered) return ordered.error();
-    auto forms = HybridForms::of(quantizer_, prepared_, used_, samples_, load_, wide_);
+    auto wide = wide_encodings(prepared_, request_.scheme);
+    if (!wide) return wide.error();
+    auto forms =
+        HybridForms::of(quantizer_, prepared_, layers_, used_, samples_, load_, std::move(*wide));
     if (!forms) return forms.error();
     forms_.emplace(std::move(*forms));
+    if (auto ordered = order(); !ordered) return ordered.error();
     if (auto chosen = choose(); !chosen) return chosen.error();
     if (auto measured = measure_curve(); !measured) return measured.error();
     auto chosen = quantized(hybrid_.promoted);
@@ -59,68 +60,43 @@ class HybridSearch {
   }
 
  private:
-  bool to_float() const { return request_.scheme == "float"; }
   double work_of(const Node& layer) const {
     return request_.work_of ? request_.work_of(layer) : macs_of(layer);
   }
 
-  // The wide encoding of an activation: twice its range, since steps are no longer scarce and other
-  // samples than these reach further.
-  Result<TensorEncoding> widened(const TensorEncoding& narrow) const {
-    auto scheme = schemes().find(request_.scheme, "scheme");
-    if (!scheme) return scheme.error();
-    const Histogram& histogram = prepared_.calibration.histograms.find(narrow.tensor)->second;
-    const auto range = histogram.range().value_or(FloatRange{});
-    TensorEncoding wide;
-    wide.tensor = narrow.tensor;
-    wide.range_min = kHeadroom * range.min;
-    wide.range_max = kHeadroom * range.max;
-    wide.quantization = (*scheme)->from_range(wide.range_min, wide.range_max);
-    wide.range_method = "minmax";
-    wide.clipped_fraction = 0;
-    const GridNoiseModel noise(histogram);
-    const double power = noise.noise(wide.quantization.grid()).total();
-    if (power > 0 && noise.signal() > 0) wide.sqnr_db = 10 * std::log10(noise.signal() / power);
-    return wide;
+  double work_with(const std::string& tensor) const {
+    double work = 0;
+    if (const auto found = layers_.readers.find(tensor); found != layers_.readers.end())
+      for (const Node* reader : found->second) work += work_of(*reader);
+    return work;
   }
 
-  // Damage of each activation in 8 bits, from which that in the wide form follows: the gain to the
-  // outputs is the same. The rest is arithmetic.
+  // What an activation does, and with it the weights of its layers: of those that it shares with
+  // others, its part.
   Result<void> order() {
-    std::vector<SensitivityCandidate> candidates;
-    std::vector<double> noise_left;  // of each candidate's, where it is wide
-    for (const PlannedActivation& planned : prepared_.plan.activations) {
-      const TensorEncoding* narrow = prepared_.encodings.find(planned.value->name);
-      if (narrow == nullptr) continue;
-      candidates.push_back({narrow->tensor, {narrow->quantization}});
-      noise_left.push_back(0);
-      if (to_float()) continue;
-      auto wide = widened(*narrow);
-      if (!wide) return wide.error();
-      const GridNoiseModel model(prepared_.calibration.histograms.find(narrow->tensor)->second);
-      const double before = model.noise(narrow->quantization.grid()).total();
-      if (before > 0) noise_left.back() = model.noise(wide->quantization.grid()).total() / before;
-      wide_.tensors.push_back(std::move(*wide));
-    }
-    SensitivityOptions options;
-    options.calibration = quantizer_.options().calibration;
-    auto sensitivity = measure_sensitivity(*prepared_.model, quantizer_.target(), candidates,
-                                           std::min(samples_, options.probes), load_, options);
-    if (!sensitivity) return sensitivity.error();
+    const auto narrow = forms_->take_narrow();
+    auto damage = measure_hybrid_damage(quantizer_, prepared_, layers_, *narrow, forms_->wide(),
+                                        samples_, load_);
+    if (!damage) return damage.error();
     const bool work_alone =
         !request_.largest_share && (request_.budget.share || request_.budget.total);
     const double converter = work_alone ? kConverterUnderBudget : 1;
-    const double groups = static_cast<double>(std::max<size_t>(sensitivity->groups.size(), 1));
-    for (size_t i = 0; i < candidates.size(); ++i) {
-      const TensorDamage& damage = sensitivity->tensors[i];
-      Promotion promotion{damage.tensor, damage.grids[0].sum() / groups, 0, 0};
-      promotion.damage_after = promotion.damage_before * noise_left[i];
-      double work = 0;
-      for (const Node* reader : readers_[damage.tensor]) work += work_of(*reader);
-      promotion.cost = converter / static_cast<double>(candidates.size()) +
-                       (total_work_ > 0 ? work / total_work_ : 0);
-      hybrid_.order.push_back(promotion);
+    std::unordered_map<std::string, size_t> place;
+    for (const PlannedActivation& planned : prepared_.plan.activations) {
+      const std::string name(planned.value->name);
+      const HybridDamage::Tensor& own = damage->activations[hybrid_.order.size()];
+      place.emplace(name, hybrid_.order.size());
+      hybrid_.order.push_back({name, own.before, own.after,
+                               converter / static_cast<double>(hybrid_.activations) +
+                                   (total_work_ > 0 ? work_with(name) / total_work_ : 0)});
     }
+    for (size_t i = 0; i < layers_.weights.size(); ++i)
+      for (const std::string& data : layers_.weights[i].data)
+        if (const auto found = place.find(data); found != place.end()) {
+          const auto parts = static_cast<double>(layers_.weights[i].data.size());
+          hybrid_.order[found->second].damage_before += damage->weights[i].before / parts;
+          hybrid_.order[found->second].damage_after += damage->weights[i].after / parts;
+        }
     std::stable_sort(hybrid_.order.begin(), hybrid_.order.end(),
                      [](const Promotion& a, const Promotion& b) {
                        return (a.damage_before - a.damage_after) * b.cost >
@@ -143,8 +119,7 @@ class HybridSearch {
     left *= 1 + 1e-9;  // sums of shares round
     std::vector<Promotion> allowed, others;
     for (Promotion& promotion : hybrid_.order) {
-      double work = 0;
-      for (const Node* reader : readers_[promotion.tensor]) work += work_of(*reader);
+      const double work = work_with(promotion.tensor);
       const bool fits = allowed.size() < most && work <= left;
       if (fits) left -= work;
       (fits ? allowed : others).push_back(std::move(promotion));
@@ -221,8 +196,9 @@ class HybridSearch {
       const Promotion& promotion = hybrid_.order[i];
       point.predicted_noise += i < count ? promotion.damage_after : promotion.damage_before;
       if (i >= count) continue;
-      const auto readers = readers_.find(promotion.tensor);
-      if (readers != readers_.end()) wide.insert(readers->second.begin(), readers->second.end());
+      const auto readers = layers_.readers.find(promotion.tensor);
+      if (readers != layers_.readers.end())
+        wide.insert(readers->second.begin(), readers->second.end());
     }
     double macs = 0, work = 0;
     for (const Node* node : wide) {
@@ -240,11 +216,10 @@ class HybridSearch {
   size_t samples_;
   const SampleLoader& load_;
   const HybridRequest& request_;
-  std::unordered_map<std::string, std::vector<const Node*>> readers_;  // layers, by data input
+  const HybridLayers layers_;
   double total_macs_ = 0, total_work_ = 0;
   size_t allowed_ = 0;                        // how many of the order the limits allow
   std::map<size_t, HybridVerdict> verdicts_;  // by how many are promoted
-  Encodings wide_;                            // of activations
   std::optional<HybridForms> forms_;
   Hybrid hybrid_;
 };

@@ -27,7 +27,9 @@ struct HybridRequest {
 // One activation, or one step of the search.
 struct Promotion {
   std::string tensor;
-  double damage_before = 0, damage_after = 0;  // at the outputs, relative noise power, first order
+  // At the outputs, relative noise power, first order; with that of the weights that become wide
+  // with it.
+  double damage_before = 0, damage_after = 0;
   // Share of work that leaves 8 bits with it, plus one tensor's share of converters, which is a
   // twentieth of that where work alone is limited.
   double cost = 0;

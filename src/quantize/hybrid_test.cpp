@@ -96,7 +96,8 @@ TEST(Hybrid, TheJudgeDecidesAndItsValuesAreInTheCurve) {
   options.hybrid_judge = [&](const Quantized& candidate) -> Result<HybridVerdict> {
     size_t count = 0;
     for (const TensorEncoding& encoding : candidate.encodings.tensors)
-      count += encoding.quantization.bits == 16;
+      count += encoding.quantization.bits == 16 &&
+               !candidate.float_model->graph().find(encoding.tensor)->is_constant();
     wide.insert(count);
     return HybridVerdict{count >= 2, {{"wide", static_cast<double>(count)}}};
   };
@@ -123,21 +124,19 @@ TEST(HybridForms, AreThoseOfRecoveriesDoneAnew) {
   const SampleLoader load = noise_samples({1, 2, 8, 8});
   auto prepared = quantizer.prepare(used, 4, load);
   ASSERT_TRUE(prepared) << prepared.error().message;
+  const HybridLayers layers = HybridLayers::of(prepared->plan);
   for (const char* scheme : {"s16", "float"}) {
-    Encodings mixed, wide;
+    auto wide = wide_encodings(*prepared, scheme);
+    ASSERT_TRUE(wide) << wide.error().message;
+    Encodings mixed;  // q and the weight v of the layer that reads it are wide
     for (const TensorEncoding& encoding : prepared->encodings.tensors) {
-      TensorEncoding wider = encoding;
-      if (scheme == std::string("s16"))
-        wider.quantization =
-            schemes().lookup("s16")->from_range(encoding.range_min, encoding.range_max);
-      if (encoding.tensor != "q")
+      const bool is_wide = encoding.tensor == "q" || encoding.tensor == "v";
+      if (!is_wide || (scheme == std::string("float") && encoding.tensor == "v"))
         mixed.tensors.push_back(encoding);
       else if (scheme == std::string("s16"))
-        mixed.tensors.push_back(wider);
-      if (scheme == std::string("s16") && !model->graph().find(encoding.tensor)->is_constant())
-        wide.tensors.push_back(wider);
+        mixed.tensors.push_back(*wide->find(encoding.tensor));
     }
-    auto forms = HybridForms::of(quantizer, *prepared, used, 4, load, wide);
+    auto forms = HybridForms::of(quantizer, *prepared, layers, used, 4, load, *wide);
     ASSERT_TRUE(forms) << forms.error().message;
     auto put_together = forms->with({"q"});
     ASSERT_TRUE(put_together) << put_together.error().message;

@@ -63,6 +63,32 @@ Result<TensorEncoding> activation_encoding(const PlannedActivation& planned,
   return encoding;
 }
 
+// By the limits, by what the judge says or the noise at the outputs, or by both.
+Result<HybridChoice> hybrid_for(const Quantizer& quantizer, const Prepared& prepared,
+                                const std::vector<const Recovery*>& used, size_t samples,
+                                const SampleLoader& load) {
+  const QuantizeOptions& options = quantizer.options();
+  HybridRequest request{to_snake_case(options.hybrid), options.hybrid_share, options.hybrid_budget,
+                        options.hybrid_work_of, options.hybrid_judge};
+  SampleSubset judged{{}, load};
+  for (size_t i = 0; i < std::min(samples, 2 * kTrialSamples); ++i) judged.indices.push_back(i);
+  std::optional<OutputNoise> noise;
+  if (options.hybrid_sqnr_db && !options.hybrid_judge) {
+    auto made = OutputNoise::of(quantizer.model(), quantizer.target(), judged, quantizer.threads());
+    if (!made) return made.error();
+    noise.emplace(std::move(*made));
+    request.judge = [&noise, floor = *options.hybrid_sqnr_db](
+                        const Quantized& candidate) -> Result<HybridVerdict> {
+      auto relative = noise->relative(*candidate.model);
+      if (!relative) return relative.error();
+      return HybridVerdict{!(*relative > std::pow(10, -floor / 10)), {}};
+    };
+  }
+  return choose_hybrid(quantizer, prepared, used, samples, load, request);
+}
+
+}  // namespace
+
 Result<TensorEncoding> weight_encoding(const Model& model, const PlannedWeight& planned) {
   const std::string name(planned.value->name);
   auto scheme = schemes().find(planned.scheme, "scheme");
@@ -92,32 +118,6 @@ Result<TensorEncoding> weight_encoding(const Model& model, const PlannedWeight& 
   encoding.sqnr_db = ratio_db(signal, noise);
   return encoding;
 }
-
-// By the limits, by what the judge says or the noise at the outputs, or by both.
-Result<HybridChoice> hybrid_for(const Quantizer& quantizer, const Prepared& prepared,
-                                const std::vector<const Recovery*>& used, size_t samples,
-                                const SampleLoader& load) {
-  const QuantizeOptions& options = quantizer.options();
-  HybridRequest request{to_snake_case(options.hybrid), options.hybrid_share, options.hybrid_budget,
-                        options.hybrid_work_of, options.hybrid_judge};
-  SampleSubset judged{{}, load};
-  for (size_t i = 0; i < std::min(samples, 2 * kTrialSamples); ++i) judged.indices.push_back(i);
-  std::optional<OutputNoise> noise;
-  if (options.hybrid_sqnr_db && !options.hybrid_judge) {
-    auto made = OutputNoise::of(quantizer.model(), quantizer.target(), judged, quantizer.threads());
-    if (!made) return made.error();
-    noise.emplace(std::move(*made));
-    request.judge = [&noise, floor = *options.hybrid_sqnr_db](
-                        const Quantized& candidate) -> Result<HybridVerdict> {
-      auto relative = noise->relative(*candidate.model);
-      if (!relative) return relative.error();
-      return HybridVerdict{!(*relative > std::pow(10, -floor / 10)), {}};
-    };
-  }
-  return choose_hybrid(quantizer, prepared, used, samples, load, request);
-}
-
-}  // namespace
 
 void measure_encoding(const Histogram& histogram, TensorEncoding& encoding) {
   const AffineGrid grid = encoding.quantization.grid();

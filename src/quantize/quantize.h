@@ -55,6 +55,9 @@ struct QuantizeOptions {
 Result<Encodings> choose_encodings(const Model& model, const QuantizationPlan& plan,
                                    const Calibration& calibration, const RangeChoice& range);
 
+// Of one weight.
+Result<TensorEncoding> weight_encoding(const Model& model, const PlannedWeight& planned);
+
 struct Hybrid;
 
 // What a recovery did, or would have done.

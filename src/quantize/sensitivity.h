@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -14,6 +15,9 @@ namespace acuate {
 struct SensitivityCandidate {
   std::string tensor;
   std::vector<Quantization> grids;
+  // Of a constant: the values that its grids round, where something moved them before, so that the
+  // noise against its own is more than that rounding.
+  std::optional<Tensor> values = {};
 };
 
 // Elements of one output whose values are of one magnitude, so that an error weighs alike in all:

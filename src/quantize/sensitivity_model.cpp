@@ -94,7 +94,7 @@ class SensitivityModelBuilder {
       }
     std::vector<Value*> errors;
     for (const Quantization& grid : candidate.grids) {
-      auto error = weight_error(value, grid);
+      auto error = weight_error(value, candidate.values, grid);
       if (!error) return fail("weight '{}': {}", to_valid_utf8(value.name), error.error().message);
       errors.push_back(*error);
     }
@@ -117,13 +117,17 @@ class SensitivityModelBuilder {
   }
 
   // W' − W as a constant of the backward model.
-  Result<Value*> weight_error(Value& weight, const Quantization& grid) {
+  Result<Value*> weight_error(Value& weight, const std::optional<Tensor>& moved,
+                              const Quantization& grid) {
     Graph& graph = result_.backward.model->graph();
     auto tensor = result_.backward.model->load(*weight.initializer);
     if (!tensor) return tensor.error();
     if (tensor->type() != ElementType::Float)
       return fail("it is {}; grids are for float32", element_type_name(tensor->type()));
-    Tensor error = Tensor::of<float>(tensor->shape(), tensor->values<float>());
+    if (moved && moved->shape() != tensor->shape())
+      return fail("its values were to be of shape {}, found {}", format_shape(tensor->shape()),
+                  format_shape(moved->shape()));
+    Tensor error = Tensor::of<float>(tensor->shape(), (moved ? *moved : *tensor).values<float>());
     if (auto rounded = fake_quantize(error, grid); !rounded) return rounded.error();
     const auto exact = tensor->values<float>();
     const auto values = error.mutable_values<float>();

@@ -2,17 +2,21 @@
 
 import json
 import os
+import sys
 import tempfile
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any, TypeGuard
 
 import numpy as np
 
 from acuate import _core
 from acuate._core import Error
-from acuate._model import Model, load
+from acuate._model import load
+
+if TYPE_CHECKING:
+    import torch
 
 PathLike = str | os.PathLike[str]
 Many = str | Sequence[str] | None
@@ -34,12 +38,12 @@ class Result:
         """Whether every required condition holds."""
         return not self.unmet
 
-    def load(self, *, threads: int = 0) -> Model:
+    def load(self, *, threads: int = 0) -> Any:
         return load(self.output, threads=threads)
 
 
 def convert(
-    model: PathLike,
+    model: PathLike | Any,
     data: PathLike | Iterable[Any] | None = None,
     *,
     output: PathLike,
@@ -84,8 +88,15 @@ def convert(
     plots: PathLike | None = None,
     progress: Callable[[str, int, int, str], None] | None = None,
     note: Callable[[str], None] | None = None,
+    pre: Callable[[Any], Any] | None = None,
+    calibration: Iterable[Any] | None = None,
+    evaluator: Any = None,
+    input_names: Sequence[str] = (),
+    dynamic_axes: Mapping[str, Mapping[int, str]] | None = None,
 ) -> Result:
-    """Converts an ONNX file for a target and writes the artifact, its report included, to `output`.
+    """Converts a model for a target and writes the artifact, its report included, to `output`.
+
+    `model` is an ONNX file or a PyTorch module.
 
     The arguments are the flags of `acuate convert`, whose `--help` says what each does and which
     value it has where nothing is given (None here), with these freedoms: several values may be a
@@ -96,11 +107,30 @@ def convert(
     `progress` is called with stage, done, total and unit, `note` with what there is to know before
     it is done, such as what a division of the model is predicted to cost.
 
+    For a PyTorch module `data` are samples: a list of call arguments, a DataLoader or any iterable,
+    where `pre(sample)` gives `(args, kwargs)` if they are in another form (acuate.pytorch.samples);
+    `calibration` are others for the ranges of int8. `evaluator` judges both models on the samples
+    (acuate.pytorch.judge.Evaluator). Axes that vary over the samples stay open, and those of
+    `dynamic_axes`; `input_names` name the input tensors in order. `config` may have AcuiRT's keys,
+    and `exclude` names modules. docs/pytorch.md tells the rest.
+
     Raises Error where the command line would end with status 2. A condition of `max_drop` or
     `require_coverage` that does not hold is no exception: see `Result.ok`. Ctrl-C ends it with
     KeyboardInterrupt and leaves nothing behind.
     """
     given = {name: value for name, value in locals().items() if name not in _NO_FLAGS}
+    in_pytorch = {name: given.pop(name) for name in _PYTORCH}
+    if is_pytorch(model):
+        from acuate.pytorch.convert import convert_module
+
+        taken: dict[str, Any] = {
+            name: value for name, value in given.items() if value not in (None, False)
+        }
+        taken |= in_pytorch
+        given_samples = taken.pop("data", None)
+        return convert_module(model, given_samples, **taken, progress=progress, note=note)
+    if named := [name for name, value in in_pytorch.items() if value]:
+        raise Error(f"{named[0]}: of PyTorch modules alone; {model} is a file")
     with tempfile.TemporaryDirectory(prefix="acuate-") as folder:
         if data is not None:
             given["data"] = _data_file(data, Path(folder))
@@ -119,6 +149,13 @@ def convert(
 
 # Arguments of convert() that are no flags of the command line.
 _NO_FLAGS = ("model", "progress", "note")
+_PYTORCH = ("pre", "calibration", "evaluator", "input_names", "dynamic_axes")
+
+
+def is_pytorch(model: Any) -> "TypeGuard[torch.nn.Module]":
+    """Whether it is a PyTorch module; PyTorch is not imported for it."""
+    loaded = sys.modules.get("torch")
+    return loaded is not None and isinstance(model, loaded.nn.Module)
 
 
 def _flags(name: str, value: Any) -> Iterator[str]:

@@ -91,9 +91,18 @@ class Model:
         return f"<acuate.Model on {self.target}: {listed(self.inputs)} -> {listed(self.outputs)}>"
 
 
-def load(folder: str | os.PathLike[str], *, threads: int = 0) -> Model:
+def load(folder: str | os.PathLike[str], *, model: Any = None, threads: int = 0) -> Any:
     """Opens an artifact that `convert` wrote; its files are checked against the manifest.
 
-    `threads` of the engine; 0: as many as this process may use.
+    Returns a `Model`, which takes arrays; of a PyTorch module what is called like the original
+    (acuate.pytorch.converted.ConvertedModel). `model` is that original: pieces that stay in PyTorch
+    need it, and its weights are checked. `threads` of the engine; 0: as many as this process may
+    use.
     """
+    if (Path(folder) / "signature.json").exists():
+        from acuate.pytorch.converted import load_converted
+
+        return load_converted(folder, model, threads)
+    if model is not None:
+        raise Error(f"{folder} was not converted from PyTorch: it has no signature.json")
     return Model(_core.open_artifact(Path(folder), threads, spinning=True))

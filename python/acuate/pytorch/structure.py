@@ -10,6 +10,7 @@ and never by calling a constructor.
 
 import importlib
 import keyword
+import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from types import ModuleType
@@ -253,7 +254,7 @@ def _rebuild(node: Structure, leaves: Sequence[Any]) -> Any:
             made = _new(node.cls, dict)
             made.__dict__.update({k: v for k, v in items.items() if _is_field(made, k)})
             # OrderedDict keeps its order beside its items.
-            setter = type(made).__mro__[_plain_dict(type(made))].__setitem__
+            setter: Any = _plain_dict(type(made)).__setitem__
             for key, part in items.items():
                 setter(made, key, part)
             for name, part in zip(node.attributes, parts[len(node.keys) :], strict=True):
@@ -267,13 +268,9 @@ def _rebuild(node: Structure, leaves: Sequence[Any]) -> Any:
     raise Error(f"a structure of the unknown kind '{node.kind}'")
 
 
-def _plain_dict(cls: type) -> int:
-    """The place among a class's bases of the first that is of the standard library."""
-    return next(
-        place
-        for place, base in enumerate(cls.__mro__)
-        if base.__module__ in ("builtins", "collections")
-    )
+def _plain_dict(cls: type) -> Any:
+    """The first of a class's bases that is of the standard library."""
+    return next(base for base in cls.__mro__ if base.__module__ in ("builtins", "collections"))
 
 
 def _is_field(made: Any, key: Any) -> bool:
@@ -356,7 +353,7 @@ def _to_json(node: Structure, path: str) -> Any:
 
 
 def _constant_to_json(value: Any, path: str) -> Any:
-    if isinstance(value, float) and value != value or value in (float("inf"), float("-inf")):
+    if isinstance(value, float) and not math.isfinite(value):
         return {"float": repr(value)}
     if value is None or isinstance(value, (bool, int, float, str)):
         return value

@@ -1,8 +1,8 @@
 """Samples of every form become calls."""
 
 import itertools
-from collections import UserDict, namedtuple
-from typing import Any
+from collections import UserDict
+from typing import Any, NamedTuple
 
 import acuate
 import pytest
@@ -10,6 +10,11 @@ import torch
 from acuate.pytorch.samples import MAX_SAMPLES, Call, calls
 
 X = torch.arange(6.0).reshape(2, 3)
+
+
+class Point(NamedTuple):
+    x: torch.Tensor
+    y: torch.Tensor
 
 
 class Named(torch.nn.Module):
@@ -33,7 +38,7 @@ def test_what_a_sample_is() -> None:
     assert only((X, None)).args == (X, None)
     assert only([X, X]).args == ([X, X],)
     assert only(X).args == (X,)
-    point = namedtuple("point", "x y")(X, X)
+    point = Point(X, X)
     assert only(point).args == (point,)
 
 
@@ -95,3 +100,33 @@ def test_a_limit() -> None:
     assert len(calls([X] * MAX_SAMPLES)) == MAX_SAMPLES
     with pytest.raises(acuate.Error, match="limit of 0"):
         calls([X], limit=0)
+
+
+@pytest.mark.parametrize(
+    ("second", "message"),
+    [
+        (
+            {"image": X, "mask": None},
+            r"mask is a tensor and None in samples 0 and 1.*optional input",
+        ),
+        ({"image": X}, "sample 1 has the arguments image, sample 0 image, mask"),
+        ({"image": [X], "mask": X}, "image is a tensor and a list in samples 0 and 1"),
+    ],
+)
+def test_samples_of_another_structure(second: Any, message: str) -> None:
+    with pytest.raises(acuate.Error, match=message):
+        calls([{"image": X, "mask": X}, second], model=Named())
+
+
+def test_the_first_difference_is_named_by_its_key_path() -> None:
+    with pytest.raises(acuate.Error, match=r"args\[0\]\['b'\]\[1\] is 1 and 2 in samples 0 and 2"):
+        calls([{"a": X, "b": [X, 1]}, {"a": X, "b": [X, 1]}, {"a": X, "b": [X, 2]}])
+    # Sizes and values may differ.
+    assert len(calls([X, X[:1] + 1], model=Named())) == 2
+
+
+def test_tensors_that_no_conversion_takes() -> None:
+    with pytest.raises(acuate.Error, match=r"args\[0\]\['y'\] of sample 1 requires grad.*detach"):
+        calls([{"y": X}, {"y": X.clone().requires_grad_()}])
+    with pytest.raises(acuate.Error, match="image of sample 0 is on the meta device"):
+        calls([X.to("meta")], model=Named())

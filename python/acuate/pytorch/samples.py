@@ -1,7 +1,7 @@
 """Samples: what a model is called with, once per sample."""
 
 import inspect
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from itertools import islice
 from typing import Any
@@ -9,9 +9,15 @@ from typing import Any
 import torch
 
 from acuate._core import Error
+from acuate.pytorch.structure import Structure, flatten
 
 MAX_SAMPLES = 1024
 """How many samples are held where no limit is given; an iterable may have no end."""
+
+_ALIKE = (
+    "make the samples alike (an optional input is given in all of them or in none), or convert "
+    "once for each kind"
+)
 
 
 @dataclass(frozen=True)
@@ -24,7 +30,7 @@ class Call:
 
 def calls(
     samples: Iterable[Any] | None,
-    pre: Callable[[Any], tuple[tuple[Any, ...], Mapping[str, Any]]] | None = None,
+    pre: Callable[[Any], Any] | None = None,
     *,
     model: torch.nn.Module | None = None,
     limit: int | None = None,
@@ -42,7 +48,9 @@ def calls(
     the first samples alone.
 
     Errors: no samples; one tensor, mapping or string in place of an iterable of samples; more than
-    MAX_SAMPLES without a limit; an answer of `pre` of another form.
+    MAX_SAMPLES without a limit; an answer of `pre` of another form; samples of another structure
+    than the first, or with other values beside tensors (the first difference by key path); a tensor
+    that requires grad, or on the meta device.
     """
     if samples is None:
         raise Error(
@@ -68,7 +76,54 @@ def calls(
         taken.append(_call(sample, names) if pre is None else _prepared(pre(sample), index))
     if not taken:
         raise Error("samples: the iterable gives none")
+    _check(taken, names)
     return taken
+
+
+def _check(taken: list[Call], signature: inspect.Signature | None) -> None:
+    first: dict[str, Structure] = {}
+    for index, call in enumerate(taken):
+        given = {}
+        for name, value in _named(call, signature):
+            structure, leaves = flatten(value, name)
+            given[name] = structure
+            for leaf in leaves:
+                _check_tensor(leaf.tensor, leaf.path, index)
+        if index == 0:
+            first = given
+        elif given.keys() != first.keys():
+            raise Error(
+                f"samples: sample {index} has the arguments {', '.join(given) or 'none'}, sample 0 "
+                f"{', '.join(first) or 'none'}; {_ALIKE}"
+            )
+        for name, structure in given.items():
+            if difference := first[name].difference(structure, name):
+                raise Error(
+                    f"samples: {difference} in samples 0 and {index}; only tensors, their sizes "
+                    f"and values, may differ: {_ALIKE}"
+                )
+
+
+def _check_tensor(tensor: torch.Tensor, path: str, index: int) -> None:
+    if tensor.is_meta:
+        raise Error(f"samples: {path} of sample {index} is on the meta device and has no values")
+    if tensor.requires_grad:
+        raise Error(
+            f"samples: {path} of sample {index} requires grad, and a converted model gives none; "
+            "hand in x.detach()"
+        )
+
+
+def _named(call: Call, signature: inspect.Signature | None) -> Iterator[tuple[str, Any]]:
+    """The arguments by the names of forward's parameters, as far as they are known."""
+    positional = [
+        name
+        for name, parameter in (signature.parameters.items() if signature else ())
+        if parameter.kind in (parameter.POSITIONAL_ONLY, parameter.POSITIONAL_OR_KEYWORD)
+    ]
+    for place, value in enumerate(call.args):
+        yield positional[place] if place < len(positional) else f"args[{place}]", value
+    yield from call.kwargs.items()
 
 
 def _call(sample: Any, signature: inspect.Signature | None) -> Call:

@@ -9,6 +9,7 @@
 #include "base/text.h"
 #include "base/version.h"
 #include "cli/command.h"
+#include "cli/pytorch.h"
 
 namespace acuate {
 namespace {
@@ -49,6 +50,7 @@ int run_action(const std::string& command, const Action& action) {
 }  // namespace
 
 int run_command_line(const std::vector<std::string>& arguments) {
+  if (is_for_pytorch(arguments)) return run_pytorch_command(arguments);
   CLI::App app{
       "acuate makes a neural network that an accelerator refuses or damages run there, and proves "
       "it."};

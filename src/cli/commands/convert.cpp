@@ -42,7 +42,8 @@ void register_cli_convert(CliCommandRegistry& registry) {
        .examples = "  acuate convert model.onnx -o out --target onnxruntime --shape x=1x3x640x640\n"
                    "  acuate convert detector.onnx -o out --precision int8 --data pages/ "
                    "--preprocess ppocr-det \\\n"
-                   "      --eval pages.yaml --max-drop text-box-f1=0.05",
+                   "      --eval pages.yaml --max-drop text-box-f1=0.05\n"
+                   "  acuate convert my.models:build -o out --samples data.py:images    (PyTorch)",
        .declare = declare});
 }
 

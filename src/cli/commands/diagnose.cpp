@@ -194,7 +194,8 @@ void register_cli_diagnose(CliCommandRegistry& registry) {
            "  acuate diagnose model.onnx --target vsi-npu\n"
            "  acuate diagnose model.onnx --target vsi-npu,onnxruntime --shape x=1x3x640x640\n"
            "  acuate diagnose detector.onnx --target vsi-npu --data pages/ --json -\n"
-           "  acuate diagnose model.onnx --target my_npu.yaml --costs costs.json",
+           "  acuate diagnose model.onnx --target my_npu.yaml --costs costs.json\n"
+           "  acuate diagnose my.models:build --samples data.py:images    (PyTorch)",
        .declare = declare});
 }
 

@@ -47,7 +47,14 @@ def test_its_arguments_are_the_flags() -> None:
     shown = command_line("convert", "--help").stdout
     flags = set(re.findall(r"^ +(?:-\w,)?--([a-z-]+)", shown, re.MULTILINE)) - {"help", "json"}
     arguments = set(inspect.signature(acuate.convert).parameters) - {"model", "progress", "note"}
-    arguments -= {"pre", "calibration", "evaluator", "input_names", "dynamic_axes"}  # of PyTorch
+    arguments -= {
+        "pre",
+        "calibration",
+        "evaluator",
+        "strategy",
+        "input_names",
+        "dynamic_axes",
+    }  # of PyTorch
     assert {name.replace("_", "-") for name in arguments} == flags
 
 

@@ -91,6 +91,7 @@ def convert(
     pre: Callable[[Any], Any] | None = None,
     calibration: Iterable[Any] | None = None,
     evaluator: Any = None,
+    strategy: str = "auto",
     input_names: Sequence[str] = (),
     dynamic_axes: Mapping[str, Mapping[int, str]] | None = None,
 ) -> Result:
@@ -129,7 +130,7 @@ def convert(
         taken |= in_pytorch
         given_samples = taken.pop("data", None)
         return convert_module(model, given_samples, **taken, progress=progress, note=note)
-    if named := [name for name, value in in_pytorch.items() if value]:
+    if named := [name for name, value in in_pytorch.items() if value not in (None, (), "auto")]:
         raise Error(f"{named[0]}: of PyTorch modules alone; {model} is a file")
     with tempfile.TemporaryDirectory(prefix="acuate-") as folder:
         if data is not None:
@@ -149,7 +150,7 @@ def convert(
 
 # Arguments of convert() that are no flags of the command line.
 _NO_FLAGS = ("model", "progress", "note")
-_PYTORCH = ("pre", "calibration", "evaluator", "input_names", "dynamic_axes")
+_PYTORCH = ("pre", "calibration", "evaluator", "strategy", "input_names", "dynamic_axes")
 
 
 def is_pytorch(model: Any) -> "TypeGuard[torch.nn.Module]":

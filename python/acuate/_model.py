@@ -100,9 +100,9 @@ def load(folder: str | os.PathLike[str], *, model: Any = None, threads: int = 0)
     use.
     """
     if (Path(folder) / "signature.json").exists():
-        from acuate.pytorch.converted import load_converted
+        from acuate.pytorch.converted import load_artifact
 
-        return load_converted(folder, model, threads)
+        return load_artifact(folder, model, threads)
     if model is not None:
         raise Error(f"{folder} was not converted from PyTorch: it has no signature.json")
     return Model(_core.open_artifact(Path(folder), threads, spinning=True))

@@ -433,6 +433,11 @@ class Pipeline {
     for (const IoSpec& port : baseline_->inputs()) {
       const auto range = ranges_.find(port.name);
       Shape shape = range != ranges_.end() ? range->second.opt : port.shape;
+      if (signature_ && range == ranges_.end())
+        if (const auto sample = signature_->sample_shapes.find(port.name);
+            sample != signature_->sample_shapes.end() && sample->second.size() == shape.size())
+          for (size_t i = 0; i < shape.size(); ++i)
+            if (shape[i] < 0) shape[i] = sample->second[i];
       for (int64_t& dim : shape)
         if (dim < 0) dim = 1;
       inputs.push_back(Tensor::allocate(port.type, shape));

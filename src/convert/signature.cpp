@@ -13,6 +13,7 @@
 namespace acuate {
 namespace {
 
+constexpr uint64_t kMaxDim = uint64_t{1} << 40;
 constexpr const char* kRoot = "(model)";  // as rows name it
 
 std::string row_path(const std::string& path) { return path.empty() ? kRoot : path; }
@@ -103,7 +104,18 @@ Result<Signature> read_signature(const std::filesystem::path& file) {
   if (!text) return text.error();
   const nlohmann::json json = nlohmann::json::parse(*text, nullptr, false);
   if (!json.is_object()) return fail("{}: expected a JSON object", file.string());
-  Signature signature{std::move(*text), {}};
+  Signature signature{std::move(*text), {}, {}};
+  if (const auto shapes = json.find("sample_shapes"); shapes != json.end()) {
+    if (!shapes->is_object()) return fail("{}: 'sample_shapes' is no object", file.string());
+    for (const auto& [input, shape] : shapes->items()) {
+      const bool fits =
+          shape.is_array() && std::all_of(shape.begin(), shape.end(), [](auto& dim) {
+            return dim.is_number_unsigned() && dim.template get<uint64_t>() <= kMaxDim;
+          });
+      if (!fits) return fail("{}: sample_shapes['{}'] is no shape", file.string(), input);
+      signature.sample_shapes[input] = shape.template get<Shape>();
+    }
+  }
   const auto modules = json.find("modules");
   if (modules == json.end()) return signature;
   if (!modules->is_array()) return fail("{}: 'modules' is no list", file.string());

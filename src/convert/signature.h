@@ -1,10 +1,12 @@
 #pragma once
 
 #include <filesystem>
+#include <map>
 #include <string>
 #include <vector>
 
 #include "base/result.h"
+#include "graph/tensor.h"
 #include "report/report.h"
 
 namespace acuate {
@@ -20,10 +22,12 @@ struct KnownModule {
 
 // How the exported program is called, as the front in which it was written describes it: copied
 // into the artifact as it is, for that front to read. The core reads `modules` alone, a list of
-// objects with `path`, `class` and `calls`; absent: what the model's names tell.
+// objects with `path`, `class` and `calls` (absent: what the model's names tell), and
+// `sample_shapes`, sizes of a sample by input.
 struct Signature {
   std::string text;
   std::vector<KnownModule> modules;
+  std::map<std::string, Shape> sample_shapes;  // by input, for timing where no data are given
 };
 
 // Errors: no JSON object, modules of another form or without the root; the file is named.

@@ -91,6 +91,10 @@ TEST(Signature, WhatIsNoSignatureIsRefusedByName) {
               testing::HasSubstr("modules[0]: expected"));
   EXPECT_THAT(refusal(R"({"modules": [{"path": "a", "class": "N", "calls": 1}]})"),
               testing::HasSubstr("must begin with the whole model"));
+  EXPECT_THAT(refusal(R"({"sample_shapes": {"x": [1, -1]}})"),
+              testing::HasSubstr("sample_shapes['x'] is no shape"));
+  ASSERT_TRUE(write_text_file(file, R"({"sample_shapes": {"x": [1, 3, 8]}})"));
+  EXPECT_EQ(read_signature(file)->sample_shapes.at("x"), (Shape{1, 3, 8}));
   ASSERT_TRUE(write_text_file(file, R"({"anything": 1})"));
   EXPECT_TRUE(read_signature(file)->modules.empty());
 }

@@ -33,6 +33,11 @@ Result<Artifact> Artifact::open(const fs::path& folder, const EngineOptions& opt
           (folder / listed.file).string(), found->size_bytes, listed.size_bytes);
   }
   for (const ManifestModule& module : artifact.manifest_.modules) {
+    if (module.kind == "torch")
+      return fail(
+          "{}: parts of it stay in PyTorch ({}); open it in Python: acuate.load(folder, "
+          "model=original)",
+          folder.string(), module.file);
     if (module.kind != "onnx")
       return fail("{}: module '{}' is of kind '{}', which this version does not run",
                   folder.string(), module.file, module.kind);

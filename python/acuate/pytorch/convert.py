@@ -3,7 +3,7 @@
 import json
 import tempfile
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from contextlib import ExitStack
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -16,23 +16,21 @@ from acuate._convert import PathLike, Result
 from acuate._core import Error
 from acuate.pytorch import judge
 from acuate.pytorch.config import Config, read_config
-from acuate.pytorch.converted import load_converted, state_digest
-from acuate.pytorch.export import (
-    EXPORTERS,
-    Exported,
-    ExportError,
-    examples,
-    export,
-    unchanged,
-    widen,
-)
+from acuate.pytorch.converted import load_artifact
+from acuate.pytorch.describe import arrays, calls_by_module, describe, run_sample, without_values
+from acuate.pytorch.divide import write_divided
+from acuate.pytorch.export import EXPORTERS, ExportError
+from acuate.pytorch.faithful import export_faithful
+from acuate.pytorch.records import Scan
 from acuate.pytorch.report import Report
 from acuate.pytorch.samples import Call, calls
-from acuate.pytorch.signature import Signature, derive, parameters_of
-from acuate.pytorch.structure import flatten
-from acuate.pytorch.verify import UnfaithfulError, check
+from acuate.pytorch.scan import scan
+from acuate.pytorch.signature import Signature, derive, parameters_of, require_alike
+from acuate.pytorch.split import STRATEGIES, Limits, split
 
 TIMED_RUNS = 20
+
+Note = Callable[[str], None]
 
 
 def convert_module(
@@ -40,119 +38,185 @@ def convert_module(
     samples: Iterable[Any] | None,
     *,
     output: PathLike,
-    target: str | None = None,
     pre: Callable[[Any], Any] | None = None,
     calibration: Iterable[Any] | None = None,
     evaluator: judge.Evaluator | None = None,
     config: Mapping[str, Any] | None = None,
+    exclude: str | Sequence[str] = (),
+    strategy: str = "auto",
     input_names: Sequence[str] = (),
     dynamic_axes: Mapping[str, Mapping[int, str]] | None = None,
+    overwrite: bool = False,
+    precision: str | None = None,
     runs: int | None = None,
-    note: Callable[[str], None] | None = None,
+    note: Note | None = None,
     **options: Any,
 ) -> Result:
-    """What `acuate.convert` does with a PyTorch model; see there."""
+    """What `acuate.convert` does with a PyTorch model; see there.
+
+    The whole model becomes one file where that is possible and equal on every sample. Else, and
+    with `exclude` or a `config` that names modules, it is divided at module borders.
+    """
     _refuse_unusable(model)
     chosen = read_config(config, model)
-    limit = options.pop("samples", None)
-    taken = calls(_samples(samples, chosen), pre, model=model, limit=limit)
+    taken = calls(_samples(samples, chosen), pre, model=model, limit=options.pop("samples", None))
     parameters = parameters_of(model.forward)
-    results = [_shapes(_run(model, call, index)) for index, call in enumerate(taken)]
-    axes = dict(dynamic_axes or {})
-    for name, entries in chosen.dynamic_axes.items():
-        axes.setdefault(name, {axis: symbol for axis, (symbol, _, _) in entries.items()})
-    names = tuple(input_names) or chosen.input_names
-    signature = derive(taken, results, parameters, names=names, axes=axes)
+    require_alike(taken, parameters)
+    seen = scan(model, taken)
+    for blocker in seen.blockers:
+        if note is not None:
+            note(str(blocker))
+    job = _Job(model, taken, seen, chosen, Path(output), overwrite, precision, note)
+    limits = _limits(job, exclude, strategy)
+    try:
+        signature, reason = _signature(job, parameters, input_names, dynamic_axes), ""
+    except Error as error:
+        signature, reason = None, str(error)
     with tempfile.TemporaryDirectory(prefix="acuate-") as folder:
-        exported, errors = export_whole(model, taken, signature, Path(folder), note)
-        if chosen.root is not None and chosen.root.precision != "fp32":
-            options.setdefault("precision", chosen.root.precision)
-        if options.get("precision") == "int8":
-            seen = taken if calibration is None else calls(calibration, pre, model=model)
-            options["data"] = [arrays(call, signature) for call in seen]
-        described = describe(model, taken[0], signature, exported, errors)
-        file = Path(folder) / "signature.json"
-        file.write_text(json.dumps(described), "utf-8")
-        result = _convert.convert(
-            exported.path,
-            options.pop("data", None),
-            output=output,
-            target=target,
-            signature=file,
-            runs=0,
-            note=note,
-            **options,
-        )
-    return _judged(model, taken, evaluator, result, TIMED_RUNS if runs is None else runs)
+        whole = None
+        if signature is not None and _may_be_whole(limits, chosen, strategy):
+            try:
+                whole = _convert_whole(
+                    job,
+                    signature,
+                    Path(folder),
+                    calls(calibration, pre, model=model) if calibration is not None else taken,
+                    options,
+                )
+            except ExportError as error:
+                reason = str(error)
+        if whole is None:
+            if reason and chosen.root is not None and not chosen.root.may_divide:
+                raise Error(f"the model cannot be converted as a whole: {reason}")
+            whole = _convert_pieces(job, signature, limits, reason, Path(folder), options)
+    return _judged(job, evaluator, whole, TIMED_RUNS if runs is None else runs)
 
 
-def export_whole(
-    model: nn.Module,
-    taken: Sequence[Call],
+@dataclass(frozen=True)
+class _Job:
+    model: nn.Module
+    taken: list[Call]
+    seen: Scan
+    config: Config
+    output: Path
+    overwrite: bool
+    precision: str | None
+    note: Note | None
+
+    def tell(self, text: str) -> None:
+        if self.note is not None:
+            self.note(text)
+
+    def precision_of(self, path: str) -> str:
+        """Of a module: what is asked for the nearest one that holds it, else for all."""
+        while True:
+            choice = self.config.modules.get(path) if path else self.config.root
+            if choice is not None and choice.precision != "fp32":
+                return choice.precision
+            if not path:
+                return self.precision or "fp32"
+            path = path.rpartition(".")[0]
+
+
+def _limits(job: _Job, exclude: str | Sequence[str], strategy: str) -> Limits:
+    if strategy not in STRATEGIES:
+        raise Error(f"strategy '{strategy}': there are {', '.join(STRATEGIES)}")
+    paths = {path for path, _ in job.model.named_modules()}
+    excluded = {exclude} if isinstance(exclude, str) else set(exclude)
+    excluded |= {path for path, choice in job.config.modules.items() if not choice.convert}
+    if unknown := sorted(excluded - paths):
+        raise Error(f"exclude: the model has no module '{unknown[0]}'")
+    only = None
+    if job.config.root is None or not job.config.root.convert:
+        only = frozenset(job.config.converted)
+    blocked = {b.module: str(b) for b in job.seen.blockers if b.severity == "error"}
+    return Limits(strategy, frozenset(excluded), only, blocked)
+
+
+def _may_be_whole(limits: Limits, config: Config, strategy: str) -> bool:
+    return strategy == "auto" and limits.only is None and not limits.exclude
+
+
+def _signature(
+    job: _Job,
+    parameters: Sequence[str],
+    input_names: Sequence[str],
+    dynamic_axes: Mapping[str, Mapping[int, str]] | None,
+) -> Signature:
+    results = [
+        without_values(run_sample(job.model, call, index)) for index, call in enumerate(job.taken)
+    ]
+    axes = dict(dynamic_axes or {})
+    for name, entries in job.config.dynamic_axes.items():
+        axes.setdefault(name, {axis: symbol for axis, (symbol, _, _) in entries.items()})
+    names = tuple(input_names) or job.config.input_names
+    signature = derive(job.taken, results, parameters, names=names, axes=axes)
+    signature.to_json()  # what cannot be stored cannot be called again
+    return signature
+
+
+def _convert_whole(
+    job: _Job,
     signature: Signature,
     folder: Path,
-    note: Callable[[str], None] | None = None,
-) -> tuple[Exported, list[list[float]]]:
-    """The module as one file that computes the same on every sample, and the relative errors of
-    its outputs, sample by sample.
-
-    Errors: no exporter takes it, or none is faithful; the message has each one's reason.
-    """
-    reasons = []
-    first = examples(taken, signature)[0]
-    for exporter in EXPORTERS:
-        path = folder / f"model.{exporter}.onnx"
-        try:
-            exported = export(model, first, signature, path, exporter)
-            errors = check(model, taken, signature, exported.path)
-        except ExportError as error:
-            reasons.append(str(error))
-        except UnfaithfulError as error:
-            reasons.append(f"{exporter}: {error}")
-        except Error as error:
-            reasons.append(f"{exporter}: its file does not run: {error}")
-        else:
-            if note is not None:
-                worst = max((e for sample in errors for e in sample), default=0.0)
-                note(
-                    f"Exported by {exporter} in {exported.seconds:.1f} s; equal to PyTorch on "
-                    f"{len(errors)} samples, relative error {worst:.1e}"
-                )
-            return exported, errors
-    raise ExportError("the model cannot be exported:\n  " + "\n  ".join(reasons), EXPORTERS[0])
-
-
-def describe(
-    model: nn.Module,
-    call: Call,
-    signature: Signature,
-    exported: Exported,
-    errors: list[list[float]],
-) -> dict[str, Any]:
-    """signature.json (docs/pytorch.md)."""
-    called = calls_by_module(model, call)
-    return {
-        "schema_version": 1,
-        "model_class": f"{type(model).__module__}:{type(model).__qualname__}",
-        "torch": torch.__version__,
-        "exporter": exported.exporter,
-        "state_digest": state_digest(model),
-        "relative_errors": errors,
-        **signature.to_json(),
-        "modules": [
-            {"path": path, "class": type(module).__qualname__, "calls": called.get(path, 0)}
-            for path, module in model.named_modules()
-        ],
-    }
+    calibration: Sequence[Call],
+    options: Mapping[str, Any],
+) -> Result:
+    # Where something was found that TorchScript freezes without a word, only torch.export will do.
+    is_clear = not any(job.seen.errors())
+    exporters = EXPORTERS if is_clear else EXPORTERS[1:]
+    exported, errors = export_faithful(
+        job.model, job.taken, signature, folder / "model.onnx", exporters
+    )
+    worst = max((error for sample in errors for error in sample), default=0.0)
+    job.tell(
+        f"Exported by {exported.exporter} in {exported.seconds:.1f} s; equal to PyTorch on "
+        f"{len(errors)} samples, relative error {worst:.1e}"
+    )
+    precision = job.precision_of("")
+    data = [arrays(call, signature) for call in calibration] if precision == "int8" else None
+    described = describe(job.model, job.taken[0], signature, exported, errors)
+    file = folder / "signature.json"
+    file.write_text(json.dumps(described), "utf-8")
+    return _convert.convert(
+        exported.path,
+        data,
+        output=job.output,
+        overwrite=job.overwrite,
+        precision=precision,
+        signature=file,
+        runs=0,
+        note=job.note,
+        **options,
+    )
 
 
-def arrays(call: Call, signature: Signature) -> dict[str, Any]:
-    """The tensors of a call by input name, for calibration."""
-    tensors = signature.flatten(call)
-    return {
-        port.name: widen(tensor.detach()).cpu().numpy()
-        for port, tensor in zip(signature.inputs, tensors, strict=True)
-    }
+def _convert_pieces(
+    job: _Job,
+    signature: Signature | None,
+    limits: Limits,
+    reason: str,
+    folder: Path,
+    options: Mapping[str, Any],
+) -> Result:
+    if reason:
+        job.tell(f"The model is divided at module borders: {reason}")
+    keys = {path: record.config for path, record in job.seen.modules.items()}
+    plan = split(job.model, job.taken, folder, limits, keys, job.note)
+    if reason:
+        plan.reasons[""] = reason
+    report = write_divided(
+        job.model,
+        signature,
+        plan,
+        calls_by_module(job.model, job.taken[0]),
+        output=job.output,
+        overwrite=job.overwrite,
+        precision_of=job.precision_of,
+        note=job.note,
+        **options,
+    )
+    return Result(output=job.output, report=report, unmet=())
 
 
 def _samples(samples: Iterable[Any] | None, config: Config) -> Iterable[Any] | None:
@@ -175,57 +239,21 @@ def _refuse_unusable(model: nn.Module) -> None:
             raise Error(f"'{name}' has no values: load the weights before converting")
 
 
-def _run(model: nn.Module, call: Call, index: int) -> Any:
-    try:
-        with torch.no_grad(), unchanged(model):
-            return model(*call.args, **call.kwargs)
-    except Exception as error:
-        raise Error(
-            f"the model fails on sample {index}: {type(error).__name__}: {error}"
-        ) from error
-
-
-def _shapes(result: Any) -> Any:
-    """The result with tensors that have no values."""
-    structure, leaves = flatten(result)
-    return structure.rebuild([leaf.tensor.to("meta") for leaf in leaves])
-
-
-def calls_by_module(model: nn.Module, call: Call) -> dict[str, int]:
-    """How often each module is called in one inference, by its first path."""
-    counts: dict[str, int] = {}
-
-    def note(path: str) -> Callable[..., None]:
-        def hook(*_: Any) -> None:
-            counts[path] = counts.get(path, 0) + 1
-
-        return hook
-
-    with ExitStack() as stack:
-        for path, module in model.named_modules():
-            stack.callback(module.register_forward_pre_hook(note(path)).remove)
-        _run(model, call, 0)
-    return counts
-
-
-def _judged(
-    model: nn.Module,
-    taken: Sequence[Call],
-    evaluator: judge.Evaluator | None,
-    result: Result,
-    runs: int,
-) -> Result:
+def _judged(job: _Job, evaluator: judge.Evaluator | None, result: Result, runs: int) -> Result:
     """The report with what PyTorch itself gives on the samples beside it."""
-    converted = load_converted(result.output)
+    model, taken = job.model, job.taken
+    converted = load_artifact(result.output, model)
     report = Report(result.report)
+    told = judge.agreement_section(model, converted, taken)
     if evaluator is not None:
         before = judge.accuracy(model, taken, evaluator)
         after = judge.accuracy(converted, taken, evaluator)
-        report["accuracy"] = judge.accuracy_section(before, after, len(taken)) | report["accuracy"]
+        told = judge.accuracy_section(before, after, len(taken)) | told
+    report["accuracy"] = told | report["accuracy"]
+    report["findings"] = [f for f in report["findings"] if f["id"] != "no_evaluation_data"]
     times = judge.time_interleaved([model, converted], taken, runs)
     report["latency"] = judge.latency_section(*times)
-    report["environment"]["baseline"] = (
-        f"PyTorch {torch.__version__}, {torch.get_num_threads()} threads"
-    )
+    threads = torch.get_num_threads()
+    report["environment"]["baseline"] = f"PyTorch {torch.__version__}, {threads} threads"
     report.write(result.output)
     return Result(output=result.output, report=report, unmet=result.unmet)

@@ -143,6 +143,13 @@ class ConvertedModel(nn.Module):
 
 def read_signature(folder: Path) -> tuple[Signature, dict[str, Any]]:
     """That of an artifact, and the whole of its signature.json. Errors name the file."""
+    file, details = _read(folder)
+    if "pieces" in details:
+        raise Error(f"{file}: parts of the model stay in PyTorch: acuate.load(folder, model=…)")
+    return Signature.from_json(details), details
+
+
+def _read(folder: Path) -> tuple[Path, dict[str, Any]]:
     file = folder / SIGNATURE_FILE
     try:
         details = json.loads(file.read_text("utf-8"))
@@ -152,7 +159,7 @@ def read_signature(folder: Path) -> tuple[Signature, dict[str, Any]]:
         raise Error(f"{file}: no JSON: {error}") from error
     if not isinstance(details, dict) or details.get("schema_version") != 1:
         raise Error(f"{file}: expected schema_version 1; convert the model again")
-    return Signature.from_json(details), details
+    return file, details
 
 
 def state_digest(model: nn.Module) -> str:
@@ -167,17 +174,23 @@ def state_digest(model: nn.Module) -> str:
     return digest.hexdigest()
 
 
-def load_converted(
+def load_artifact(
     folder: str | os.PathLike[str], model: nn.Module | None = None, threads: int = 0
-) -> ConvertedModel:
-    """Opens an artifact. With `model`, the original: errors where its weights are not those that
-    were converted."""
+) -> nn.Module:
+    """Opens an artifact of a PyTorch model: a ConvertedModel, or a DividedModel where parts stay in
+    PyTorch.
+
+    Errors: `model`, the original, has other weights than were converted, or is needed and missing.
+    """
+    _, details = _read(Path(folder))
+    if "pieces" in details:
+        from acuate.pytorch.divided import load_divided
+
+        return load_divided(Path(folder), model, threads)
     loaded = ConvertedModel(folder, threads)
-    if model is not None:
-        expected = loaded._details.get("state_digest")
-        if expected != state_digest(model):
-            raise Error(
-                f"{folder}: the weights of the given model are not those that were converted; "
-                "convert it again"
-            )
+    if model is not None and details.get("state_digest") != state_digest(model):
+        raise Error(
+            f"{folder}: the weights of the given model are not those that were converted; "
+            "convert it again"
+        )
     return loaded

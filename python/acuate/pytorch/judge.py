@@ -1,5 +1,6 @@
 """What a conversion does to a model's accuracy and speed, measured on the samples."""
 
+import math
 import statistics
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -10,6 +11,7 @@ import torch
 
 from acuate._core import Error
 from acuate.pytorch.samples import Call
+from acuate.pytorch.structure import flatten
 
 Caller = Callable[..., Any]
 WARMUP_RUNS = 2
@@ -102,4 +104,41 @@ def accuracy_section(
             "reason": {"interval": "the evaluator gives one number for all samples"},
         }
         for name, value in converted.items()
+    }
+
+
+def agreement_section(model: Caller, converted: Caller, calls: Sequence[Call]) -> dict[str, Any]:
+    """How far the converted model's tensors are from the model's own over the samples: the SQNR of
+    the worst output, 10·log10(Σx² / Σ(x - x')²)."""
+    signal: dict[str, float] = {}
+    noise: dict[str, float] = {}
+    with torch.no_grad():
+        for call in calls:
+            expected = flatten(model(*call.args, **call.kwargs))[1]
+            found = flatten(converted(*call.args, **call.kwargs))[1]
+            for a, b in zip(expected, found, strict=True):
+                if not a.tensor.is_floating_point() or a.tensor.shape != b.tensor.shape:
+                    continue
+                x, y = a.tensor.double(), b.tensor.double()
+                fine = x.isfinite() & y.isfinite()
+                signal[a.path] = signal.get(a.path, 0) + float((x[fine] ** 2).sum())
+                noise[a.path] = noise.get(a.path, 0) + float(((x - y)[fine] ** 2).sum())
+    ratios = {
+        path: 10 * math.log10(power / noise[path])
+        for path, power in signal.items()
+        if power > 0 and noise[path] > 0
+    }
+    reason = {"baseline": "that of the model itself is infinite"}
+    reason["interval"] = "one number for all samples"
+    if not ratios:
+        reason["converted"] = "infinite: no error" if signal else "no output of floats"
+    worst = min(ratios.values(), default=None)
+    return {
+        "sqnr_db": {
+            "baseline": None,
+            "converted": worst,
+            "n": len(calls),
+            "interval": None,
+            "reason": reason,
+        }
     }

@@ -1,6 +1,7 @@
 """The Python package: convert, load, run."""
 
 import json
+import os
 import re
 import signal
 import subprocess
@@ -188,6 +189,29 @@ def test_threads_may_share_a_model(model: acuate.Model, x: npt.NDArray[np.float3
     assert len(results) == 4
     for result in results:
         np.testing.assert_array_equal(result, expected)
+
+
+def test_a_forked_process_opens_the_artifact_again(
+    converted: acuate.Result, x: npt.NDArray[np.float32]
+) -> None:
+    model = acuate.load(converted.output, threads=2)
+    expected = model(x)
+    read, write = os.pipe()
+    child = os.fork()
+    if child == 0:  # no exception may leave this branch: pytest would run on in the child
+        signal.alarm(60)
+        try:
+            with pytest.raises(acuate.Error, match="before this process was forked"):
+                model(x)
+            del model  # would wait for threads that are not here
+            again = acuate.load(converted.output, threads=2)
+            os.write(write, b"same" if np.array_equal(again(x), expected) else b"other")
+        finally:
+            os._exit(0)
+    os.close(write)
+    with os.fdopen(read, "rb") as pipe:
+        assert pipe.read() == b"same"
+    assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
 
 
 def test_int8_from_images_stores_the_preprocessing(tmp_path: Path) -> None:

@@ -7,6 +7,7 @@
 #include <cstring>
 #include <functional>
 #include <mutex>
+#include <tuple>
 
 #include <nanobind/nanobind.h>
 #include <nanobind/ndarray.h>
@@ -19,6 +20,7 @@
 #include <nanobind/stl/string.h>
 #include <nanobind/stl/tuple.h>
 #include <nanobind/stl/vector.h>
+#include <unistd.h>
 
 #include "base/file.h"
 #include "base/stop.h"
@@ -35,12 +37,6 @@
 namespace nb = nanobind;
 using namespace nb::literals;
 
-// They hold engines in a vector of unique_ptr, which claims to be copyable and is not.
-template <>
-struct nanobind::detail::is_copy_constructible<acuate::Artifact> : std::false_type {};
-template <>
-struct nanobind::detail::is_copy_constructible<acuate::Runnable> : std::false_type {};
-
 namespace acuate {
 namespace {
 
@@ -55,6 +51,28 @@ T take(Result<T> result) {
   if (!result) throw PythonError(result.error().message);
   if constexpr (!std::is_void_v<T>) return std::move(*result);
 }
+
+// A model and the process that opened it. In a process forked from that one the threads of its
+// engines are not there, and ending an engine waits for them for ever: there it is left behind.
+template <class Model>
+class Opened {
+ public:
+  explicit Opened(Model model) : model_(std::make_unique<Model>(std::move(model))) {}
+  Opened(Opened&&) noexcept = default;
+  ~Opened() {
+    if (getpid() != process_) std::ignore = model_.release();
+  }
+  const Model& model() const { return *model_; }
+  Model& runnable() {
+    if (getpid() != process_)
+      throw PythonError("the model was opened before this process was forked; open it again here");
+    return *model_;
+  }
+
+ private:
+  std::unique_ptr<Model> model_;
+  pid_t process_ = getpid();
+};
 
 std::atomic<bool> interrupted{false};
 
@@ -171,7 +189,8 @@ std::vector<PythonPort> to_ports(const std::vector<IoSpec>& specs) {
 }
 
 template <class Model>
-std::vector<OutTensor> run_model(Model& model, const std::vector<InTensor>& in) {
+std::vector<OutTensor> run_model(Opened<Model>& opened, const std::vector<InTensor>& in) {
+  Model& model = opened.runnable();
   const std::vector<Tensor> inputs = to_tensors(in);
   std::vector<Tensor> outputs;
   {
@@ -186,7 +205,8 @@ std::vector<OutTensor> run_model(Model& model, const std::vector<InTensor>& in) 
 
 // The image as the artifact's only input takes it, by the pre-processing that the manifest
 // declares.
-OutTensor prepare_image(const Artifact& artifact, const std::filesystem::path& path) {
+OutTensor prepare_image(const Opened<Artifact>& opened, const std::filesystem::path& path) {
+  const Artifact& artifact = opened.model();
   if (!artifact.manifest().preprocess)
     throw PythonError("the artifact stores no pre-processing for images; feed arrays");
   if (artifact.inputs().size() != 1)
@@ -346,35 +366,37 @@ NB_MODULE(_core, m) {
 
   m.def("convert", &run_convert, "arguments"_a, "progress"_a.none(), "note"_a.none());
 
-  nb::class_<Artifact>(m, "Artifact")
-      .def_prop_ro("target", [](const Artifact& a) { return a.manifest().target; })
-      .def_prop_ro("inputs", [](const Artifact& a) { return to_ports(a.inputs()); })
-      .def_prop_ro("outputs", [](const Artifact& a) { return to_ports(a.outputs()); })
+  nb::class_<Opened<Artifact>>(m, "Artifact")
+      .def_prop_ro("target", [](const Opened<Artifact>& a) { return a.model().manifest().target; })
+      .def_prop_ro("inputs", [](const Opened<Artifact>& a) { return to_ports(a.model().inputs()); })
+      .def_prop_ro("outputs",
+                   [](const Opened<Artifact>& a) { return to_ports(a.model().outputs()); })
       .def("run", &run_model<Artifact>, "inputs"_a)
       .def("prepare_image", &prepare_image, "path"_a);
   m.def(
       "open_artifact",
       [](const std::filesystem::path& folder, int threads, bool spinning, bool shared_arena) {
         const nb::gil_scoped_release release;
-        return take(Artifact::open(
-            folder, {.threads = threads, .spinning = spinning, .shared_arena = shared_arena}));
+        return Opened(take(Artifact::open(
+            folder, {.threads = threads, .spinning = spinning, .shared_arena = shared_arena})));
       },
       "folder"_a, "threads"_a, "spinning"_a, "shared_arena"_a = false);
 
-  nb::class_<Runnable>(m, "Runnable")
-      .def_prop_ro("inputs", [](const Runnable& r) { return to_ports(r.inputs()); })
-      .def_prop_ro("outputs", [](const Runnable& r) { return to_ports(r.outputs()); })
+  nb::class_<Opened<Runnable>>(m, "Runnable")
+      .def_prop_ro("inputs", [](const Opened<Runnable>& r) { return to_ports(r.model().inputs()); })
+      .def_prop_ro("outputs",
+                   [](const Opened<Runnable>& r) { return to_ports(r.model().outputs()); })
       .def("run", &run_model<Runnable>, "inputs"_a);
   m.def(
       "open_model",
       [](const std::filesystem::path& path, const std::string& target, int threads, bool spinning,
          bool optimized) {
         const nb::gil_scoped_release release;
-        return take(
-            Runnable::open(path, take(resolve_target(target)),
-                           {.threads = threads,
-                            .optimization = optimized ? Optimization::All : Optimization::None,
-                            .spinning = spinning}));
+        return Opened(
+            take(Runnable::open(path, take(resolve_target(target)),
+                                {.threads = threads,
+                                 .optimization = optimized ? Optimization::All : Optimization::None,
+                                 .spinning = spinning})));
       },
       "path"_a, "target"_a, "threads"_a, "spinning"_a, "optimized"_a);
   m.def("write_report", &write_report, "folder"_a, "json"_a);

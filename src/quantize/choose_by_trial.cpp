@@ -33,6 +33,66 @@ Result<std::vector<const Recovery*>> in_order(const std::vector<std::string>& id
 
 bool makes_up_for_grids(const Recovery& recovery) { return recovery.phase >= Phase::Weights; }
 
+// What is used so far, and what the emitted form then does at the outputs.
+struct Trial {
+  std::vector<const Recovery*> used = {};
+  double noise = 0;
+  std::vector<RecoveryOutcome> outcomes = {};
+};
+
+// Each of the candidates on top of those before it that help.
+Result<void> try_each(const Quantizer& quantizer, const std::vector<const Recovery*>& candidates,
+                      const SampleSubset& fitted, const OutputNoise& noise, Trial& trial) {
+  for (const Recovery* recovery : candidates) {
+    std::vector<const Recovery*> chosen = trial.used;
+    chosen.push_back(recovery);
+    auto quantized = quantizer.run(chosen, fitted.size(), fitted.loader());
+    if (!quantized) return quantized.error();
+    RecoveryOutcome outcome{recovery->id, quantized->recovery.back().places, false, {}};
+    if (outcome.places > 0) {
+      auto with = noise.typical(*quantized->model);
+      if (!with) return with.error();
+      if (*with > 0 && trial.noise > 0) outcome.gain_db = 10 * std::log10(trial.noise / *with);
+      if (*with < trial.noise) {
+        outcome.used = true;
+        trial.used = std::move(chosen);
+        trial.noise = *with;
+      }
+    }
+    trial.outcomes.push_back(std::move(outcome));
+  }
+  return {};
+}
+
+// Grids, and what makes up for them: others than the quantizer's own have to win twice, without and
+// with recoveries, since these make up for the one grid's noise better than for the other's.
+Result<void> try_grids(Quantizer& quantizer, const std::vector<const Recovery*>& candidates,
+                       const SampleSubset& fitted, const OutputNoise& noise, Trial& trial,
+                       std::vector<GridOutcome>& grids) {
+  const Quantizer first = quantizer;
+  auto tried = choose_grids(quantizer, trial.used, fitted, noise);
+  if (!tried) return tried.error();
+  grids = std::move(*tried);
+  Trial kept = trial;
+  if (auto done = try_each(first, candidates, fitted, noise, kept); !done) return done;
+  const auto chosen = std::find_if(grids.begin(), grids.end(),
+                                   [](const GridOutcome& outcome) { return outcome.used; });
+  if (chosen != grids.end() && chosen != grids.begin()) {
+    Trial other = trial;
+    other.noise = chosen->noise;
+    if (auto done = try_each(quantizer, candidates, fitted, noise, other); !done) return done;
+    if (other.noise < kept.noise * kClearGain) {
+      kept = std::move(other);
+    } else {
+      quantizer.set_grids(first.request().scheme, first.range());
+      chosen->used = false;
+      grids.front().used = true;
+    }
+  }
+  trial = std::move(kept);
+  return {};
+}
+
 }  // namespace
 
 Result<Choices> choose_by_trial(Quantizer& quantizer, size_t samples, const SampleLoader& load) {
@@ -50,11 +110,8 @@ Result<Choices> choose_by_trial(Quantizer& quantizer, size_t samples, const Samp
   for (size_t i = 0; i < std::min(samples, 2 * kTrialSamples); ++i)
     (i % 2 == 0 ? fitted : judged).indices.push_back(i);
   if (judged.indices.empty()) judged.indices = fitted.indices;
-  const auto attempt = [&](const std::vector<const Recovery*>& chosen) {
-    return quantizer.run(chosen, fitted.size(), fitted.loader());
-  };
   // First, so that a model that cannot be quantized is refused for that.
-  auto plain = attempt({});
+  auto plain = quantizer.run({}, fitted.size(), fitted.loader());
   if (!plain) return plain.error();
   auto noise = OutputNoise::of(quantizer.model(), quantizer.target(), judged, quantizer.threads());
   if (!noise) return noise.error();
@@ -64,39 +121,19 @@ Result<Choices> choose_by_trial(Quantizer& quantizer, size_t samples, const Samp
     choices.grids = std::move(*grids);
     return choices;
   }
-
-  auto best = noise->relative(*plain->model);
-  if (!best) return best.error();
-  std::vector<const Recovery*> used;
-  const auto try_grids = [&]() -> Result<void> {
-    auto grids = choose_grids(quantizer, used, fitted, *noise);
-    if (!grids) return grids.error();
-    choices.grids = std::move(*grids);
-    for (const GridOutcome& outcome : choices.grids)
-      if (outcome.used) best = outcome.noise;
-    return {};
-  };
-  bool grids_tried = false;
-  for (const Recovery* recovery : *candidates) {
-    if (makes_up_for_grids(*recovery) && !std::exchange(grids_tried, true))
-      if (auto done = try_grids(); !done) return done.error();
-    std::vector<const Recovery*> chosen = used;
-    chosen.push_back(recovery);
-    auto quantized = attempt(chosen);
-    if (!quantized) return quantized.error();
-    RecoveryOutcome outcome{recovery->id, quantized->recovery.back().places, false, {}};
-    if (outcome.places > 0) {
-      auto with = noise->relative(*quantized->model);
-      if (!with) return with.error();
-      if (*with > 0 && *best > 0) outcome.gain_db = 10 * std::log10(*best / *with);
-      if (*with < *best) {
-        outcome.used = true;
-        used = std::move(chosen);
-        best = with;
-      }
-    }
-    choices.recovery.push_back(std::move(outcome));
-  }
+  auto before = noise->typical(*plain->model);
+  if (!before) return before.error();
+  Trial trial{.noise = *before};
+  const auto middle =
+      std::find_if(candidates->begin(), candidates->end(),
+                   [](const Recovery* recovery) { return makes_up_for_grids(*recovery); });
+  if (auto done = try_each(quantizer, {candidates->begin(), middle}, fitted, *noise, trial); !done)
+    return done.error();
+  if (auto done =
+          try_grids(quantizer, {middle, candidates->end()}, fitted, *noise, trial, choices.grids);
+      !done)
+    return done.error();
+  choices.recovery = std::move(trial.outcomes);
   return choices;
 }
 

@@ -5,10 +5,6 @@
 namespace acuate {
 namespace {
 
-// What a grid has to win against the first, as a factor of noise power: 1 dB. Less is chance on
-// eight samples.
-constexpr double kClearGain = 0.794;
-
 // Noise below it harms nobody, and what differs there is chance: the first grids stand.
 constexpr double kQuiet = 1e-4;
 
@@ -69,7 +65,7 @@ Result<std::vector<GridOutcome>> choose_grids(Quantizer& quantizer,
     auto quantized =
         candidate.finish(*prepared, prepared->encodings, used, fitted.size(), fitted.loader());
     if (!quantized) return quantized.error();
-    auto measured = noise.relative(*quantized->model);
+    auto measured = noise.typical(*quantized->model);
     if (!measured) return measured.error();
     outcomes.push_back({scheme, method->text, *measured, false});
     if (scheme.empty() && !prepared->plan.activations.empty())

@@ -1,11 +1,17 @@
 #include "quantize/output_noise.h"
 
 #include <algorithm>
+#include <cmath>
 
 #include "onnx_io/export.h"
 #include "quantize/output_groups.h"
 
 namespace acuate {
+namespace {
+
+constexpr double kLeast = 1e-12;  // of noise: equal outputs have no logarithm
+
+}  // namespace
 
 Result<void> OutputNoise::run(const Model& model,
                               const std::function<void(size_t, std::vector<Tensor>)>& read) const {
@@ -48,18 +54,23 @@ Result<OutputNoise> OutputNoise::of(const Model& reference, const Target& target
   return noise;
 }
 
-Result<std::vector<double>> OutputNoise::by_group(const Model& model) const {
-  std::vector<double> sums(groups_.size());
-  const auto read = [&](size_t i, const std::vector<Tensor>& outputs) {
+Result<void> OutputNoise::each(const Model& model,
+                               const std::function<void(size_t, double)>& add) const {
+  return run(model, [&](size_t i, const std::vector<Tensor>& outputs) {
     for (size_t g = 0; g < groups_.size(); ++g) {
       const auto found = std::find(names_.begin(), names_.end(), groups_[g].output);
       const auto place = static_cast<size_t>(found - names_.begin());
       const Tensor& exact = reference_[i][place];
       if (exact.shape() == reference_[0][place].shape() && outputs[place].shape() == exact.shape())
-        sums[g] += relative_noise(exact, outputs[place], groups_[g]);
+        add(g, relative_noise(exact, outputs[place], groups_[g]));
     }
-  };
-  if (auto done = run(model, read); !done) return done.error();
+  });
+}
+
+Result<std::vector<double>> OutputNoise::by_group(const Model& model) const {
+  std::vector<double> sums(groups_.size());
+  const auto add = [&](size_t group, double noise) { sums[group] += noise; };
+  if (auto done = each(model, add); !done) return done.error();
   for (double& sum : sums) sum /= static_cast<double>(samples_->size());
   return sums;
 }
@@ -70,6 +81,17 @@ Result<double> OutputNoise::relative(const Model& model) const {
   double sum = 0;
   for (const double group : *groups) sum += group;
   return groups->empty() ? 0 : sum / static_cast<double>(groups->size());
+}
+
+Result<double> OutputNoise::typical(const Model& model) const {
+  std::vector<double> logs(groups_.size());
+  const auto add = [&](size_t group, double noise) {
+    logs[group] += std::log(std::max(noise, kLeast));
+  };
+  if (auto done = each(model, add); !done) return done.error();
+  double sum = 0;
+  for (const double log : logs) sum += std::exp(log / static_cast<double>(samples_->size()));
+  return logs.empty() ? 0 : sum / static_cast<double>(logs.size());
 }
 
 }  // namespace acuate

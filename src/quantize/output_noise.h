@@ -29,7 +29,10 @@ class OutputNoise {
   // Noise power over signal power: the mean over output groups (sensitivity.h) of each one's, so
   // that boxes in pixels do not hide scores. The engine takes the model as it stands.
   Result<double> relative(const Model& model) const;
-  // The same of each group.
+  // The same with the geometric mean over the samples of each group, which one sample on which
+  // something tips over does not decide: for comparing models on few samples.
+  Result<double> typical(const Model& model) const;
+  // As relative(), of each group.
   Result<std::vector<double>> by_group(const Model& model) const;
   const std::vector<OutputGroup>& groups() const { return groups_; }
 
@@ -39,6 +42,8 @@ class OutputNoise {
 
   Result<void> run(const Model& model,
                    const std::function<void(size_t, std::vector<Tensor>)>& read) const;
+  // The relative noise of each group on each sample.
+  Result<void> each(const Model& model, const std::function<void(size_t, double)>& add) const;
 
   const Target* target_;
   const SampleSubset* samples_;

@@ -49,6 +49,7 @@ class Quantizer {
 
   const Model& model() const { return model_; }
   const Target& target() const { return target_; }
+  const RangeChoice& range() const { return range_; }
   const QuantizationRequest& request() const { return request_; }
   const QuantizeOptions& options() const { return options_; }
   int threads() const { return options_.calibration.threads; }
@@ -64,7 +65,8 @@ class Quantizer {
 // Recoveries that the options name; where they name none, each that lowers the noise at the model's
 // outputs, tried one after the other: chosen with up to kTrialSamples samples and judged on as many
 // others. Their order is that of the phases. Between those that change the graph and those that
-// make up for grids the quantizer's grids are chosen (choose_grids.h).
+// make up for grids the quantizer's grids are chosen (choose_grids.h): others than its own stand only
+// if they do less with what makes up for them, too.
 inline constexpr size_t kTrialSamples = 8;
 struct Choices {
   std::vector<RecoveryOutcome> recovery;

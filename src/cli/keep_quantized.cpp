@@ -17,6 +17,7 @@ std::string asked_anew(const ConvertOptions& options) {
   if (options.encodings) return "--encodings";
   if (!options.scheme.empty()) return "--scheme";
   if (options.range != unasked.range) return "--range";
+  if (options.weight_range != unasked.weight_range) return "--weight-range";
   if (options.recover != unasked.recover) return "--recover";
   if (!options.hybrid.empty()) return "--hybrid";
   if (!options.weights_only.empty()) return "--weights-only";

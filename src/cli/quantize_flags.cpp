@@ -44,6 +44,13 @@ void declare_quantize_flags(CLI::App& app, ConvertOptions& o) {
       ->type_name("METHOD")
       ->excludes(encodings)
       ->excludes(weights_only);
+  app.add_option("--weight-range", o.weight_range,
+                 "how ranges of weights are chosen: minmax, or mse, which clips the largest where "
+                 "that errs less")
+      ->check(CLI::IsMember({"minmax", "mse"}))
+      ->type_name("METHOD")
+      ->excludes(encodings)
+      ->excludes(weights_only);
   app.add_option("--recover", o.recover,
                  "what wins accuracy back: auto (all that is measured to help), none, or by id")
       ->type_name("ID[,ID…]")

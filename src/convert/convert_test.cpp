@@ -180,6 +180,15 @@ TEST_F(Convert, AHybridIsJudgedOnHeldOutSamples) {
   ASSERT_TRUE(hybrid);
   EXPECT_TRUE(hybrid->accepted);
   EXPECT_GT(hybrid->promoted, 0);
+  for (const ReportHybridPoint& point : hybrid->curve)
+    if (point.promoted == hybrid->promoted) {
+      ASSERT_EQ(point.metrics.size(), 1U);
+      EXPECT_EQ(point.metrics[0].first, "cosine");
+    }
+  for (const ReportRecovery& row : conversion->report.quantization.recovery)
+    if (row.places == 0) {
+      EXPECT_EQ(row.gain_db.reason(), "nothing to do") << row.id;
+    }
   options_.max_drop = {"top1=0.5%"};
   auto unmeasured = convert(options_);
   ASSERT_FALSE(unmeasured);

@@ -200,6 +200,7 @@ Result<Quantized> quantize_for(const Model& original, const Model& model,
   if (!options.weights_only.empty())
     return quantize_weights_for(model, options, target, std::move(quantize.request));
   quantize.range = options.range;
+  quantize.weight_range = options.weight_range;
   if (options.recover == std::vector<std::string>{"none"})
     quantize.recover.emplace();
   else if (options.recover != std::vector<std::string>{"auto"})

@@ -38,6 +38,7 @@ struct ConvertOptions {
   std::string precision = "fp32";  // fp32 | fp16 | bf16 | int8 | auto: the fastest by --max-drop
   std::string scheme;              // empty: the target's default
   std::string range;               // empty: by trial
+  std::string weight_range = "minmax";  // or `mse`
   // `auto`: what is measured to help; `none`, or ids of recoveries.
   std::vector<std::string> recover = {"auto"};
   std::string hybrid;                  // `s16`, `u16` or `float`; empty: 8 bits throughout
@@ -54,9 +55,9 @@ struct ConvertOptions {
   // only `fix` cuts unasked. Empty: nothing said.
   std::vector<std::string> cut;
   std::optional<size_t> max_engines;
-  std::vector<std::string> keep_on_host;        // patterns of node names and module paths
-  std::vector<std::filesystem::path> costs;     // tables of `bench --calibrate`, of target and host
-  std::optional<double> require_coverage;       // of nodes, 0…1
+  std::vector<std::string> keep_on_host;     // patterns of node names and module paths
+  std::vector<std::filesystem::path> costs;  // tables of `bench --calibrate`, of target and host
+  std::optional<double> require_coverage;    // of nodes, 0…1
   // How the exported program is called, and its modules (convert/signature.h); into the artifact.
   std::optional<std::filesystem::path> signature;
   std::optional<std::filesystem::path> config;  // which modules to convert, and how

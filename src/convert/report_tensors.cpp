@@ -134,7 +134,8 @@ ReportHybrid report_hybrid(const Hybrid& hybrid) {
                    {}};
   for (const HybridPoint& point : hybrid.curve)
     out.curve.push_back({static_cast<int64_t>(point.promoted), point.share, point.macs_8bit_share,
-                         sqnr_of(point.predicted_noise), sqnr_of(point.measured_noise)});
+                         sqnr_of(point.predicted_noise), sqnr_of(point.measured_noise),
+                         point.verdict.values});
   return out;
 }
 
@@ -143,9 +144,11 @@ ReportHybrid report_hybrid(const Hybrid& hybrid) {
 void report_quantization(Report& report, const Model& converted, const ModelModuleTree& modules,
                          const Quantized& quantized) {
   for (const RecoveryOutcome& outcome : quantized.recovery)
-    report.quantization.recovery.push_back(
-        {outcome.id, static_cast<int64_t>(outcome.places), outcome.used,
-         outcome.gain_db ? Measure(*outcome.gain_db) : Measure::none("not measured")});
+    report.quantization.recovery.push_back({outcome.id, static_cast<int64_t>(outcome.places),
+                                            outcome.used,
+                                            outcome.gain_db      ? Measure(*outcome.gain_db)
+                                            : outcome.places > 0 ? Measure::none("not measured")
+                                                                 : Measure::none("nothing to do")});
   if (quantized.hybrid) report.quantization.hybrid = report_hybrid(*quantized.hybrid);
   for (const TensorEncoding& encoding : quantized.encodings.tensors) {
     const Quantization& grid = encoding.quantization;

@@ -6,6 +6,7 @@
 #include "numeric/quantize_values.h"
 #include "quantize/hybrid.h"
 #include "quantize/output_noise.h"
+#include "quantize/weight_range.h"
 
 namespace acuate {
 namespace {
@@ -89,7 +90,8 @@ Result<HybridChoice> hybrid_for(const Quantizer& quantizer, const Prepared& prep
 
 }  // namespace
 
-Result<TensorEncoding> weight_encoding(const Model& model, const PlannedWeight& planned) {
+Result<TensorEncoding> weight_encoding(const Model& model, const PlannedWeight& planned,
+                                       const std::string& range) {
   const std::string name(planned.value->name);
   auto scheme = schemes().find(planned.scheme, "scheme");
   if (!scheme) return scheme.error();
@@ -102,9 +104,12 @@ Result<TensorEncoding> weight_encoding(const Model& model, const PlannedWeight& 
     return fail("weight '{}': {}", to_valid_utf8(name), quantization.error().message);
   TensorEncoding encoding;
   encoding.tensor = name;
+  if (range == "mse")
+    quantization = least_error_scales(*values, **scheme, std::move(*quantization));
+  if (!quantization) return quantization.error();
   encoding.quantization = std::move(*quantization);
-  encoding.range_method = "minmax";
-  encoding.clipped_fraction = 0;
+  encoding.range_method = range;
+  if (range == "minmax") encoding.clipped_fraction = 0;
   Tensor copy = Tensor::of<float>(values->shape(), values->values<float>());
   if (auto rounded = fake_quantize(copy, encoding.quantization); !rounded) return rounded.error();
   double signal = 0, noise = 0;
@@ -148,7 +153,8 @@ Result<void> refuse_quantized(const Model& model) {
 }
 
 Result<Encodings> choose_encodings(const Model& model, const QuantizationPlan& plan,
-                                   const Calibration& calibration, const RangeChoice& range) {
+                                   const Calibration& calibration, const RangeChoice& range,
+                                   const std::string& weight_range) {
   Encodings encodings;
   for (const PlannedActivation& planned : plan.activations) {
     auto encoding = activation_encoding(planned, calibration, range);
@@ -156,7 +162,7 @@ Result<Encodings> choose_encodings(const Model& model, const QuantizationPlan& p
     encodings.tensors.push_back(std::move(*encoding));
   }
   for (const PlannedWeight& planned : plan.weights) {
-    auto encoding = weight_encoding(model, planned);
+    auto encoding = weight_encoding(model, planned, weight_range);
     if (!encoding) return encoding.error();
     encodings.tensors.push_back(std::move(*encoding));
   }
@@ -170,6 +176,8 @@ Result<Quantized> quantize_model(const Model& model, const Target& target, size_
   if (!options.request.scheme.empty())
     if (auto scheme = schemes().find(options.request.scheme, "scheme"); !scheme)
       return scheme.error();
+  if (options.weight_range != "minmax" && options.weight_range != "mse")
+    return fail("weight range '{}': expected minmax or mse", options.weight_range);
   if (auto fresh = refuse_quantized(model); !fresh) return fresh.error();
   Quantizer quantizer(model, target, *range, options);
   auto choices = choose_by_trial(quantizer, samples, load);

@@ -31,6 +31,7 @@ struct HybridBudget {
 struct QuantizeOptions {
   QuantizationRequest request;
   std::string range;  // method; empty: chosen by trial, or mse where there are no samples to try
+  std::string weight_range = "minmax";  // or `mse`, see least_error_scales()
   CalibrationOptions calibration;
   // Ids of recoveries, applied as they stand; with `auto` among them, those and all others that are
   // measured to help. Nothing: `auto`.
@@ -50,13 +51,15 @@ struct QuantizeOptions {
   std::function<Error(const Calibration&, const SampleLoader&)> explain_non_finite = {};
 };
 
-// Encodings for a plan: activations by the range method from their histograms, weights by their
-// exact extremes.
+// Encodings for a plan: activations by the range method from their histograms, weights by
+// their exact extremes or, with `mse`, the least squared error.
 Result<Encodings> choose_encodings(const Model& model, const QuantizationPlan& plan,
-                                   const Calibration& calibration, const RangeChoice& range);
+                                   const Calibration& calibration, const RangeChoice& range,
+                                   const std::string& weight_range = "minmax");
 
 // Of one weight.
-Result<TensorEncoding> weight_encoding(const Model& model, const PlannedWeight& planned);
+Result<TensorEncoding> weight_encoding(const Model& model, const PlannedWeight& planned,
+                                       const std::string& range = "minmax");
 
 struct Hybrid;
 

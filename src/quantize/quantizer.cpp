@@ -76,7 +76,7 @@ Result<Prepared> Quantizer::prepare(const std::vector<const Recovery*>& used, si
     if (!places) return places.error();
     result.recovery.push_back({recovery->id, *places, true, {}});
   }
-  auto encodings = choose_encodings(model, *plan, *calibration, range_);
+  auto encodings = choose_encodings(model, *plan, *calibration, range_, options_.weight_range);
   if (!encodings) return encodings.error();
   if (range_.refined_at_outputs)
     if (auto done = refine_at_outputs(model, target_, *plan, *calibration, samples, load,

@@ -65,8 +65,8 @@ class Quantizer {
 // Recoveries that the options name; where they name none, each that lowers the noise at the model's
 // outputs, tried one after the other: chosen with up to kTrialSamples samples and judged on as many
 // others. Their order is that of the phases. Between those that change the graph and those that
-// make up for grids the quantizer's grids are chosen (choose_grids.h): others than its own stand only
-// if they do less with what makes up for them, too.
+// make up for grids the quantizer's grids are chosen (choose_grids.h): others than its own stand
+// only if they do less with what makes up for them, too.
 inline constexpr size_t kTrialSamples = 8;
 struct Choices {
   std::vector<RecoveryOutcome> recovery;

@@ -294,9 +294,14 @@ ReportRecovery read_recovery(const Reader& json) {
 }
 
 ReportHybridPoint read_hybrid_point(const Reader& json) {
-  return {json.member("promoted").integer(), json.member("share").number(),
-          json.member("macs_8bit_share").number(), json.measure("predicted_sqnr_db"),
-          json.measure("sqnr_db")};
+  ReportHybridPoint point{json.member("promoted").integer(), json.member("share").number(),
+                          json.member("macs_8bit_share").number(),
+                          json.measure("predicted_sqnr_db"), json.measure("sqnr_db")};
+  if (json.has("metrics"))
+    json.member("metrics").each_member([&](const std::string& metric, const Reader& value) {
+      point.metrics.emplace_back(metric, read_number(value));
+    });
+  return point;
 }
 
 ReportHybrid read_hybrid(const Reader& json) {

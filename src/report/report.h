@@ -84,7 +84,7 @@ struct ReportModule {
       path;  // "backbone.stage1.conv"; parts are joined by `/` where it has one, else by `.`
   std::string type;  // `class` in the file: "Conv2d", or the operator of a lone node
   ModuleStatus status = ModuleStatus::Host;
-  std::string engine;  // file of the artifact that runs it; empty: none
+  std::string engine;            // file of the artifact that runs it; empty: none
   std::optional<int64_t> calls;  // in one inference, where the program that was exported says so
   int64_t nodes = 0;
   Measure macs;
@@ -174,6 +174,8 @@ struct ReportHybridPoint {
   double macs_8bit_share = 0;  // of the planned layers' multiply-accumulates, 0…1
   Measure predicted_sqnr_db;   // at the outputs
   Measure sqnr_db;             // the same of the emitted form
+  // What --max-drop asked of it, by metric; empty: not judged.
+  std::vector<std::pair<std::string, double>> metrics = {};
 };
 
 struct ReportHybrid {

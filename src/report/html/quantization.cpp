@@ -110,6 +110,14 @@ std::string recovery_table(const std::vector<ReportRecovery>& recovery) {
   return out + "</tbody></table></div>\n";
 }
 
+// "top1 0.985, sqnr 31.2".
+std::string metrics_text(const ReportHybridPoint& point) {
+  std::string text;
+  for (const auto& [metric, value] : point.metrics)
+    text += fmt::format("{}{} {:.4g}", text.empty() ? "" : ", ", metric, value);
+  return escape_html(text);
+}
+
 std::string hybrid_table(const ReportHybrid& hybrid) {
   std::string out = fmt::format(
       "<h3>Hybrid: {} of {} activations in {}{}</h3><div class=\"scroll\">{}</div><p "
@@ -117,16 +125,16 @@ std::string hybrid_table(const ReportHybrid& hybrid) {
       "activations.</p><div class=\"scroll\"><table id=\"hybrid\"><thead><tr><th "
       "class=\"num\">promoted</th><th class=\"num\">of activations</th><th "
       "class=\"num\">multiply-accumulates in 8 bits</th><th class=\"num\">predicted</th><th "
-      "class=\"num\">measured</th></tr></thead><tbody>\n",
+      "class=\"num\">measured</th><th>judged</th></tr></thead><tbody>\n",
       hybrid.promoted, hybrid.activations, escape_html(hybrid.scheme),
       hybrid.accepted ? "" : ", which is not enough", trade_off_plot(hybrid, PlotForm::Inline));
   for (const ReportHybridPoint& point : hybrid.curve)
     out += fmt::format(
         "<tr{}><td class=\"num\">{}</td><td class=\"num\">{:.1f} %</td><td class=\"num\">{:.1f} "
-        "%</td><td class=\"num\">{}</td><td class=\"num\">{}</td></tr>\n",
+        "%</td><td class=\"num\">{}</td><td class=\"num\">{}</td><td>{}</td></tr>\n",
         point.promoted == hybrid.promoted ? " class=\"chosen\"" : "", point.promoted,
         100 * point.share, 100 * point.macs_8bit_share, decibels(point.predicted_sqnr_db),
-        decibels(point.sqnr_db));
+        decibels(point.sqnr_db), metrics_text(point));
   return out + "</tbody></table></div>\n";
 }
 

@@ -2,6 +2,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include "base/text.h"
 #include "report/names.h"
 #include "report/writer.h"
 
@@ -210,6 +211,8 @@ Json write(const ReportHybridPoint& point) {
                  {"macs_8bit_share", point.macs_8bit_share}};
   set(object, "predicted_sqnr_db", point.predicted_sqnr_db);
   set(object, "sqnr_db", point.sqnr_db);
+  for (const auto& [metric, value] : point.metrics)
+    object["metrics"][to_valid_utf8(metric)] = std::isfinite(value) ? Json(value) : Json(nullptr);
   return object;
 }
 

@@ -50,6 +50,21 @@ TEST(Json, WhatHasNoNumberIsNullWithItsReason) {
   EXPECT_EQ(again->modules[0].macs, Measure(12e9));
 }
 
+TEST(Json, WhatAHybridWasJudgedByRoundTrips) {
+  Report report;
+  report.quantization.tensors.resize(1);
+  report.quantization.hybrid.emplace();
+  report.quantization.hybrid->curve = {{0, 0, 1, 20.0, 19.0},
+                                       {2, 0.2, 0.9, 30.0, 29.5, {{"top1", 0.985}, {"ap", 0.5}}}};
+  const std::string text = render_json(report);
+  EXPECT_NE(text.find(R"("metrics":{"top1":0.985,"ap":0.5})"), std::string::npos) << text;
+  const Result<Report> again = parse_report(text);
+  ASSERT_TRUE(again) << again.error().message;
+  EXPECT_TRUE(again->quantization.hybrid->curve[0].metrics.empty());
+  EXPECT_EQ(render_json(*again), text);
+  EXPECT_NE(render_html(*again).find("top1 0.985, ap 0.5"), std::string::npos);
+}
+
 TEST(Json, HostileNamesStayOneStringOfValidText) {
   Report report;
   Finding finding;

@@ -5,6 +5,8 @@
 >>> y = model(x)
 """
 
+from typing import TYPE_CHECKING, Any
+
 from acuate._convert import Result, convert
 from acuate._core import Error, InternalError, __version__
 from acuate._model import Model, TensorSpec, load
@@ -12,6 +14,7 @@ from acuate._text_boxes import BoxAgreement, TextBoxes, decode_text_boxes, text_
 
 __all__ = [
     "BoxAgreement",
+    "ConversionWorkflow",
     "Error",
     "InternalError",
     "Model",
@@ -24,3 +27,15 @@ __all__ = [
     "load",
     "text_box_f1",
 ]
+
+if TYPE_CHECKING:
+    from acuate.pytorch.workflow import ConversionWorkflow
+
+
+def __getattr__(name: str) -> Any:
+    # What needs PyTorch is imported when it is asked for.
+    if name == "ConversionWorkflow":
+        from acuate.pytorch.workflow import ConversionWorkflow
+
+        return ConversionWorkflow
+    raise AttributeError(f"module 'acuate' has no attribute '{name}'")

@@ -9,7 +9,7 @@ import pytest
 import torch
 from acuate import Error
 from acuate.pytorch.structure import Structure, flatten, holds_tensors
-from transformers.utils import ModelOutput
+from transformers.utils.generic import ModelOutput
 
 
 class Nested:
@@ -32,7 +32,7 @@ class Pair(NamedTuple):
 
 
 @dataclass
-class Result(ModelOutput):  # type: ignore[misc]
+class Result(ModelOutput):
     logits: torch.Tensor | None = None
     hidden: tuple[torch.Tensor, ...] | None = None
 
@@ -87,7 +87,7 @@ def test_subclasses_of_dict() -> None:
     ordered = again(OrderedDict(b=number(1), a=number(2)))
     assert type(ordered) is OrderedDict
     assert list(ordered) == ["b", "a"]
-    result = again(Result(logits=number(1), hidden=(number(2), number(3))))
+    result: Any = again(Result(logits=number(1), hidden=(number(2), number(3))))
     assert type(result) is Result
     assert torch.equal(result.logits, number(2))
     assert torch.equal(result["logits"], result[0])

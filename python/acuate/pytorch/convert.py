@@ -25,7 +25,7 @@ from acuate.pytorch.records import Scan
 from acuate.pytorch.report import Report
 from acuate.pytorch.samples import Call, calls
 from acuate.pytorch.scan import scan
-from acuate.pytorch.signature import Signature, derive, parameters_of, require_alike
+from acuate.pytorch.signature import Signature, derive, parameters_of
 from acuate.pytorch.split import STRATEGIES, Limits, split
 
 TIMED_RUNS = 20
@@ -61,7 +61,6 @@ def convert_module(
     chosen = read_config(config, model)
     taken = calls(_samples(samples, chosen), pre, model=model, limit=options.pop("samples", None))
     parameters = parameters_of(model.forward)
-    require_alike(taken, parameters)
     seen = scan(model, taken)
     for blocker in seen.blockers:
         if note is not None:

@@ -163,12 +163,6 @@ def port_names(paths: Sequence[str], fallback: str, taken: set[str]) -> list[str
     return names
 
 
-def require_alike(calls: Sequence[Call], parameters: Sequence[str] = ()) -> None:
-    """Errors: samples whose arguments differ in structure, type or rank, with the first difference
-    by its key path."""
-    _common([flatten_call(call, parameters) for call in calls], "the arguments", parameters)
-
-
 def _common(
     samples: Sequence[tuple[Structure, list[Leaf]]], what: str, parameters: Sequence[str] = ()
 ) -> tuple[Structure, list[list[Leaf]]]:

@@ -223,10 +223,11 @@ def test_bad_samples(original: Detector, tmp_path: Path) -> None:
     with pytest.raises(acuate.Error, match="none given"):
         convert(original, output=tmp_path / "out")
     (sample,) = detector_samples()[0]
+    no_mask: Any = None
     with pytest.raises(
         acuate.Error, match=r"samples\.mask is a tensor and None in samples 0 and 1"
     ):
-        convert(original, [sample, Padded(sample.tensors, missing)], output=tmp_path / "out")
+        convert(original, [sample, Padded(sample.tensors, no_mask)], output=tmp_path / "out")
     with pytest.raises(acuate.Error, match=r"sample 0") as caught:
         convert(original, [(torch.zeros(3),)], output=tmp_path / "out")
     assert caught.value.__cause__ is not None

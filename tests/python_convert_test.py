@@ -10,6 +10,7 @@ import numpy as np
 import onnx
 import onnxruntime
 import pytest
+from acuate._convert import _PYTORCH
 from support import acuate as command_line
 
 NET = """<ir_version: 8, opset_import: ["" : 13]>
@@ -47,14 +48,7 @@ def test_its_arguments_are_the_flags() -> None:
     shown = command_line("convert", "--help").stdout
     flags = set(re.findall(r"^ +(?:-\w,)?--([a-z-]+)", shown, re.MULTILINE)) - {"help", "json"}
     arguments = set(inspect.signature(acuate.convert).parameters) - {"model", "progress", "note"}
-    arguments -= {
-        "pre",
-        "calibration",
-        "evaluator",
-        "strategy",
-        "input_names",
-        "dynamic_axes",
-    }  # of PyTorch
+    arguments -= set(_PYTORCH)
     assert {name.replace("_", "-") for name in arguments} == flags
 
 

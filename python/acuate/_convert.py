@@ -94,6 +94,8 @@ def convert(
     strategy: str = "auto",
     input_names: Sequence[str] = (),
     dynamic_axes: Mapping[str, Mapping[int, str]] | None = None,
+    pad: int | Mapping[str, int] | bool | None = None,
+    pad_fill: Mapping[str, Any] | None = None,
 ) -> Result:
     """Converts a model for a target and writes the artifact, its report included, to `output`.
 
@@ -112,8 +114,10 @@ def convert(
     where `pre(sample)` gives `(args, kwargs)` if they are in another form (acuate.pytorch.samples);
     `calibration` are others for the ranges of int8. `evaluator` judges both models on the samples
     (acuate.pytorch.judge.Evaluator). Axes that vary over the samples stay open, and those of
-    `dynamic_axes`; `input_names` name the input tensors in order. `config` may have AcuiRT's keys,
-    and `exclude` names modules. docs/pytorch.md tells the rest.
+    `dynamic_axes`; with `pad` (a size, a size by symbol, or True: the largest) they are filled up
+    to one size, by values that are searched, or `pad_fill`. `input_names` name the input tensors in
+    order. `config` may have AcuiRT's keys, and `exclude` names modules. docs/pytorch.md tells the
+    rest.
 
     Raises Error where the command line would end with status 2. A condition of `max_drop` or
     `require_coverage` that does not hold is no exception: see `Result.ok`. Ctrl-C ends it with
@@ -150,7 +154,16 @@ def convert(
 
 # Arguments of convert() that are no flags of the command line.
 _NO_FLAGS = ("model", "progress", "note")
-_PYTORCH = ("pre", "calibration", "evaluator", "strategy", "input_names", "dynamic_axes")
+_PYTORCH = (
+    "pre",
+    "calibration",
+    "evaluator",
+    "strategy",
+    "input_names",
+    "dynamic_axes",
+    "pad",
+    "pad_fill",
+)
 
 
 def is_pytorch(model: Any) -> "TypeGuard[torch.nn.Module]":

@@ -21,6 +21,7 @@ from acuate.pytorch.describe import arrays, calls_by_module, describe, run_sampl
 from acuate.pytorch.divide import write_divided
 from acuate.pytorch.export import EXPORTERS, ExportError
 from acuate.pytorch.faithful import export_faithful
+from acuate.pytorch.padding import Padding, search_padding
 from acuate.pytorch.records import Scan
 from acuate.pytorch.report import Report
 from acuate.pytorch.samples import Call, calls
@@ -46,6 +47,8 @@ def convert_module(
     strategy: str = "auto",
     input_names: Sequence[str] = (),
     dynamic_axes: Mapping[str, Mapping[int, str]] | None = None,
+    pad: int | Mapping[str, int] | bool | None = None,
+    pad_fill: Mapping[str, Any] | None = None,
     overwrite: bool = False,
     precision: str | None = None,
     runs: int | None = None,
@@ -65,7 +68,7 @@ def convert_module(
     for blocker in seen.blockers:
         if note is not None:
             note(str(blocker))
-    job = _Job(model, taken, seen, chosen, Path(output), overwrite, precision, note)
+    job = _Job(model, taken, seen, chosen, Path(output), overwrite, precision, pad, pad_fill, note)
     limits = _limits(job, exclude, strategy)
     try:
         signature, reason = _signature(job, parameters, input_names, dynamic_axes), ""
@@ -100,6 +103,8 @@ class _Job:
     output: Path
     overwrite: bool
     precision: str | None
+    pad: int | Mapping[str, int] | bool | None
+    pad_fill: Mapping[str, Any] | None
     note: Note | None
 
     def tell(self, text: str) -> None:
@@ -164,9 +169,18 @@ def _convert_whole(
     # Where something was found that TorchScript freezes without a word, only torch.export will do.
     is_clear = not any(job.seen.errors())
     exporters = EXPORTERS if is_clear else EXPORTERS[1:]
-    exported, errors = export_faithful(
-        job.model, job.taken, signature, folder / "model.onnx", exporters
-    )
+    padding, one_size = None, signature
+    taken = job.taken
+    if job.pad:
+        padding = search_padding(job.model, job.taken, signature, job.pad, job.pad_fill, job.note)
+        taken = [_padded(call, signature, padding) for call in job.taken]
+        calibration = [_padded(call, signature, padding) for call in calibration]
+        results = [
+            without_values(run_sample(job.model, call, index)) for index, call in enumerate(taken)
+        ]
+        names = [port.name for port in signature.inputs]
+        one_size = derive(taken, results, signature.parameters, names=names)
+    exported, errors = export_faithful(job.model, taken, one_size, folder / "model.onnx", exporters)
     worst = max((error for sample in errors for error in sample), default=0.0)
     job.tell(
         f"Exported by {exported.exporter} in {exported.seconds:.1f} s; equal to PyTorch on "
@@ -174,7 +188,9 @@ def _convert_whole(
     )
     precision = job.precision_of("")
     data = [arrays(call, signature) for call in calibration] if precision == "int8" else None
-    described = describe(job.model, job.taken[0], signature, exported, errors)
+    described = describe(job.model, taken[0], signature, exported, errors)
+    if padding is not None:
+        described["padding"] = padding.to_json()
     file = folder / "signature.json"
     file.write_text(json.dumps(described), "utf-8")
     return _convert.convert(
@@ -190,6 +206,10 @@ def _convert_whole(
     )
 
 
+def _padded(call: Call, signature: Signature, padding: Padding) -> Call:
+    return signature.rebuild_call(padding.pad(signature.inputs, signature.flatten(call)))
+
+
 def _convert_pieces(
     job: _Job,
     signature: Signature | None,
@@ -198,6 +218,8 @@ def _convert_pieces(
     folder: Path,
     options: Mapping[str, Any],
 ) -> Result:
+    if job.pad:
+        raise Error(f"pad is of models that are converted as a whole; {reason or 'this is not'}")
     if reason:
         job.tell(f"The model is divided at module borders: {reason}")
     keys = {path: record.config for path, record in job.seen.modules.items()}

@@ -12,6 +12,7 @@ from torch import nn
 
 from acuate import _core
 from acuate._core import Error
+from acuate.pytorch.padding import Padding
 from acuate.pytorch.samples import Call
 from acuate.pytorch.signature import Port, Signature
 from acuate.pytorch.tensors import from_core, to_core
@@ -41,6 +42,8 @@ class ConvertedModel(nn.Module):
         self._threads = threads
         self._lock = threading.Lock()
         self._signature, self._details = read_signature(self._folder)
+        stored = self._details.get("padding")
+        self._padding = None if stored is None else Padding.from_json(stored)
         self._open()
         super().train(False)
 
@@ -79,13 +82,12 @@ class ConvertedModel(nn.Module):
             with self._lock:
                 if self._process != os.getpid():
                     self._open()
-        tensors = dict(
-            zip(
-                (port.name for port in self._signature.inputs),
-                self._signature.flatten(Call(args, kwargs)),
-                strict=True,
-            )
-        )
+        flat = self._signature.flatten(Call(args, kwargs))
+        sizes: dict[str, int] = {}
+        if self._padding is not None:
+            sizes = self._padding.sizes(self._signature.inputs, flat)
+            flat = self._padding.pad(self._signature.inputs, flat)
+        tensors = {p.name: tensor for p, tensor in zip(self._signature.inputs, flat, strict=True)}
         given = [
             to_core(self._checked(port, tensors[port.name], dtype), port.path)
             for port, dtype in self._inputs
@@ -96,6 +98,8 @@ class ConvertedModel(nn.Module):
             tensor = from_core(results[place])
             wanted = getattr(torch, port.dtype)
             outputs.append(tensor if tensor.dtype == wanted else tensor.to(wanted))
+        if self._padding is not None:
+            outputs = self._padding.crop(self._signature.outputs, outputs, sizes)
         return self._signature.output_structure.rebuild(outputs)
 
     def _checked(self, port: Port, tensor: torch.Tensor, dtype: str) -> torch.Tensor:

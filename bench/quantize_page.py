@@ -252,7 +252,8 @@ which an NPU cannot compute."""),
             "## Hybrids",
             wrapped(f"""What 16-bit activations leave of the difference, the float network's own
 answers being the truth; the goal is a drop of at most {DROP_GOAL} %
-(PicoDet: {DROP_GOALS["picodet"]} %) with at least {100 * MACS_GOAL:.0f} % of the multiply-accumulates in 8 bits. Intervals are 95 %, over so few
+(PicoDet: {DROP_GOALS["picodet"]} %) with at least {100 * MACS_GOAL:.0f} % of the
+multiply-accumulates in 8 bits. Intervals are 95 %, over so few
 samples wide."""),
             hybrids(results),
         ]

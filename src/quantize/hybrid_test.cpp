@@ -1,5 +1,6 @@
 #include "quantize/hybrid.h"
 
+#include <cmath>
 #include <set>
 
 #include "quantize/hybrid_forms.h"
@@ -110,6 +111,51 @@ TEST(Hybrid, TheJudgeDecidesAndItsValuesAreInTheCurve) {
     for (const auto& [name, value] : point.verdict.values)
       told += value == static_cast<double>(point.promoted);
   EXPECT_EQ(told, wide.size());
+}
+
+// 8 bits of weights would leave 40 dB or so.
+TEST(Hybrid, WeightsOfPromotedLayersAreWideToo) {
+  auto model = typed_model(R"(net (float[1,2,8,8] x) => (float[1,2,8,8] y)
+      <float[2,2,1,1] w = {1.0, 0.31, -0.2, 0.7}, float[2,2,1,1] v = {0.9, 0.13, 0.2, -0.8}> {
+    a = Conv(x, w)  r = Relu(a)  y = Conv(r, v) })");
+  QuantizeOptions options;
+  options.hybrid = "s16";
+  auto quantized = quantized_with(*model, options);
+  ASSERT_TRUE(quantized) << quantized.error().message;
+  for (const char* weight : {"w", "v"})
+    EXPECT_EQ(quantized->encodings.find(weight)->quantization.bits, 16) << weight;
+  const HybridPoint& all = quantized->hybrid->curve.back();
+  EXPECT_LT(*all.measured_noise, 1e-6);
+  EXPECT_NEAR(std::log10(all.predicted_noise), std::log10(*all.measured_noise), 0.5);
+  const HybridPoint& none = quantized->hybrid->curve.front();
+  EXPECT_NEAR(std::log10(none.predicted_noise), std::log10(*none.measured_noise), 0.5);
+}
+
+TEST(HybridForms, SharedWeightsAreWideWithTheLastOfTheirData) {
+  auto model = typed_model(R"(net (float[1,2,8,8] x, float[1,2,8,8] z) => (float[1,2,8,8] y)
+      <float[2,2,1,1] w = {1.0, 0.3, -0.2, 0.7}> {
+    a = Conv(x, w)  b = Conv(z, w)  y = Add(a, b) })");
+  const SampleLoader load = [](size_t sample) -> Result<std::vector<Tensor>> {
+    return std::vector<Tensor>{(*noise_samples({1, 2, 8, 8})(sample))[0],
+                               (*noise_samples({1, 2, 8, 8})(sample + 100))[0]};
+  };
+  QuantizeOptions options;
+  const auto range = parse_range_method("minmax");
+  const Quantizer quantizer(*model, runtime(), *range, options);
+  auto prepared = quantizer.prepare({}, 2, load);
+  ASSERT_TRUE(prepared) << prepared.error().message;
+  const HybridLayers layers = HybridLayers::of(prepared->plan);
+  auto wide = wide_encodings(*prepared, "s16");
+  ASSERT_TRUE(wide) << wide.error().message;
+  auto forms = HybridForms::of(quantizer, *prepared, layers, {}, 2, load, *wide);
+  ASSERT_TRUE(forms) << forms.error().message;
+  const auto bits = [&](const HybridForms::Names& names) {
+    auto form = forms->with(names);
+    return form ? form->encodings.find("w")->quantization.bits : 0;
+  };
+  EXPECT_EQ(bits({"x"}), 8);
+  EXPECT_EQ(bits({"z"}), 8);
+  EXPECT_EQ(bits({"x", "z"}), 16);
 }
 
 // Layers are put together from an all-narrow and an all-wide network; the result is that of doing

@@ -1,6 +1,7 @@
 """The main job for a PyTorch model: samples → scan → export → check → artifact → report."""
 
 import json
+import math
 import tempfile
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -17,7 +18,7 @@ from acuate._core import Error
 from acuate.pytorch import judge
 from acuate.pytorch.config import Config, read_config
 from acuate.pytorch.converted import load_artifact
-from acuate.pytorch.describe import arrays, calls_by_module, describe, run_sample, without_values
+from acuate.pytorch.describe import arrays, describe, run_sample, without_values
 from acuate.pytorch.divide import write_divided
 from acuate.pytorch.export import EXPORTERS, ExportError
 from acuate.pytorch.faithful import export_faithful
@@ -30,6 +31,7 @@ from acuate.pytorch.signature import Signature, derive, parameters_of
 from acuate.pytorch.split import STRATEGIES, Limits, split
 
 TIMED_RUNS = 20
+MAX_TIMED_SECONDS = 10.0
 
 Note = Callable[[str], None]
 
@@ -91,7 +93,7 @@ def convert_module(
             if reason and chosen.root is not None and not chosen.root.may_divide:
                 raise Error(f"the model cannot be converted as a whole: {reason}")
             whole = _convert_pieces(job, signature, limits, reason, Path(folder), options)
-    return _judged(job, evaluator, whole, TIMED_RUNS if runs is None else runs)
+    return _judged(job, evaluator, whole, runs)
 
 
 @dataclass(frozen=True)
@@ -110,6 +112,11 @@ class _Job:
     def tell(self, text: str) -> None:
         if self.note is not None:
             self.note(text)
+
+    def calls_by_module(self) -> dict[str, int]:
+        """How often each module is called for the first sample."""
+        modules = self.seen.modules.items()
+        return {path: r.calls_per_sample[0] if r.calls_per_sample else 0 for path, r in modules}
 
     def precision_of(self, path: str) -> str:
         """Of a module: what is asked for the nearest one that holds it, else for all."""
@@ -147,9 +154,7 @@ def _signature(
     input_names: Sequence[str],
     dynamic_axes: Mapping[str, Mapping[int, str]] | None,
 ) -> Signature:
-    results = [
-        without_values(run_sample(job.model, call, index)) for index, call in enumerate(job.taken)
-    ]
+    results = [_result_seen(job, index) for index in range(len(job.taken))]
     axes = dict(dynamic_axes or {})
     for name, entries in job.config.dynamic_axes.items():
         axes.setdefault(name, {axis: symbol for axis, (symbol, _, _) in entries.items()})
@@ -157,6 +162,18 @@ def _signature(
     signature = derive(job.taken, results, parameters, names=names, axes=axes)
     signature.to_json()  # what cannot be stored cannot be called again
     return signature
+
+
+def _result_seen(job: _Job, index: int) -> Any:
+    """What the model gave for a sample while it was scanned, as tensors without values."""
+    for call in job.seen.modules[""].calls:
+        if call.sample == index and call.outputs is not None:
+            tensors = [
+                torch.empty(leaf.shape, dtype=getattr(torch, leaf.dtype), device="meta")
+                for leaf in call.output_leaves
+            ]
+            return call.outputs.rebuild(tensors)
+    return without_values(run_sample(job.model, job.taken[index], index))
 
 
 def _convert_whole(
@@ -188,7 +205,7 @@ def _convert_whole(
     )
     precision = job.precision_of("")
     data = [arrays(call, signature) for call in calibration] if precision == "int8" else None
-    described = describe(job.model, taken[0], signature, exported, errors)
+    described = describe(job.model, taken[0], signature, exported, errors, job.calls_by_module())
     if padding is not None:
         described["padding"] = padding.to_json()
     file = folder / "signature.json"
@@ -230,7 +247,7 @@ def _convert_pieces(
         job.model,
         signature,
         plan,
-        calls_by_module(job.model, job.taken[0]),
+        job.calls_by_module(),
         output=job.output,
         overwrite=job.overwrite,
         precision_of=job.precision_of,
@@ -260,7 +277,9 @@ def _refuse_unusable(model: nn.Module) -> None:
             raise Error(f"'{name}' has no values: load the weights before converting")
 
 
-def _judged(job: _Job, evaluator: judge.Evaluator | None, result: Result, runs: int) -> Result:
+def _judged(
+    job: _Job, evaluator: judge.Evaluator | None, result: Result, runs: int | None
+) -> Result:
     """The report with what PyTorch itself gives on the samples beside it."""
     model, taken = job.model, job.taken
     converted = load_artifact(result.output, model)
@@ -272,7 +291,10 @@ def _judged(job: _Job, evaluator: judge.Evaluator | None, result: Result, runs: 
         told = judge.accuracy_section(before, after, len(taken)) | told
     report["accuracy"] = told | report["accuracy"]
     report["findings"] = [f for f in report["findings"] if f["id"] != "no_evaluation_data"]
-    times = judge.time_interleaved([model, converted], taken, runs)
+    # By default not longer than it is worth; a number that was asked for is kept.
+    limit = math.inf if runs is not None else MAX_TIMED_SECONDS
+    count = TIMED_RUNS if runs is None else runs
+    times = judge.time_interleaved([model, converted], taken, count, limit)
     report["latency"] = judge.latency_section(*times)
     threads = torch.get_num_threads()
     report["environment"]["baseline"] = f"PyTorch {torch.__version__}, {threads} threads"

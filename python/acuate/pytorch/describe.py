@@ -1,6 +1,6 @@
 """What signature.json says of a module, and what is measured for it."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import ExitStack
 from typing import Any
 
@@ -21,9 +21,10 @@ def describe(
     signature: Signature,
     exported: Exported,
     errors: list[list[float]],
+    called: Mapping[str, int] | None = None,
 ) -> dict[str, Any]:
-    """signature.json (docs/pytorch.md)."""
-    called = calls_by_module(model, call)
+    """signature.json (docs/pytorch.md). `called`: how often each module is, where it is known."""
+    called = calls_by_module(model, call) if called is None else called
     return {
         "schema_version": 1,
         "model_class": f"{type(model).__module__}:{type(model).__qualname__}",

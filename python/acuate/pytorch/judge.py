@@ -14,7 +14,8 @@ from acuate.pytorch.samples import Call
 from acuate.pytorch.structure import flatten
 
 Caller = Callable[..., Any]
-WARMUP_RUNS = 2
+WARMUP_RUNS = 1
+MIN_RUNS = 3
 
 
 class Evaluator(Protocol):
@@ -51,16 +52,23 @@ def accuracy(model: Caller, calls: Iterable[Call], evaluator: Evaluator) -> dict
 
 
 def time_interleaved(
-    contenders: Sequence[Caller], calls: Sequence[Call], runs: int
+    contenders: Sequence[Caller],
+    calls: Sequence[Call],
+    runs: int,
+    max_seconds: float = math.inf,
 ) -> list[list[float]]:
-    """Times of each contender in ms, one for each run.
+    """Times of each contender in ms, one for each run; fewer than `runs`, but MIN_RUNS at least,
+    where they would take longer than `max_seconds`.
 
     They run in turn, A B A B …, each time on the next sample, after WARMUP_RUNS rounds that do not
     count, so that a drift of the machine's speed meets all of them alike.
     """
     times: list[list[float]] = [[] for _ in contenders]
+    started = time.perf_counter()
     with torch.no_grad():
-        for run in range(-WARMUP_RUNS, runs):
+        for run in range(-WARMUP_RUNS if runs else 0, runs):
+            if run >= MIN_RUNS and time.perf_counter() - started > max_seconds:
+                break
             call = calls[run % len(calls)]
             for contender, taken in zip(contenders, times, strict=True):
                 begin = time.perf_counter()

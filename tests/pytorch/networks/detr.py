@@ -429,22 +429,22 @@ def randomize(model: nn.Module, seed: int) -> None:
 
 @torch.no_grad()
 def settle(model: "DETR", batch: NestedTensor) -> None:
-    """Each channel of the transformer's input of mean 0 and deviation 1 for `batch`.
+    """Each channel of the transformer's input of size 1 for `batch`, most of its mean taken off.
 
     As training leaves it (Mishkin & Matas 2016 do so layer by layer). The features of a random
     network are nearly the same everywhere; without this every query would get the same answer.
+    With all of the mean taken off, rounding errors would be twice as large.
     """
 
     def projection(module: nn.Module, inputs: tuple[Tensor]) -> None:
         assert isinstance(module, nn.Conv2d)
         assert module.bias is not None
         module.bias.zero_()
-        deviation, mean = torch.std_mean(
-            functional.conv2d(inputs[0], module.weight), (0, 2, 3), keepdim=True
-        )
-        deviation.clamp_(min=1e-3)
-        module.weight.div_(deviation.transpose(0, 1))
-        module.bias.copy_((-mean / deviation).flatten())
+        raw = functional.conv2d(inputs[0], module.weight)
+        shift = 0.75 * raw.mean((0, 2, 3))
+        size = (raw - shift[:, None, None]).square().mean((0, 2, 3)).sqrt().clamp(min=1e-3)
+        module.weight.div_(size[:, None, None, None])
+        module.bias.copy_(-shift / size)
 
     hook = model.input_proj.register_forward_pre_hook(projection)
     model(batch)

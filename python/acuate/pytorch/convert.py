@@ -18,9 +18,15 @@ from acuate._core import Error
 from acuate.pytorch import judge
 from acuate.pytorch.config import Config, read_config
 from acuate.pytorch.converted import load_artifact
-from acuate.pytorch.describe import arrays, describe, run_sample, without_values
+from acuate.pytorch.describe import (
+    arrays,
+    changing_buffers,
+    describe,
+    run_sample,
+    without_values,
+)
 from acuate.pytorch.divide import write_divided
-from acuate.pytorch.export import EXPORTERS, ExportError
+from acuate.pytorch.export import EXPORTERS, ExportError, unchanged
 from acuate.pytorch.faithful import export_faithful
 from acuate.pytorch.padding import Padding, search_padding
 from acuate.pytorch.records import Scan
@@ -32,6 +38,8 @@ from acuate.pytorch.split import STRATEGIES, Limits, split
 
 TIMED_RUNS = 20
 MAX_TIMED_SECONDS = 10.0
+_NOT_OF_A_FUNCTION = ("in_place", "random_values")
+"""Blockers of results that are not told by the arguments alone."""
 
 Note = Callable[[str], None]
 
@@ -118,6 +126,11 @@ class _Job:
         modules = self.seen.modules.items()
         return {path: r.calls_per_sample[0] if r.calls_per_sample else 0 for path, r in modules}
 
+    def changing_buffers(self) -> list[str]:
+        """Those that a forward changes."""
+        changes = any(blocker.kind == "in_place" for blocker in self.seen.blockers)
+        return changing_buffers(self.model, self.taken[0]) if changes else []
+
     def precision_of(self, path: str) -> str:
         """Of a module: what is asked for the nearest one that holds it, else for all."""
         while True:
@@ -184,6 +197,9 @@ def _convert_whole(
     options: Mapping[str, Any],
 ) -> Result:
     # Where something was found that TorchScript freezes without a word, only torch.export will do.
+    for blocker in job.seen.errors():
+        if blocker.kind in _NOT_OF_A_FUNCTION:
+            raise ExportError(blocker.evidence, EXPORTERS[0])
     is_clear = not any(job.seen.errors())
     exporters = EXPORTERS if is_clear else EXPORTERS[1:]
     padding, one_size = None, signature
@@ -205,7 +221,15 @@ def _convert_whole(
     )
     precision = job.precision_of("")
     data = [arrays(call, signature) for call in calibration] if precision == "int8" else None
-    described = describe(job.model, taken[0], signature, exported, errors, job.calls_by_module())
+    described = describe(
+        job.model,
+        taken[0],
+        signature,
+        exported,
+        errors,
+        job.calls_by_module(),
+        job.changing_buffers(),
+    )
     if padding is not None:
         described["padding"] = padding.to_json()
     file = folder / "signature.json"
@@ -248,6 +272,7 @@ def _convert_pieces(
         signature,
         plan,
         job.calls_by_module(),
+        changing=job.changing_buffers(),
         output=job.output,
         overwrite=job.overwrite,
         precision_of=job.precision_of,
@@ -284,17 +309,18 @@ def _judged(
     model, taken = job.model, job.taken
     converted = load_artifact(result.output, model)
     report = Report(result.report)
-    told = judge.agreement_section(model, converted, taken)
-    if evaluator is not None:
-        before = judge.accuracy(model, taken, evaluator)
-        after = judge.accuracy(converted, taken, evaluator)
-        told = judge.accuracy_section(before, after, len(taken)) | told
-    report["accuracy"] = told | report["accuracy"]
-    report["findings"] = [f for f in report["findings"] if f["id"] != "no_evaluation_data"]
     # By default not longer than it is worth; a number that was asked for is kept.
     limit = math.inf if runs is not None else MAX_TIMED_SECONDS
     count = TIMED_RUNS if runs is None else runs
-    times = judge.time_interleaved([model, converted], taken, count, limit)
+    with unchanged(model):
+        told = judge.agreement_section(model, converted, taken)
+        if evaluator is not None:
+            before = judge.accuracy(model, taken, evaluator)
+            after = judge.accuracy(converted, taken, evaluator)
+            told = judge.accuracy_section(before, after, len(taken)) | told
+        times = judge.time_interleaved([model, converted], taken, count, limit)
+    report["accuracy"] = told | report["accuracy"]
+    report["findings"] = [f for f in report["findings"] if f["id"] != "no_evaluation_data"]
     report["latency"] = judge.latency_section(*times)
     threads = torch.get_num_threads()
     report["environment"]["baseline"] = f"PyTorch {torch.__version__}, {threads} threads"

@@ -4,8 +4,9 @@ import hashlib
 import json
 import os
 import threading
+from collections.abc import Collection, Sequence
 from pathlib import Path
-from typing import Any, Never
+from typing import Any
 
 import torch
 from torch import nn
@@ -83,6 +84,7 @@ class ConvertedModel(nn.Module):
                 if self._process != os.getpid():
                     self._open()
         flat = self._signature.flatten(Call(args, kwargs))
+        self._check_sizes(flat)
         sizes: dict[str, int] = {}
         if self._padding is not None:
             sizes = self._padding.sizes(self._signature.inputs, flat)
@@ -101,6 +103,28 @@ class ConvertedModel(nn.Module):
         if self._padding is not None:
             outputs = self._padding.crop(self._signature.outputs, outputs, sizes)
         return self._signature.output_structure.rebuild(outputs)
+
+    def _check_sizes(self, flat: Sequence[torch.Tensor]) -> None:
+        """Errors: sizes that are not those of the signature."""
+        sizes: dict[str, tuple[int, str]] = {}
+        for port, tensor in zip(self._signature.inputs, flat, strict=True):
+            found = list(tensor.shape)
+            fixed = [
+                a if isinstance(a, str) else b for a, b in zip(port.shape, found, strict=False)
+            ]
+            if len(found) != len(port.shape) or fixed != list(port.shape):
+                expected = f"{port.dtype}[{', '.join(map(str, port.shape))}]"
+                raise Error(
+                    f"{port.path}, input '{port.name}': found {port.dtype}{found}, expected "
+                    f"{expected}; sizes are open where they vary over the samples of the conversion"
+                )
+            for axis, symbol in port.symbols().items():
+                size, where = sizes.setdefault(symbol, (found[axis], f"axis {axis} of {port.path}"))
+                if size != found[axis]:
+                    raise Error(
+                        f"axis {axis} of {port.path} is {found[axis]} and {where} is {size}; they "
+                        "were alike in every sample of the conversion"
+                    )
 
     def _checked(self, port: Port, tensor: torch.Tensor, dtype: str) -> torch.Tensor:
         if str(tensor.dtype) != f"torch.{port.dtype}":
@@ -125,7 +149,13 @@ class ConvertedModel(nn.Module):
             )
         return super().train(False)
 
-    def _apply(self, fn: Any, recurse: bool = True) -> Never:
+    def _apply(self, fn: Any, recurse: bool = True) -> "ConvertedModel":
+        ports = [*self._signature.inputs, *self._signature.outputs]
+        dtypes = {getattr(torch, port.dtype) for port in ports} | {torch.float32}
+        floats = {dtype for dtype in dtypes if dtype.is_floating_point}
+        probes = [(dtype, fn(torch.empty(0, dtype=dtype))) for dtype in floats]
+        if all(found.device.type == "cpu" and found.dtype == dtype for dtype, found in probes):
+            return self  # as in .cpu() and .to("cpu")
         raise Error(
             "a converted model cannot be moved or cast: it computes on the CPU as it was converted"
         )
@@ -166,11 +196,12 @@ def _read(folder: Path) -> tuple[Path, dict[str, Any]]:
     return file, details
 
 
-def state_digest(model: nn.Module) -> str:
-    """Of all parameters and buffers, names and values; it tells changes, and is no protection."""
+def state_digest(model: nn.Module, changing: Collection[str] = ()) -> str:
+    """Of all parameters and buffers, names and values, but those that a forward itself changes; it
+    tells changes, and is no protection."""
     digest = hashlib.blake2b(digest_size=16)
     for name, tensor in model.state_dict(keep_vars=True).items():
-        if not isinstance(tensor, torch.Tensor):
+        if not isinstance(tensor, torch.Tensor) or name in changing:
             continue
         digest.update(f"{name} {tensor.dtype} {tuple(tensor.shape)}\n".encode())
         flat = tensor.detach().cpu().contiguous().reshape(-1)
@@ -192,9 +223,18 @@ def load_artifact(
 
         return load_divided(Path(folder), model, threads)
     loaded = ConvertedModel(folder, threads)
-    if model is not None and details.get("state_digest") != state_digest(model):
+    if model is not None:
+        require_weights(model, details, folder)
+    return loaded
+
+
+def require_weights(
+    model: nn.Module, details: dict[str, Any], folder: str | os.PathLike[str]
+) -> None:
+    """Errors: the model's weights are not those of which an artifact's signature.json tells."""
+    changing = details.get("changing_buffers", ())
+    if details.get("state_digest") != state_digest(model, changing):
         raise Error(
             f"{folder}: the weights of the given model are not those that were converted; "
             "convert it again"
         )
-    return loaded

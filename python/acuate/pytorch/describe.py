@@ -1,6 +1,6 @@
 """What signature.json says of a module, and what is measured for it."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
 from typing import Any
 
@@ -22,15 +22,19 @@ def describe(
     exported: Exported,
     errors: list[list[float]],
     called: Mapping[str, int] | None = None,
+    changing: Sequence[str] | None = None,
 ) -> dict[str, Any]:
-    """signature.json (docs/pytorch.md). `called`: how often each module is, where it is known."""
+    """signature.json (docs/pytorch.md). `called`, how often each module is, and `changing`, the
+    buffers that a forward changes, where they are known."""
     called = calls_by_module(model, call) if called is None else called
+    changing = changing_buffers(model, call) if changing is None else changing
     return {
         "schema_version": 1,
         "model_class": f"{type(model).__module__}:{type(model).__qualname__}",
         "torch": torch.__version__,
         "exporter": exported.exporter,
-        "state_digest": state_digest(model),
+        "state_digest": state_digest(model, changing),
+        "changing_buffers": list(changing),
         "relative_errors": errors,
         "sample_shapes": shapes_of(call, signature),
         **signature.to_json(),
@@ -65,6 +69,15 @@ def run_sample(model: nn.Module, call: Call, index: int) -> Any:
         raise Error(
             f"the model fails on sample {index}: {type(error).__name__}: {error}"
         ) from error
+
+
+def changing_buffers(model: nn.Module, call: Call) -> list[str]:
+    """Names of the buffers that a forward changes."""
+    before = {name: buffer.clone() for name, buffer in model.named_buffers()}
+    with unchanged(model), torch.no_grad():
+        model(*call.args, **call.kwargs)
+        after = dict(model.named_buffers())
+        return [n for n, old in before.items() if n not in after or not old.equal(after[n])]
 
 
 def without_values(result: Any) -> Any:

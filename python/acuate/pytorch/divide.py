@@ -29,6 +29,7 @@ def write_divided(
     plan: Plan,
     calls: Mapping[str, int],
     *,
+    changing: Sequence[str],
     output: Path,
     overwrite: bool,
     precision_of: Callable[[str], str],
@@ -38,7 +39,8 @@ def write_divided(
     """Converts the pieces and writes the artifact, which appears whole.
 
     `signature` is None where the model's own arguments or results have no stored form; `calls`: how
-    often each module is called in one inference; `precision_of` a piece's. `options` go to the
+    often each module is called in one inference; `changing`: buffers that a forward changes;
+    `precision_of` a piece's. `options` go to the
     conversion of each piece. Errors: the folder exists and may not be replaced; a piece that cannot
     be converted, with its path; nothing is left behind.
     """
@@ -61,7 +63,8 @@ def write_divided(
             "schema_version": 1,
             "model_class": f"{type(model).__module__}:{type(model).__qualname__}",
             "torch": torch.__version__,
-            "state_digest": state_digest(model),
+            "state_digest": state_digest(model, changing),
+            "changing_buffers": list(changing),
             "pieces": places,
         }
         (work / SIGNATURE_FILE).write_text(json.dumps(details), "utf-8")

@@ -11,7 +11,7 @@ import torch
 from torch import nn
 
 from acuate._core import Error
-from acuate.pytorch.converted import SIGNATURE_FILE, ConvertedModel, state_digest
+from acuate.pytorch.converted import SIGNATURE_FILE, ConvertedModel, require_weights
 
 
 class DividedModel(nn.Module):
@@ -41,6 +41,12 @@ class DividedModel(nn.Module):
                 "train the original and convert it again"
             )
         return super().train(False)
+
+    def _apply(self, fn: Any, recurse: bool = True) -> "DividedModel":
+        # Its weights are the original's, which must not change with it.
+        for engine in self.engines.values():
+            engine._apply(fn, recurse)
+        return self
 
 
 def _with_engines(
@@ -101,11 +107,7 @@ def load_divided(folder: Path, model: nn.Module | None, threads: int) -> Divided
         )
     if model.training:
         raise Error("the given model is in training mode; call model.eval() first")
-    if details.get("state_digest") != state_digest(model):
-        raise Error(
-            f"{folder}: the weights of the given model are not those that were converted; "
-            "convert it again"
-        )
+    require_weights(model, details, folder)
     pieces = details["pieces"]
     known = dict(model.named_modules())
     engines = {}

@@ -17,6 +17,7 @@ from torch import nn
 
 from acuate._core import Error
 from acuate.pytorch.adapter import as_flat
+from acuate.pytorch.model_state import ModelState
 from acuate.pytorch.samples import Call
 from acuate.pytorch.signature import Signature
 
@@ -91,18 +92,20 @@ def widened(model: nn.Module) -> nn.Module:
 
 @contextlib.contextmanager
 def unchanged(model: nn.Module) -> Iterator[None]:
-    """Puts back buffers that a forward changes, and the state of random numbers."""
-    buffers = {name: buffer.clone() for name, buffer in model.named_buffers()}
+    """Puts back buffers and attributes that a forward changes or makes, and the state of random
+    numbers. What a forward keeps while it is exported would be a tensor of the exporter's."""
+    modules = dict(model.named_modules())
+    state = ModelState(
+        {path: m for path, m in modules.items() if not isinstance(m, torch.jit.ScriptModule)}
+    )
+    for storage, tensors in state.names.items():
+        if any(named.kind != "parameter" for named, _ in tensors):
+            state.save(storage)
     with torch.random.fork_rng(devices=[]):
         try:
             yield
         finally:
-            with torch.no_grad():
-                for name, buffer in model.named_buffers():
-                    before = buffers.get(name)
-                    alike = before is not None and before.shape == buffer.shape
-                    if before is not None and alike and not torch.equal(before, buffer):
-                        buffer.copy_(before)
+            state.restore()
 
 
 @contextlib.contextmanager
@@ -186,13 +189,14 @@ def _whole_paths_as_scopes() -> Iterator[None]:
     """While it lasts, TorchScript's exporter names the scope of a module by its whole path.
 
     Its own scopes have a module's last name alone. This reaches into the exporter; where a version
-    of torch has nothing there, scopes stay as they are, and the core reads what they tell.
+    of torch has nothing there, scopes stay as they are, and the core reads what they tell. Nor does
+    it print the whole graph when it fails, which it does as it takes a function for its result.
     """
     try:
         from torch.jit import _trace
         from torch.onnx._internal.torchscript_exporter import utils
 
-        original = utils._setup_trace_module_map
+        original, logging_of = utils._setup_trace_module_map, utils.setup_onnx_logging
         scope = torch._C._jit_onnx_create_full_scope_name
     except (ImportError, AttributeError):
         yield
@@ -207,10 +211,11 @@ def _whole_paths_as_scopes() -> Iterator[None]:
         return result
 
     utils._setup_trace_module_map = setup  # type: ignore[assignment]
+    utils.setup_onnx_logging = lambda verbose: contextlib.nullcontext()
     try:
         yield
     finally:
-        utils._setup_trace_module_map = original
+        utils._setup_trace_module_map, utils.setup_onnx_logging = original, logging_of
 
 
 def _tell_modules(path: Path, model: nn.Module) -> None:

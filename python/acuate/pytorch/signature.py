@@ -46,17 +46,32 @@ class Signature:
     outputs: tuple[Port, ...]
 
     def flatten(self, call: Call) -> list[torch.Tensor]:
-        """The tensors of a call, in the order of `inputs`.
+        """The tensors of a call, in the order of `inputs`; arguments may be given by position or by
+        name.
 
         Errors: arguments of another structure, with the first difference by its key path.
         """
-        structure, leaves = flatten_call(call, self.parameters)
+        structure, leaves = flatten_call(self._arranged(call), self.parameters)
         if difference := self.input_structure.difference(structure):
             where = readable(difference, self.parameters)
             raise Error(
                 f"the model is converted for other arguments: {where} (as it was converted and now)"
             )
         return [leaf.tensor for leaf in leaves]
+
+    def _arranged(self, call: Call) -> Call:
+        """The call with each argument where the samples have it, as far as its name tells."""
+        positional, named = self.input_structure.children
+        count = len(positional.children)
+        names = self.parameters[: len(call.args)]
+        given = {**dict(zip(names, call.args, strict=False)), **call.kwargs}
+        wanted = {*self.parameters[:count], *named.keys}
+        if len(given) != len(call.args) + len(call.kwargs) or given.keys() != wanted:
+            return call
+        return Call(
+            tuple(given[name] for name in self.parameters[:count]),
+            {name: given[name] for name in named.keys},
+        )
 
     def rebuild_call(self, tensors: Sequence[torch.Tensor]) -> Call:
         args, kwargs = self.input_structure.rebuild(tensors)
@@ -76,6 +91,9 @@ class Signature:
             inputs, input_structure = _ports_from_json(json["inputs"])
             outputs, output_structure = _ports_from_json(json["outputs"])
             parameters = tuple(str(name) for name in json["parameters"])
+            arguments = [child.kind for child in input_structure.children]
+            if input_structure.kind != "tuple" or arguments != ["tuple", "dict"]:
+                raise TypeError("the inputs are no arguments of a call")
         except (KeyError, TypeError, ValueError, AttributeError) as error:
             raise Error(f"signature: a member is missing or of another form: {error!r}") from error
         return Signature(parameters, input_structure, inputs, output_structure, outputs)
@@ -95,6 +113,8 @@ def readable(text: str, parameters: Sequence[str]) -> str:
         return parameters[place] if place < len(parameters) else f"argument{place}"
 
     text = re.sub(r"^\[0\]\[(\d+)\]", positional, text)
+    text = re.sub(r"^\[0\] has (\d+) and (\d+) items", r"\1 and \2 positional arguments", text)
+    text = re.sub(r"^\[1\] has", "the call has the keyword arguments", text)
     return re.sub(r"^\[1\]\['([^']*)'\]", r"\1", text)
 
 
@@ -136,7 +156,7 @@ def derive(
     input_names = list(names) or port_names(input_paths, "input", set())
     output_paths = [leaf.path for leaf in all_outputs[0]]
     output_names = port_names(output_paths, "output", set(input_names))
-    symbols: dict[tuple[int, ...], str] = {}
+    symbols: dict[tuple[int, ...], list[str]] = {}
     inputs = _ports(input_names, all_inputs, symbols, axes or {})
     outputs = _ports(output_names, all_outputs, symbols, {})
     return Signature(tuple(parameters), input_structure, inputs, output_structure, outputs)
@@ -184,11 +204,11 @@ def _common(
 def _ports(
     names: Sequence[str],
     samples: Sequence[Sequence[Leaf]],
-    symbols: dict[tuple[int, ...], str],
+    symbols: dict[tuple[int, ...], list[str]],
     axes: Mapping[str, Mapping[int, str]],
 ) -> tuple[Port, ...]:
     """`symbols`: by the sizes that axes have over the samples, so that axes that change together
-    share one."""
+    share one; those of one tensor, such as height and width of square images, have one each."""
     if unknown := [name for name in axes if name not in names]:
         raise Error(f"there is no input '{unknown[0]}'; there are: {', '.join(names)}")
     ports = []
@@ -206,7 +226,12 @@ def _ports(
             elif len(set(sizes)) == 1:
                 shape.append(sizes[0])
             else:
-                shape.append(symbols.setdefault(sizes, f"{name}_{axis}".replace(".", "_")))
+                alike = symbols.setdefault(sizes, [])
+                free = [symbol for symbol in alike if symbol not in shape]
+                if not free:
+                    free = [f"{name}_{axis}".replace(".", "_")]
+                    alike += free
+                shape.append(free[0])
         dtype = str(leaves[0].tensor.dtype).removeprefix("torch.")
         ports.append(Port(name, leaves[0].path, dtype, tuple(shape)))
     return tuple(ports)

@@ -24,10 +24,13 @@ class Scale(nn.Module):
         if self.cache is None:
             self.cache = torch.linspace(0.5, 1.5, 4)
         self.seen.append(len(self.seen))
-        return self.linear(batch["x"]) * self.cache**power
+        result: torch.Tensor = self.linear(batch["x"]) * self.cache**power
+        return result
 
 
 class Counter(nn.Module):
+    count: torch.Tensor
+
     def __init__(self, counts: bool) -> None:
         super().__init__()
         self.linear, self.counts = nn.Linear(4, 4), counts
@@ -35,7 +38,8 @@ class Counter(nn.Module):
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
         self.count += 1
-        return self.linear(x) * self.count if self.counts else self.linear(x)
+        result: torch.Tensor = self.linear(x)
+        return result * self.count if self.counts else result
 
 
 def rows(*sizes: int) -> list[torch.Tensor]:

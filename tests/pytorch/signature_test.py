@@ -1,6 +1,7 @@
 """What a model is called with: names, open axes, arguments by position and by name."""
 
 import json
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -75,18 +76,21 @@ def test_arguments_by_position_and_by_name_are_the_same() -> None:
         found.flatten(Call((x, mask, 3.0)))
 
 
+SPOILS: list[Callable[[Any], Any]] = [
+    lambda json: json.pop("outputs"),
+    lambda json: json["inputs"]["tensors"].pop(),
+    lambda json: json["inputs"]["tensors"][0].update(dtype="Tensor"),
+    lambda json: json["inputs"]["tensors"][0].update(shape=[None]),
+    lambda json: json["inputs"].update(structure={"list": [{"tensor": 0}, {"tensor": 1}]}),
+]
+
+
 def test_it_is_stored() -> None:
     found = signature((8, 12), (10, 16))
     stored = json.loads(json.dumps(found.to_json()))
     again = Signature.from_json(stored)
     assert again == found
-    for spoil in (
-        lambda json: json.pop("outputs"),
-        lambda json: json["inputs"]["tensors"].pop(),
-        lambda json: json["inputs"]["tensors"][0].update(dtype="Tensor"),
-        lambda json: json["inputs"]["tensors"][0].update(shape=[None]),
-        lambda json: json["inputs"].update(structure={"list": [{"tensor": 0}, {"tensor": 1}]}),
-    ):
+    for spoil in SPOILS:
         bad = json.loads(json.dumps(stored))
         spoil(bad)
         with pytest.raises(Error, match="signature"):

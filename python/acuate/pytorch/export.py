@@ -211,11 +211,16 @@ def _whole_paths_as_scopes() -> Iterator[None]:
         return result
 
     utils._setup_trace_module_map = setup  # type: ignore[assignment]
-    utils.setup_onnx_logging = lambda verbose: contextlib.nullcontext()
+    utils.setup_onnx_logging = _without_printing
     try:
         yield
     finally:
         utils._setup_trace_module_map, utils.setup_onnx_logging = original, logging_of
+
+
+@contextlib.contextmanager
+def _without_printing(verbose: bool) -> Iterator[None]:
+    yield
 
 
 def _tell_modules(path: Path, model: nn.Module) -> None:

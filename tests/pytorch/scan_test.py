@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import acuate
+import numpy as np
 import pytest
 import torch
 from acuate.pytorch import blockers
@@ -203,6 +204,18 @@ def test_what_code_leaves_out_while_it_is_exported_is_no_error() -> None:
     assert not torch.compiler.is_compiling()
 
 
+def test_what_only_another_sample_runs_is_not_taken_for_guarded() -> None:
+    class Reads(nn.Module):
+        def forward(self, x: torch.Tensor) -> Any:
+            if x.shape[0] > 3:
+                return x * float(x.sum())  # second
+            return x * 2
+
+    found = scanned(Reads(), torch.ones(3), torch.ones(4))
+    (read,) = [b for b in found.blockers if b.kind == "value_read"]
+    assert (read.severity, read.line) == ("error", here("second"))
+
+
 def test_operators_are_asked_for_where_they_are_whole() -> None:
     class Whole(nn.Module):
         def __init__(self) -> None:
@@ -319,6 +332,36 @@ def test_randomness() -> None:
     assert (found.random, only(found, "random_values").module) == (True, "inner")
     assert torch.equal(states[0], torch.get_rng_state())
     assert states[1] == random.getstate()
+
+
+def test_numpys_own_functions_and_lists_are_round_trips() -> None:
+    class Trips(nn.Module):
+        def forward(self, x: torch.Tensor) -> Any:
+            y = torch.as_tensor(np.exp(np.asarray(x)))  # asarray
+            return y if y.sum() > 3 else -y  # comes back
+
+    found = scanned(Trips(), torch.ones(3))
+    assert {(b.kind, b.line) for b in found.errors()} == {
+        ("numpy_round_trip", here("asarray")),
+        ("value_read", here("comes back")),
+    }
+
+
+def test_a_module_that_is_called_often_is_counted_in_full() -> None:
+    class Often(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.cell = nn.Linear(2, 2)
+
+        def forward(self, x: torch.Tensor) -> Any:
+            for _ in range(40):
+                x = self.cell(x)
+            return x
+
+    with torch.inference_mode():  # makes no difference
+        record = scanned(Often(), torch.ones(1, 2)).modules["cell"]
+    assert (record.calls_per_sample, len(record.calls)) == ([40], 16)
+    assert record.time_us > sum(call.time_us or 0 for call in record.calls) > 0
 
 
 def test_types_that_vary() -> None:

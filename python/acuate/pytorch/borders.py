@@ -8,10 +8,11 @@ from torch.utils import _pytree
 from acuate.pytorch.structure import Structure
 
 
-def strange_classes(structure: Structure) -> Iterator[tuple[str, str, tuple[str, ...]]]:
-    """Containers of tensors that exporters do not know: key path, `module:qualname`, names of what
-    they hold."""
-    known = _known()
+def strange_classes(
+    structure: Structure, known: set[str]
+) -> Iterator[tuple[str, str, tuple[str, ...]]]:
+    """Containers of tensors whose classes are not among the `known`: key path, `module:qualname`,
+    names of what they hold."""
     for path, node in _nodes(structure):
         of_torch = node.cls.startswith(("torch:", "torch.return_types:"))
         if node.kind in ("namedtuple", "opaque") or of_torch or node.cls in known:
@@ -27,8 +28,8 @@ def constants(structure: Structure) -> Iterator[tuple[str, Any]]:
             yield path, node.value
 
 
-def _known() -> set[str]:
-    """Libraries add to it when they are imported."""
+def known_classes() -> set[str]:
+    """What exporters take apart themselves; libraries add to it when they are imported."""
     nodes = getattr(_pytree, "SUPPORTED_NODES", {})
     return {"", *(f"{c.__module__}:{c.__qualname__}" for c in nodes if isinstance(c, type))}
 

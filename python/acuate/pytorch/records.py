@@ -53,15 +53,12 @@ class ModuleRecord:
     calls_per_sample: list[int] = field(default_factory=list)
     calls: list[ModuleCall] = field(default_factory=list)
     """The first MAX_CALLS of each sample."""
+    time_us: float = 0.0
+    """Inclusive, of all calls of sample 0 together, in a run that nothing watches."""
 
     @property
     def called(self) -> bool:
         return any(self.calls_per_sample)
-
-    @property
-    def time_us(self) -> float:
-        """Inclusive, all calls of sample 0, in a run that nothing watches."""
-        return sum(call.time_us or 0 for call in self.calls)
 
     def varying(self) -> dict[str, tuple[int, ...]]:
         """Axes whose size differs between calls, of one sample or of several, by key path; that of

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from acuate.pytorch import watch
 from acuate.pytorch.blocker import ERROR, WARNING, Blocker
-from acuate.pytorch.borders import strange_classes
+from acuate.pytorch.borders import known_classes, strange_classes
 from acuate.pytorch.records import ModuleRecord
 from acuate.pytorch.watch import Facts
 
@@ -13,8 +13,9 @@ class Detector(watch.Detector):
     """Goes by the records of calls."""
 
     def blockers(self, facts: Facts) -> Iterator[Blocker]:
+        known = known_classes()
         for record in facts.modules.values():
-            for (side, class_), held in _strange(record).items():
+            for (side, class_), held in _strange(record, known).items():
                 name = class_.rpartition(":")[2]
                 local = "<locals>" in name
                 yield Blocker(
@@ -33,11 +34,11 @@ class Detector(watch.Detector):
                 )
 
 
-def _strange(record: ModuleRecord) -> dict[tuple[str, str], tuple[str, ...]]:
+def _strange(record: ModuleRecord, known: set[str]) -> dict[tuple[str, str], tuple[str, ...]]:
     found: dict[tuple[str, str], tuple[str, ...]] = {}
     for call in record.calls:
         for side, structure in (("takes", call.inputs), ("gives", call.outputs)):
             if structure is not None:
-                for _, class_, held in strange_classes(structure):
+                for _, class_, held in strange_classes(structure, known):
                     found.setdefault((side, class_), held)
     return found

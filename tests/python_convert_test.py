@@ -144,3 +144,14 @@ def test_a_dynamic_input_runs_in_its_range(tmp_path: Path) -> None:
     ]:
         with pytest.raises(acuate.Error, match=message):
             acuate.convert(model, output=tmp_path / "b", shape_range=bad, **given)
+
+
+def test_the_fastest_precision_is_taken(net: Path, tmp_path: Path) -> None:
+    rows = [np.random.default_rng(i).normal(size=(1, 4)).astype(np.float32) for i in range(8)]
+    options = {"data": rows, "precision": "auto", "runs": 2}
+    result = acuate.convert(net, output=tmp_path / "a", max_drop="sqnr=5dB", **options)
+    tried = {row["precision"]: row["status"] for row in result.report["candidates"]}
+    assert set(tried) >= {"fp32", "int8"}
+    assert list(tried.values()).count("chosen") == 1
+    with pytest.raises(acuate.Error, match="say how much may be lost"):
+        acuate.convert(net, output=tmp_path / "b", **options)

@@ -96,6 +96,25 @@ def test_dynamic_sizes_must_be_known(tmp_path: Path) -> None:
     convert(tmp_path / "m.onnx", tmp_path / "a", "--data", tmp_path / "x.npy")
 
 
+def test_a_range_of_sizes_is_built(tmp_path: Path) -> None:
+    model = onnx.parser.parse_model(
+        '<ir_version: 8, opset_import: ["" : 17]> g (float[N,3,H,8] x) => (float[N,3,H,8] y) '
+        "{ a = Sigmoid(x) y = Mul(a, x) }"
+    )
+    onnx.save(model, tmp_path / "m.onnx")
+    convert(tmp_path / "m.onnx", tmp_path / "a", "--shape-range", "x=1x3x4x8:2x3x8x8:4x3x16x8")
+    manifest = json.loads((tmp_path / "a" / "manifest.json").read_text())
+    assert manifest["shape_ranges"][0]["max"] == [4, 3, 16, 8]
+    np.save(tmp_path / "x.npy", np.ones((3, 3, 12, 8), np.float32))
+    acuate("run", tmp_path / "a", "-o", tmp_path / "out", "--input", f"x={tmp_path / 'x.npy'}")
+    np.save(tmp_path / "x.npy", np.ones((5, 3, 12, 8), np.float32))
+    done = acuate(
+        "run", tmp_path / "a", "-o", tmp_path / "out2", "--input", f"x={tmp_path / 'x.npy'}",
+        status=2,
+    )  # fmt: skip
+    assert "x" in done.stderr
+
+
 # Its builder, not its parser, fails at NonMaxSuppression, which TensorRT-RTX has no kernel for; a
 # Loop it takes.
 @pytest.mark.parametrize(("name", "has_tail"), [("detector_nms", True), ("detector_loop", False)])

@@ -29,7 +29,7 @@ void ConvertFlags::declare(CLI::App& app) {
   app.add_option("--precision", o.precision,
                  "fp32, fp16, bf16 or int8; auto: the fastest that meets --max-drop")
       ->capture_default_str()
-      ->check(CLI::IsMember({"fp32", "fp16", "bf16", "int8"}));
+      ->check(CLI::IsMember({"fp32", "fp16", "bf16", "int8", "auto"}));
   declare_quantize_flags(app, o);
   app.add_option("--max-drop", o.max_drop,
                  "required: top1=0.5% (relative), top1=0.005 (absolute), sqnr=20dB (floor); else "

@@ -44,7 +44,7 @@ std::vector<std::string> precisions_for(const Target& target, const ConvertOptio
   if (options.precision != "auto") return {options.precision};
   std::vector<std::string> out = {"fp32"};
   if (target.computes_in_bfloat16) out.emplace_back("bf16");
-  if (options.data || options.encodings) out.emplace_back("int8");
+  if (options.data || options.encodings || !options.weights_only.empty()) out.emplace_back("int8");
   return out;
 }
 
@@ -97,7 +97,11 @@ class Chooser {
         own.precision = precision;
         own.output = candidate.folder;
         own.overwrite = false;
-        if (precision != "int8") own.encodings.reset();
+        if (precision != "int8") {
+          own.encodings.reset();
+          own.weights_only.clear();
+          own.group.reset();
+        }
         auto conversion = convert(own);
         if (stop_requested()) return fail("interrupted; nothing was written");
         if (!conversion) {

@@ -309,11 +309,10 @@ class Pipeline {
   }
 
   Result<void> compile() {
-    auto ranges = shape_ranges(samples_, *float_);
-    if (!ranges) return ranges.error();
-    for (const auto& [input, range] : ranges_)  // what was asked for counts, not what data happen
-      if (std::count(range.min.begin(), range.min.end(), -1) == 0) (*ranges)[input] = range;
-    if (auto built = build_engines(emitted_, target_, {std::move(*ranges), options_.devices},
+    std::map<std::string, ShapeRange> ranges;
+    for (const auto& [input, range] : ranges_)
+      if (std::count(range.min.begin(), range.min.end(), -1) == 0) ranges[input] = range;
+    if (auto built = build_engines(emitted_, target_, {std::move(ranges), options_.devices},
                                    folder_->path());
         !built)
       return built;

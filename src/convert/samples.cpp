@@ -170,33 +170,4 @@ Result<std::map<std::string, ShapeProposal>> propose_input_shapes(const Model& m
   return proposals;
 }
 
-Result<std::map<std::string, ShapeRange>> shape_ranges(const Samples& samples, const Model& model) {
-  constexpr size_t kRead = 64;
-  std::map<std::string, ShapeRange> ranges;
-  const auto inputs = fed_inputs(model);
-  if (std::all_of(inputs.begin(), inputs.end(),
-                  [](const Value* input) { return input->type.is_static(); }))
-    return ranges;
-  std::vector<std::vector<Shape>> seen(inputs.size());
-  for (const auto* set : {&samples.calibration, &samples.evaluation})
-    for (size_t i = 0; *set && i < std::min(kRead, (*set)->size()); ++i) {
-      auto tensors = (*set)->load(i);
-      if (!tensors) return tensors.error();
-      for (size_t k = 0; k < inputs.size(); ++k) seen[k].push_back((*tensors)[k].shape());
-    }
-  for (size_t k = 0; k < inputs.size(); ++k) {
-    if (inputs[k]->type.is_static() || seen[k].empty()) continue;
-    std::sort(seen[k].begin(), seen[k].end(),
-              [](const Shape& a, const Shape& b) { return element_count(a) < element_count(b); });
-    ShapeRange range{seen[k][0], seen[k][seen[k].size() / 2], seen[k][0]};
-    for (const Shape& shape : seen[k])
-      for (size_t d = 0; d < shape.size(); ++d) {
-        range.min[d] = std::min(range.min[d], shape[d]);
-        range.max[d] = std::max(range.max[d], shape[d]);
-      }
-    ranges.emplace(inputs[k]->name, std::move(range));
-  }
-  return ranges;
-}
-
 }  // namespace acuate

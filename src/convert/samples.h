@@ -59,8 +59,4 @@ Result<std::map<std::string, ShapeProposal>> propose_input_shapes(const Model& m
                                                                   const ConvertOptions& options,
                                                                   const Samples& samples);
 
-// Of the dynamic inputs: the smallest and largest sizes among the first samples (64 of each set),
-// and those of the sample of median size. Empty without samples.
-Result<std::map<std::string, ShapeRange>> shape_ranges(const Samples& samples, const Model& model);
-
 }  // namespace acuate

@@ -9,7 +9,7 @@
 namespace acuate {
 namespace {
 
-// Order of preference of `auto` until it measures the candidates.
+// What `auto` is where nothing is measured: the first that runs. `convert` tries all candidates.
 constexpr std::string_view kAutoOrder[] = {"onnxruntime"};
 
 Result<Target> choose() {

@@ -125,7 +125,7 @@ def first_line(error: BaseException) -> str:
     """The first line of a message that says something."""
     lines = [line.strip() for line in str(error).splitlines() if line.strip()]
     # torch.onnx wraps what happened into advice.
-    while error.__cause__ is not None and lines and lines[0].startswith("Failed to export"):
+    while error.__cause__ is not None and lines and lines[0].startswith("Failed to "):
         error = error.__cause__
         lines = [line.strip() for line in str(error).splitlines() if line.strip()]
     return lines[0] if lines else type(error).__name__

@@ -139,6 +139,28 @@ TEST(OpenVino, SaysWhyALibraryDoesNotServe) {
   EXPECT_TRUE(target().status().run.available);
 }
 
+// The plug-in's own kernel of it is a slow reference; what stands in for it computes the same.
+TEST(OpenVino, HardSigmoidsAreNotLeftToTheReference) {
+  const auto model = typed_model(R"(net (float[1,64] x) => (float[1,64] y, float[1,64] z) {
+    a = HardSigmoid<alpha = 0.16666667, beta = 0.5>(x)  y = Mul(x, a)
+    z = HardSigmoid<alpha = 0.25, beta = 0.375>(x) })");
+  const std::string bytes = *model_bytes(*model);
+  Tensor x = Tensor::allocate(ElementType::Float, {1, 64});
+  for (size_t i = 0; i < 64; ++i) x.mutable_values<float>()[i] = static_cast<float>(i) / 8 - 4;
+  const auto expected =
+      (*targets().lookup("onnxruntime")->load(ModelSource::memory(as_bytes(bytes))))
+          ->run(std::vector{x});
+  const auto engine = target().load(ModelSource::memory(as_bytes(bytes)), {.profile = true});
+  ASSERT_TRUE(engine) << engine.error().message;
+  const auto outputs = (*engine)->run(std::vector{x});
+  ASSERT_TRUE(outputs) << outputs.error().message;
+  for (const size_t i : {0, 1}) EXPECT_LT(difference(expected->at(i), outputs->at(i)), 1e-6);
+  const auto profile = (*engine)->profile();
+  ASSERT_TRUE(profile) << profile.error().message;
+  for (const KernelRecord& kernel : profile->kernels)
+    EXPECT_THAT(kernel.op_type, testing::Not(HasSubstr("HardSigmoid")));
+}
+
 // The verdict is OpenVINO's own, on a model of the node.
 TEST(OpenVino, AsksOpenVinoAboutEachNode) {
   const auto model = typed_model(R"(net (float[2,2] x, float[2] s) => (float[2,2] y)

@@ -10,6 +10,7 @@
 #include <openvino/frontend/manager.hpp>
 #include <openvino/runtime/properties.hpp>
 
+#include "targets/openvino/module/hard_sigmoid.h"
 #include "targets/openvino/module/message.h"
 #include "targets/openvino/module/types.h"
 
@@ -244,6 +245,7 @@ std::shared_ptr<ov::Model> read_model(ov::Core& core, const ModelSource& source)
 
 std::unique_ptr<Network> compile_network(ov::Core& core, const CompileRequest& request) {
   const auto model = read_model(core, request.source);
+  replace_hard_sigmoids(*model);
   return std::make_unique<CompiledNetwork>(
       core.compile_model(model, "CPU", properties_of(request.options)), request);
 }

@@ -6,8 +6,8 @@
 
 #include "edit/address.h"
 #include "edit/script.h"
-#include "partition/min_cut.h"
 #include "numeric/mixed_ranges.h"
+#include "partition/min_cut.h"
 #include "shape/macs.h"
 
 namespace acuate {

@@ -69,7 +69,8 @@ std::vector<Finding> find(const DiagnoseContext& context) {
     const auto source = source_of(*context.shapes, *group.nodes[0]);
     if (source) finding.evidence += ", from " + chain_text(*source);
     finding.evidence += what_stays(context, group.nodes, still);
-    if (source && source->input == nullptr && context.tail) finding.fix = {context.tail->cut_command()};
+    if (source && source->input == nullptr && context.tail)
+      finding.fix = {context.tail->cut_command()};
     if (source && source->input != nullptr) {
       const ShapeRemedy remedy = shape_remedy(context, *source->input);
       if (!remedy.command.empty()) finding.fix = {remedy.command};

@@ -1,9 +1,9 @@
 #include <fmt/format.h>
 
 #include "base/text.h"
-#include "graph/constants.h"
 #include "diagnose/judge.h"
 #include "diagnose/rule.h"
+#include "graph/constants.h"
 
 namespace acuate {
 namespace {

@@ -536,6 +536,7 @@ class Pipeline {
     }
     report_modules(report_, *float_, modules, division_, emitted_.file_of_node, profile_);
     if (signature_) tell_known_modules(report_, signature_->modules);
+    if (quantized_) report_module_noise(report_);
     report_.stages.push_back(
         {"report", watch.seconds(), Measure(static_cast<double>(peak_rss_bytes()))});
     if (auto written = write_text_file(folder_->path() / "report.json", render_json(report_));

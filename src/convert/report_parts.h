@@ -40,6 +40,9 @@ void report_quantization(Report& report, const Model& converted, const ModelModu
 // few samples (measure_drift()); without them, or where it cannot be measured, the reason.
 void report_depth(Report& report, const Quantized& quantized, const Target& target,
                   const Samples& samples, const ConvertOptions& options);
+// Gives each module's row the noise of the last activation that the network has in it, in the order
+// of the graph: its result. After report_depth() and report_modules().
+void report_module_noise(Report& report);
 void report_kernels(Report& report, const Profile& profile);
 // Versions and machine that the numbers depend on.
 void report_environment(Report& report, const std::string& engine_version, int threads,

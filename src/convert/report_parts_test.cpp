@@ -50,5 +50,31 @@ TEST(ReportParts, MergedNodesAreToldInTheUsersModules) {
   EXPECT_DOUBLE_EQ(*row(report, "stem.conv").macs, 16);
 }
 
+TEST(ReportParts, AModuleHasTheNoiseOfItsLastActivation) {
+  Report report;
+  const auto add = [&](const char* name, const char* module, double sqnr_db, const char* kind) {
+    ReportTensor tensor;
+    tensor.name = name;
+    tensor.module = module;
+    tensor.kind = kind;
+    tensor.network_sqnr_db = Measure(sqnr_db);
+    report.quantization.tensors.push_back(tensor);
+  };
+  add("a", "body.0", 30, "activation");
+  add("w", "body.1", 50, "weight");
+  add("b", "body.1", 25, "activation");
+  add("y", "", 20, "activation");
+  for (const char* path : {"(model)", "body", "body.0", "drop"}) {
+    ReportModule row;
+    row.path = path;
+    report.modules.push_back(row);
+  }
+  report_module_noise(report);
+  EXPECT_EQ(report.modules[0].sqnr_db.value_or(0), 20);
+  EXPECT_EQ(report.modules[1].sqnr_db.value_or(0), 25);
+  EXPECT_EQ(report.modules[2].sqnr_db.value_or(0), 30);
+  EXPECT_FALSE(report.modules[3].sqnr_db);
+}
+
 }  // namespace
 }  // namespace acuate

@@ -214,4 +214,23 @@ void report_depth(Report& report, const Quantized& quantized, const Target& targ
   }
 }
 
+void report_module_noise(Report& report) {
+  std::unordered_map<std::string, const ReportTensor*> last;
+  for (const ReportTensor& tensor : report.quantization.tensors) {
+    if (tensor.kind != "activation") continue;
+    std::string path = tensor.module;
+    while (!path.empty()) {
+      last[path] = &tensor;
+      const size_t end = path.find_last_of("./");
+      path = end == std::string::npos ? "" : path.substr(0, end);
+    }
+    last["(model)"] = &tensor;
+  }
+  for (ReportModule& row : report.modules) {
+    const auto found = last.find(row.path);
+    row.sqnr_db = found == last.end() ? Measure::none("nothing in it is quantized")
+                                      : found->second->network_sqnr_db;
+  }
+}
+
 }  // namespace acuate

@@ -175,6 +175,9 @@ def test_int8_from_samples_of_one_size(original: Detector, tmp_path: Path) -> No
     result = acuate.convert(original, samples, output=tmp_path / "q", precision="int8", runs=0)
     assert result.report["target"]["precision"] == "int8"
     assert 15 < result.report["accuracy"]["sqnr_db"]["converted"] < 100
+    rows = {row["path"]: row for row in result.report["modules"]}
+    assert 10 < rows["backbone.body"]["sqnr_db"] < 100
+    assert rows["drop"]["sqnr_db"] is None
 
 
 class Judge:

@@ -144,3 +144,36 @@ def test_a_graph_takes_the_weights_of_a_module_alike(tmp_path: Path) -> None:
     assert with_weights_of(second, tmp_path / "first.onnx", tmp_path / "second.onnx")
     assert check(second, [call], signature, tmp_path / "second.onnx")[0][0] < 1e-5
     assert not with_weights_of(nn.Linear(3, 4), tmp_path / "first.onnx", tmp_path / "no.onnx")
+
+
+def test_smaller_pieces_where_memory_is_short(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fails(*_: Any) -> Any:
+        raise RuntimeError("DefaultCPUAllocator: can't allocate memory: you tried 8 GB")
+
+    monkeypatch.setattr("acuate.pytorch.convert.export_faithful", fails)
+    model = nn.Sequential(*(settled(Block(3, 3)) for _ in range(2))).eval()
+    told: list[str] = []
+    sample = torch.randn(1, 3, 16, 16)
+    result = acuate.convert(
+        model, [sample], output=tmp_path / "out", runs=0, strategy="auto", note=told.append
+    )
+    assert any("not enough memory for all of it at once" in line for line in told)
+    found = acuate.load(result.output, model=model)(sample)
+    torch.testing.assert_close(found, model(sample).detach(), rtol=1e-4, atol=1e-5)
+
+
+def test_what_is_interrupted_leaves_nothing(
+    original: Gated, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def interrupt(*_: Any, **__: Any) -> Any:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("acuate.pytorch.divide.describe", interrupt)
+    before = {name: value.clone() for name, value in original.state_dict().items()}
+    with pytest.raises(KeyboardInterrupt):
+        acuate.convert(original, gated_samples(), output=tmp_path / "out", runs=0)
+    assert not list(tmp_path.iterdir())
+    assert all(torch.equal(before[name], value) for name, value in original.state_dict().items())
+    assert not original.stem._forward_hooks

@@ -97,11 +97,22 @@ def convert_module(
                 )
             except ExportError as error:
                 reason = str(error)
+            except (MemoryError, RuntimeError) as error:
+                if not _is_out_of_memory(error):
+                    raise
+                reason = f"there is not enough memory for all of it at once: {error}"
         if whole is None:
             if reason and chosen.root is not None and not chosen.root.may_divide:
                 raise Error(f"the model cannot be converted as a whole: {reason}")
             whole = _convert_pieces(job, signature, limits, reason, Path(folder), options)
     return _judged(job, evaluator, whole, runs)
+
+
+def _is_out_of_memory(error: BaseException) -> bool:
+    # PyTorch's allocator for the CPU has no type of its own for it.
+    return isinstance(error, (MemoryError, torch.OutOfMemoryError)) or (
+        "allocate memory" in str(error) or "not enough memory" in str(error)
+    )
 
 
 @dataclass(frozen=True)

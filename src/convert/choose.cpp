@@ -7,6 +7,7 @@
 #include "base/file.h"
 #include "base/stop.h"
 #include "base/text.h"
+#include "convert/partition_costs.h"
 #include "report/writer.h"
 #include "runtime/artifact.h"
 #include "runtime/timing.h"
@@ -58,6 +59,9 @@ class Chooser {
           "--precision auto takes the fastest that is accurate enough: say how much may be lost, "
           "as "
           "--max-drop sqnr=20dB or --max-drop top1=0.5%");
+    auto tables = read_cost_tables(options_.costs);
+    if (!tables) return tables.error();
+    cost_tables_ = std::move(*tables);
     auto folder = AtomicFolder::create(options_.output, options_.overwrite, kManifestName);
     if (!folder) return folder.error();
     if (auto converted = convert_all(folder->path()); !converted) return converted.error();
@@ -85,7 +89,10 @@ class Chooser {
     std::error_code code;
     fs::create_directories(folder / kCandidates, code);
     if (code) return fail("cannot create {}: {}", folder.string(), code.message());
-    for (const Target& target : targets_that_run(options_.target, missing))
+    for (const Target& target : targets_that_run(options_.target, missing)) {
+      const auto table = cost_table_of(cost_tables_, target.id);
+      if (!table && !options_.costs.empty() && options_.note)
+        options_.note(fmt::format("{}; its pieces are chosen without", table.error().message));
       for (const std::string& precision : precisions_for(target, options_)) {
         Candidate candidate;
         candidate.row.target = target.id;
@@ -97,6 +104,7 @@ class Chooser {
         own.precision = precision;
         own.output = candidate.folder;
         own.overwrite = false;
+        if (!table) own.costs.clear();
         if (precision != "int8") {
           own.encodings.reset();
           own.weights_only.clear();
@@ -116,6 +124,7 @@ class Chooser {
         }
         candidates_.push_back(std::move(candidate));
       }
+    }
     if (candidates_.empty())
       return fail("--target {}: nothing runs here:{}", options_.target, missing);
     return {};
@@ -191,6 +200,7 @@ class Chooser {
   }
 
   const ConvertOptions& options_;
+  std::vector<CostTable> cost_tables_;
   std::vector<Candidate> candidates_;
 };
 

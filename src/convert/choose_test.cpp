@@ -1,6 +1,7 @@
 #include "convert/choose.h"
 
 #include <algorithm>
+#include <cmath>
 #include <random>
 
 #include "base/file.h"
@@ -9,6 +10,7 @@
 #include "onnx_io/text_form.h"
 #include "report/writer.h"
 #include "runtime/artifact.h"
+#include "runtime/cost_table.h"
 
 namespace acuate {
 namespace {
@@ -82,6 +84,50 @@ TEST_F(Choose, WhatLosesTooMuchIsRefused) {
   EXPECT_EQ(conversion->report.candidates[1].status, "refused");
   EXPECT_NE(conversion->report.candidates[1].reason.find("sqnr"), std::string::npos);
   EXPECT_EQ(conversion->report.target.precision, "fp32");
+}
+
+TEST_F(Choose, WhatIsSaidOfWeightsIsForInt8Alone) {
+  std::string weights = "0.5";
+  for (int i = 1; i < 128 * 128; ++i) weights += i % 3 == 0 ? ", 0.25" : ", -0.125";
+  auto model = parse_text_model(
+      R"(<ir_version: 8, opset_import: ["" : 21]> net (float[1,128] x) => (float[1,128] y)
+      <float[128,128] w = {)" +
+      weights + "}> { y = MatMul(x, w) }");
+  ASSERT_TRUE(model) << model.error().message;
+  ASSERT_TRUE(save_model(**model, folder_ / "net.onnx"));
+  Tensor samples = Tensor::allocate(ElementType::Float, {32, 128});
+  float next = 0;
+  for (float& value : samples.mutable_values<float>()) value = std::sin(next += 1);
+  ASSERT_TRUE(write_npy(folder_ / "x.npy", samples));
+  options_.target = "onnxruntime";
+  options_.weights_only = "s8";
+  const auto conversion = convert(options_);
+  ASSERT_TRUE(conversion) << conversion.error().message;
+  ASSERT_EQ(conversion->report.candidates.size(), 2U);
+  for (const ReportCandidate& row : conversion->report.candidates)
+    EXPECT_NE(row.status, "failed") << row.reason;
+  EXPECT_EQ(conversion->report.candidates[1].precision, "int8");
+}
+
+// Of an engine that no table is of, pieces are chosen without costs.
+TEST_F(Choose, CostTablesCountForTheirOwnEngines) {
+  CostTable table;
+  table.target = "onnxruntime";
+  table.operators["*"] = {1, 1, 1};
+  ASSERT_TRUE(write_text_file(folder_ / "costs.json", write_cost_table(table)));
+  std::vector<std::string> notes;
+  options_.costs = {folder_ / "costs.json"};
+  options_.note = [&](const std::string& line) { notes.push_back(line); };
+  const auto conversion = convert(options_);
+  ASSERT_TRUE(conversion) << conversion.error().message;
+  for (const ReportCandidate& row : conversion->report.candidates)
+    if (row.target == "openvino") {
+      EXPECT_NE(row.status, "failed") << row.reason;
+    }
+  const bool tells = std::any_of(notes.begin(), notes.end(), [](const std::string& line) {
+    return line.starts_with("--costs has no table of openvino");
+  });
+  EXPECT_EQ(tells, resolve_target("openvino")->status().run.available);
 }
 
 TEST_F(Choose, MistakesLeaveNothing) {

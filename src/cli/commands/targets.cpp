@@ -67,7 +67,9 @@ Action declare(CLI::App& app) {
     }
     auto chosen = resolve_target("auto");
     const std::string auto_id = chosen ? chosen->id : "";
-    text += chosen ? "\nauto: " + to_kebab_case(auto_id) : "\nauto: " + chosen.error().message;
+    text += chosen ? fmt::format("\nauto: {}; `convert --target auto` measures all that run\n",
+                                 to_kebab_case(auto_id))
+                   : "\nauto: " + chosen.error().message;
     console->print(table.render(100) + text);
     if (auto written = console->write_json({{"targets", list}, {"auto", auto_id}}); !written)
       return written.error();

@@ -204,6 +204,38 @@ def test_what_code_leaves_out_while_it_is_exported_is_no_error() -> None:
     assert not torch.compiler.is_compiling()
 
 
+def test_what_a_function_reads_inside_is_its_own_affair() -> None:
+    class Encodes(nn.Module):
+        def forward(self, x: torch.Tensor) -> Any:
+            with torch.profiler.record_function("a mark"):
+                return nn.functional.one_hot(x, num_classes=5)
+
+    class Measures(nn.Module):
+        def forward(self, x: torch.Tensor) -> Any:
+            return nn.functional.one_hot(x)
+
+    class Compares(nn.Module):
+        def forward(self, x: torch.Tensor) -> Any:
+            return x if torch.equal(x, x.sort().values) else -x
+
+    assert not scanned(Encodes(), torch.tensor([1, 2])).blockers
+    assert (
+        "number of classes"
+        in only(scanned(Measures(), torch.tensor([1, 2])), "value_read").evidence
+    )
+    assert only(scanned(Compares(), torch.tensor([1, 2])), "value_read").severity == "error"
+
+
+def test_statistics_of_a_batch_are_undone() -> None:
+    model = nn.Sequential(nn.BatchNorm1d(3)).eval()
+    norm = model[0].train()
+    before = copy.deepcopy(norm.state_dict())
+    found = scan(model, [Call((torch.arange(12.0).reshape(4, 3),))])
+    assert only(found, "in_place").module == "0"
+    for name, tensor in norm.state_dict().items():
+        assert torch.equal(tensor, before[name]), name
+
+
 def test_what_only_another_sample_runs_is_not_taken_for_guarded() -> None:
     class Reads(nn.Module):
         def forward(self, x: torch.Tensor) -> Any:

@@ -98,10 +98,13 @@ class ModelState:
         self._containers: list[tuple[Any, Any]] = []
         self.names: dict[int, list[tuple[StateName, torch.Tensor]]] = {}
         self._saved: dict[int, list[tuple[torch.Tensor, torch.Tensor]]] = {}
+        changing: list[int] = []
         self._data: list[tuple[StateName, torch.Tensor, torch.Tensor]] = []
         for path, module in modules.items():
             for kind, name, tensor in _tensors_of(module):
                 key = storage_key(tensor)
+                if module.training and kind == "buffer":
+                    changing.append(key)  # statistics of a batch, which no schema tells of
                 named = StateName(path, name, kind)
                 self.names.setdefault(key, []).append((named, tensor))
                 self._data.append((named, tensor, tensor.data))
@@ -109,6 +112,8 @@ class ModelState:
                 plain = not name.startswith("_") and type(value) in (list, dict, set)
                 if plain and len(value) <= _CONTAINER_LIMIT:
                     self._containers.append((value, value.copy()))
+        for key in changing:
+            self.save(key)
 
     def save(self, key: int) -> None:
         """Copies the tensors with this storage before they change."""

@@ -77,7 +77,8 @@ class Detector:
     def function(
         self, watch: "Watch", name: str, args: tuple[Any, ...], result: Any, frame: FrameType | None
     ) -> Any:
-        """Gives the result, or what the code is to get in its place."""
+        """`args`: keyword ones behind the others. Gives the result, or what the code is to get in
+        its place."""
         return result
 
     def enter(self, watch: "Watch", active: Active) -> None: ...
@@ -182,8 +183,9 @@ class FunctionMode(TorchFunctionMode):
             watch.api.pop()
         if wanted:
             frame = user_frame(watch.stop)
+            given = (*args, *kwargs.values()) if kwargs else args
             for detector in wanted:
-                result = detector.function(watch, name, args, result, frame)
+                result = detector.function(watch, name, given, result, frame)
         return result
 
 

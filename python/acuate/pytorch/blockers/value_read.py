@@ -11,6 +11,7 @@ import torch
 from acuate.pytorch import watch
 from acuate.pytorch.blocker import ERROR, WARNING, Blocker, leave_out
 from acuate.pytorch.source import Source
+from acuate.pytorch.translations import translations
 from acuate.pytorch.watch import NO_READ, Facts, Operator, Watch
 
 _SHOWN = 3
@@ -27,7 +28,10 @@ _HOW = {
     "item": ".item()",
     "tolist": ".tolist()",
     "size": "by a comparison of a size that values decide",
+    "one_hot": "by torch.one_hot for the number of classes, which is not given",
 }
+# Functions that give Python a value; of any other, a read inside is its own affair.
+_READS = (frozenset(_HOW) - {"one_hot"}) | {"equal", "allclose", "is_nonzero", ""}
 
 
 @dataclass
@@ -47,16 +51,24 @@ class Detector(watch.Detector):
         return torch.Tag.data_dependent_output in getattr(func, "tags", ())
 
     def wants_function(self, name: str) -> bool:
-        return name == "tolist"
+        return name in ("tolist", "one_hot")
 
     def operator(self, watch: Watch, operator: Operator) -> None:
         if operator.api in NO_READ:
+            return
+        # A function that an exporter takes whole may read inside, as one_hot does to check.
+        if operator.api not in _READS and _whole(operator):
             return
         self.see(watch, operator.api, str(operator.func), operator.result, operator.tainted)
 
     def function(
         self, watch: Watch, name: str, args: tuple[Any, ...], result: Any, frame: FrameType | None
     ) -> Any:
+        if name == "one_hot":
+            if len(args) < 2 or args[1] == -1:
+                tainted = watch.is_tainted(args[0])
+                self.see(watch, name, "aten.one_hot.default", result.shape[-1], tainted)
+            return result
         values = str(result) if args[0].numel() <= _KEPT else f"{args[0].numel()} values"
         self.see(watch, name, "torch.Tensor.tolist", values, watch.is_tainted(args[0]))
         return result
@@ -107,6 +119,11 @@ class Detector(watch.Detector):
                 operators=tuple(read.operators),
                 count=read.count,
             )
+
+
+def _whole(operator: Operator) -> bool:
+    name = operator.func._schema.name.partition("::")[2]
+    return operator.api != name and translations().api_registered(operator.api)
 
 
 def _shown(values: dict[int, list[Any]]) -> str:

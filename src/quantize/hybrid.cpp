@@ -17,9 +17,10 @@ namespace {
 // Of the order, at which the curve is measured; the accepted point comes in addition.
 constexpr double kMeasuredShares[] = {0, 0.02, 0.05, 0.1, 0.2, 0.4, 1};
 
-// What of a tensor's two costs weighs beside the one that alone is limited: converters beside work,
-// or work beside the number of tensors.
-constexpr double kBesideTheLimit = 0.05;
+// What one tensor's converters weigh beside the share of work, where work alone is limited. Work
+// weighs as much where the number of tensors is limited: PicoDet with 20 % of them promoted by
+// damage alone is 0.5 dB better by prediction, and moves 19 % of the multiply-accumulates, not 7 %.
+constexpr double kConverterUnderBudget = 0.05;
 
 double macs_of(const Node& node) {
   return static_cast<double>(multiply_accumulates(node).value_or(0));
@@ -79,10 +80,9 @@ class HybridSearch {
     auto damage = measure_hybrid_damage(quantizer_, prepared_, layers_, *narrow, forms_->wide(),
                                         samples_, load_);
     if (!damage) return damage.error();
-    const bool limits_work = request_.budget.share || request_.budget.total;
-    const bool limits_tensors = request_.largest_share.has_value();
-    const double converter = limits_work && !limits_tensors ? kBesideTheLimit : 1;
-    const double work = limits_tensors && !limits_work ? kBesideTheLimit : 1;
+    const bool work_alone =
+        !request_.largest_share && (request_.budget.share || request_.budget.total);
+    const double converter = work_alone ? kConverterUnderBudget : 1;
     std::unordered_map<std::string, size_t> place;
     for (const PlannedActivation& planned : prepared_.plan.activations) {
       const std::string name(planned.value->name);
@@ -90,7 +90,7 @@ class HybridSearch {
       place.emplace(name, hybrid_.order.size());
       hybrid_.order.push_back({name, own.before, own.after,
                                converter / static_cast<double>(hybrid_.activations) +
-                                   (total_work_ > 0 ? work * work_with(name) / total_work_ : 0)});
+                                   (total_work_ > 0 ? work_with(name) / total_work_ : 0)});
     }
     for (size_t i = 0; i < layers_.weights.size(); ++i)
       for (const std::string& data : layers_.weights[i].data)

@@ -30,8 +30,8 @@ struct Promotion {
   // At the outputs, relative noise power, first order; with that of the weights that become wide
   // with it.
   double damage_before = 0, damage_after = 0;
-  // Share of work that leaves 8 bits with it, plus one tensor's share of converters. Where one of
-  // the two alone is limited, the other counts a twentieth.
+  // Share of work that leaves 8 bits with it, plus one tensor's share of converters, which is a
+  // twentieth of that where work alone is limited.
   double cost = 0;
 };
 

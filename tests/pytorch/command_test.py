@@ -12,7 +12,7 @@ from pathlib import Path
 import acuate
 import pytest
 import torch
-from acuate.pytorch.__main__ import main
+from acuate.pytorch.__main__ import _parsed, main
 from acuate.pytorch.factory import load, load_callable, load_model, load_samples
 from pytorch.networks import faults
 from support import BINARY
@@ -224,3 +224,33 @@ def test_names(folder: Path) -> None:
     (folder / "json.py").write_text("x = 1", "utf-8")
     with pytest.raises(acuate.Error, match="there is a module 'json' already"):
         load("json.py:x")
+
+
+def test_flags_become_arguments_of_convert() -> None:
+    flags = [
+        "--pad=H=800",
+        "--pad",
+        "W=900",
+        "--pad-fill",
+        "H=0.5",
+        "--exclude",
+        "a",
+        "--exclude=b",
+    ]
+    model, given = _parsed(["mine.net:build", *flags, "--threads=2", "--overwrite", "-o", "out"])
+    assert (model, given) == (
+        "mine.net:build",
+        {
+            "pad": {"H": 800, "W": 900},
+            "pad_fill": {"H": 0.5},
+            "exclude": ["a", "b"],
+            "threads": 2,
+            "overwrite": True,
+            "output": "out",
+        },
+    )
+    assert _parsed(["m:f", "--pad", "1333"])[1] == {"pad": 1333}
+    assert _parsed(["m:f", "--pad=true", "--input-names=x,y"])[1] == {
+        "pad": True,
+        "input_names": ("x", "y"),
+    }

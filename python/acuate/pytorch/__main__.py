@@ -177,6 +177,16 @@ def _parsed(arguments: Sequence[str]) -> tuple[str, dict[str, Any]]:
 
 
 def _add(given: dict[str, Any], name: str, flag: str, kind: Any, value: str) -> None:
+    key, is_named, item = value.partition("=")
+    if name in ("pad", "pad_fill") and is_named:
+        mapped = given.setdefault(name, {})
+        if not isinstance(mapped, dict):
+            raise _MistakeError(f"{flag} is given in two forms")
+        mapped[key] = _number(flag, item, int if name == "pad" else float)
+        return
+    if name == "pad" and value == "true":
+        given[name] = True
+        return
     kinds = get_args(kind) if isinstance(kind, UnionType) else (kind,)
     for number in (int, float):
         if number in kinds and str not in kinds:

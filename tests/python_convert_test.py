@@ -4,6 +4,7 @@ import inspect
 import json
 import re
 from pathlib import Path
+from typing import Any
 
 import acuate
 import numpy as np
@@ -148,7 +149,7 @@ def test_a_dynamic_input_runs_in_its_range(tmp_path: Path) -> None:
 
 def test_the_fastest_precision_is_taken(net: Path, tmp_path: Path) -> None:
     rows = [np.random.default_rng(i).normal(size=(1, 4)).astype(np.float32) for i in range(8)]
-    options = {"data": rows, "precision": "auto", "runs": 2}
+    options: dict[str, Any] = {"data": rows, "precision": "auto", "runs": 2}
     result = acuate.convert(net, output=tmp_path / "a", max_drop="sqnr=5dB", **options)
     tried = {row["precision"]: row["status"] for row in result.report["candidates"]}
     assert set(tried) >= {"fp32", "int8"}

@@ -47,6 +47,9 @@ class Attribution {
  private:
   const Node* find(std::string_view name) const {
     if (const auto nodes = graph_.nodes_called(name); !nodes.empty()) return nodes[0];
+    // A kernel of several nodes may have the name of the tensor that the last one makes.
+    if (const Value* tensor = graph_.find(name); tensor != nullptr && tensor->producer != nullptr)
+      return tensor->producer;
     for (const std::string_view suffix : {"_QuantizeLinear", "_DequantizeLinear"}) {
       if (!name.ends_with(suffix)) continue;
       name.remove_suffix(suffix.size());

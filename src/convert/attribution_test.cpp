@@ -58,6 +58,9 @@ TEST(Attribution, AFusionIsNamedAfterItsLastNodeAndCountsToAll) {
   // FusedConv(stem + relu), Conv(head), Add, Neg.
   EXPECT_THAT(shares_of({kernel("relu"), kernel("head_nchwc"), kernel("add"), kernel("neg")}),
               ElementsAre("relu:0 stem:1", "head:1", "add:1", "neg:1"));
+  // Or after the tensor that it makes.
+  EXPECT_THAT(shares_of({kernel("r_nchwc"), kernel("head"), kernel("add"), kernel("neg")}),
+              ElementsAre("relu:0 stem:1", "head:1", "add:1", "neg:1"));
   // And where it is named after its first: what nobody else names and only it feeds.
   EXPECT_THAT(shares_of({kernel("stem"), kernel("head"), kernel("neg")}),
               ElementsAre("stem:1 relu:0", "head:1", "neg:0.5 add:0.5"));

@@ -266,6 +266,8 @@ class _Attempt:
 
 def _not_plain(signature: Signature) -> str | None:
     """What a conversion without adapters does not take."""
+    if len(signature.input_structure.children) == 2 and signature.input_structure.children[1].keys:
+        return "it is called with keywords"
     for what, structure in (
         ("argument", signature.input_structure),
         ("result", signature.output_structure),

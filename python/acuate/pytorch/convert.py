@@ -10,7 +10,6 @@ from typing import Any
 
 import torch
 from torch import nn
-from torch.nn.parameter import is_lazy
 
 from acuate import _convert
 from acuate._convert import PathLike, Result
@@ -28,6 +27,7 @@ from acuate.pytorch.describe import (
 from acuate.pytorch.divide import write_divided
 from acuate.pytorch.export import EXPORTERS, ExportError, unchanged
 from acuate.pytorch.faithful import export_faithful
+from acuate.pytorch.model_state import require_model
 from acuate.pytorch.padding import Padding, search_padding
 from acuate.pytorch.records import Scan
 from acuate.pytorch.report import Report
@@ -70,7 +70,7 @@ def convert_module(
     The whole model becomes one file where that is possible and equal on every sample. Else, and
     with `exclude` or a `config` that names modules, it is divided at module borders.
     """
-    _refuse_unusable(model)
+    require_model(model)
     chosen = read_config(config, model)
     taken = calls(_samples(samples, chosen), pre, model=model, limit=options.pop("samples", None))
     parameters = parameters_of(model.forward)
@@ -300,17 +300,6 @@ def _samples(samples: Iterable[Any] | None, config: Config) -> Iterable[Any] | N
         generator = torch.Generator().manual_seed(0)
         return [Call(tuple(torch.rand(s, generator=generator) for s in config.input_shapes))]
     return samples
-
-
-def _refuse_unusable(model: nn.Module) -> None:
-    if model.training:
-        raise Error(
-            "the model is in training mode, where dropout and normalisation compute something "
-            "else; call model.eval() first"
-        )
-    for name, tensor in [*model.named_parameters(), *model.named_buffers()]:
-        if tensor.is_meta or is_lazy(tensor):
-            raise Error(f"'{name}' has no values: load the weights before converting")
 
 
 def _judged(

@@ -62,6 +62,7 @@ def convert(
     encodings: PathLike | None = None,
     scheme: str | None = None,
     range: str | None = None,
+    weight_range: str | None = None,
     recover: Many = None,
     hybrid: str | None = None,
     hybrid_share: float | None = None,

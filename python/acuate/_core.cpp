@@ -399,6 +399,13 @@ NB_MODULE(_core, m) {
                                  .spinning = spinning})));
       },
       "path"_a, "target"_a, "threads"_a, "spinning"_a, "optimized"_a);
+  m.def(
+      "require_target",
+      [](const std::string& target) {
+        const Availability runs = take(resolve_target(target)).status().run;
+        if (!runs.available) throw PythonError(runs.reason);
+      },
+      "target"_a);
   m.def("write_report", &write_report, "folder"_a, "json"_a);
   m.def("render_report", &render_report, "json"_a, "colour"_a);
 

@@ -3,7 +3,10 @@
 import copy
 import json
 import multiprocessing
+import os
 import pickle
+import subprocess
+import sys
 import threading
 from pathlib import Path
 from typing import Any
@@ -72,6 +75,7 @@ def test_the_report_tells_the_modules_of_the_program(
     coverage = result.report["coverage"]
     assert coverage["modules_converted"] == coverage["modules_total"] == len(rows)
     assert result.report["latency"]["runs"] == 2
+    assert result.report["model"]["path"] == "Detector"
     assert result.report["accuracy"]["sqnr_db"]["converted"] > 100
     assert str(result.report).startswith(f"Conversion Rate: {len(rows)}/{len(rows)}")
     assert json.loads((result.output / "report.json").read_text()) == result.report
@@ -239,4 +243,20 @@ def test_bad_samples(original: Detector, tmp_path: Path) -> None:
     assert caught.value.__cause__ is not None
     with pytest.raises(acuate.Error, match="of PyTorch modules alone"):
         convert(tmp_path / "x.onnx", output=tmp_path / "out", evaluator=Judge())
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_missing_engine_is_told_before_the_work(tmp_path: Path) -> None:
+    # In a process of its own: a library that was found stays.
+    code = (
+        "import acuate, torch\n"
+        "acuate.convert(torch.nn.ReLU().eval(), [torch.zeros(2)], output='out', note=print)"
+    )
+    environment = os.environ | {"ACUATE_ONNXRUNTIME_HOME": str(tmp_path)}  # where none is
+    run = subprocess.run(
+        [sys.executable, "-c", code], cwd=tmp_path, env=environment, capture_output=True, text=True
+    )
+    assert run.returncode == 1
+    assert "ACUATE_ONNXRUNTIME_HOME is" in run.stderr.splitlines()[-1]
+    assert not run.stdout
     assert not list(tmp_path.iterdir())

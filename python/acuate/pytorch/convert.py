@@ -11,7 +11,7 @@ from typing import Any
 import torch
 from torch import nn
 
-from acuate import _convert
+from acuate import _convert, _core
 from acuate._convert import PathLike, Result
 from acuate._core import Error
 from acuate.pytorch import judge
@@ -35,6 +35,7 @@ from acuate.pytorch.samples import Call, calls
 from acuate.pytorch.scan import scan
 from acuate.pytorch.signature import Signature, derive, parameters_of
 from acuate.pytorch.split import STRATEGIES, Limits, split
+from acuate.pytorch.verify import CHECKED_ON
 
 TIMED_RUNS = 20
 MAX_TIMED_SECONDS = 10.0
@@ -71,6 +72,7 @@ def convert_module(
     with `exclude` or a `config` that names modules, it is divided at module borders.
     """
     require_model(model)
+    _core.require_target(CHECKED_ON)  # before the minutes that would be for nothing
     chosen = read_config(config, model)
     taken = calls(_samples(samples, chosen), pre, model=model, limit=options.pop("samples", None))
     parameters = parameters_of(model.forward)
@@ -322,6 +324,7 @@ def _judged(
     report["accuracy"] = told | report["accuracy"]
     report["findings"] = [f for f in report["findings"] if f["id"] != "no_evaluation_data"]
     report["latency"] = judge.latency_section(*times)
+    report["model"]["path"] = type(model).__qualname__  # not the file of the export, which is gone
     threads = torch.get_num_threads()
     report["environment"]["baseline"] = f"PyTorch {torch.__version__}, {threads} threads"
     report.write(result.output)

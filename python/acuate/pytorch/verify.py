@@ -19,6 +19,8 @@ from acuate.pytorch.signature import Signature
 from acuate.pytorch.structure import flatten
 from acuate.pytorch.tensors import from_core, relative_error, relative_errors, to_core
 
+CHECKED_ON = "onnxruntime"
+"""The target on which exported files are run beside the module."""
 TOLERANCE = 1e-4
 """Relative output error of float32 networks; engines differ by some 1e-6, a branch that was frozen
 by much more."""
@@ -44,7 +46,7 @@ class Engine:
     """An ONNX file that runs on tensors."""
 
     def __init__(self, path: Path, optimized: bool = True) -> None:
-        self._runnable = _core.open_model(path, "onnxruntime", 0, False, optimized)
+        self._runnable = _core.open_model(path, CHECKED_ON, 0, False, optimized)
         self.inputs = [name for name, _, _ in self._runnable.inputs]
 
     def run(self, tensors: dict[str, torch.Tensor]) -> list[torch.Tensor]:

@@ -55,7 +55,7 @@ Port port_of(const ov::Output<const ov::Node>& output) {
   return port;
 }
 
-ov::AnyMap properties_of(const EngineOptions& options) {
+ov::AnyMap properties_of(const EngineOptions& options, bool is_dynamic) {
   ov::AnyMap properties = {
       ov::hint::performance_mode(ov::hint::PerformanceMode::LATENCY),
       // Its own default is bfloat16 on CPUs that have it.
@@ -67,6 +67,10 @@ ov::AnyMap properties_of(const EngineOptions& options) {
   if (options.threads > 0) properties.insert(ov::inference_num_threads(options.threads));
   // Fake quantization stays what it is; the rest of its transformations cannot be switched off.
   if (options.optimization != Optimization::All) properties.emplace("LP_TRANSFORMS_MODE", false);
+  // The kernels that it writes for a chain of nodes fail in bfloat16 when they are run, where sizes
+  // are open in attention (2026.4: "SetLoadStoreScalar expects static shapes").
+  if (options.arithmetic == Arithmetic::Bfloat16 && is_dynamic)
+    properties.emplace("SNIPPETS_MODE", "DISABLE");
   if (!options.cache_folder.empty())
     properties.insert(ov::cache_dir(options.cache_folder.string()));
   return properties;
@@ -247,7 +251,8 @@ std::unique_ptr<Network> compile_network(ov::Core& core, const CompileRequest& r
   const auto model = read_model(core, request.source);
   replace_hard_sigmoids(*model);
   return std::make_unique<CompiledNetwork>(
-      core.compile_model(model, "CPU", properties_of(request.options)), request);
+      core.compile_model(model, "CPU", properties_of(request.options, model->is_dynamic())),
+      request);
 }
 
 }  // namespace acuate::openvino

@@ -97,6 +97,7 @@ def convert(
     dynamic_axes: Mapping[str, Mapping[int, str]] | None = None,
     pad: int | Mapping[str, int] | bool | None = None,
     pad_fill: Mapping[str, Any] | None = None,
+    pad_output: Mapping[str, Any] | None = None,
 ) -> Result:
     """Converts a model for a target and writes the artifact, its report included, to `output`.
 
@@ -116,7 +117,8 @@ def convert(
     `calibration` are others for the ranges of int8. `evaluator` judges both models on the samples
     (acuate.pytorch.judge.Evaluator). Axes that vary over the samples stay open, and those of
     `dynamic_axes`; with `pad` (a size, a size by symbol, or True: the largest) they are filled up
-    to one size, by values that are searched, or `pad_fill`. `input_names` name the input tensors in
+    to one size, by values that are searched, or `pad_fill`, and results are brought back to the
+    original's in ways that are found, or `pad_output`. `input_names` name the input tensors in
     order. `config` may have AcuiRT's keys, and `exclude` names modules. docs/pytorch.md tells the
     rest.
 
@@ -164,6 +166,7 @@ _PYTORCH = (
     "dynamic_axes",
     "pad",
     "pad_fill",
+    "pad_output",
 )
 
 

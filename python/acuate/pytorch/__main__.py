@@ -40,6 +40,9 @@ Examples:
 DONE, CONDITION_FAILED, CALLERS_MISTAKE, OUR_BUG, INTERRUPTED = 0, 1, 2, 3, 130
 _OWN = ("samples", "limit", "pre", "calibration", "evaluator", "json")
 
+# Flags of the form NAME=VALUE.
+_MAPPED: dict[str, type] = {"pad": int, "pad_fill": float, "pad_output": str}
+
 # Arguments of convert() that are no flags here.
 _NOT_HERE = frozenset({"model", "progress", "note", "signature", "dynamic_axes"})
 
@@ -178,11 +181,11 @@ def _parsed(arguments: Sequence[str]) -> tuple[str, dict[str, Any]]:
 
 def _add(given: dict[str, Any], name: str, flag: str, kind: Any, value: str) -> None:
     key, is_named, item = value.partition("=")
-    if name in ("pad", "pad_fill") and is_named:
+    if name in _MAPPED and is_named:
         mapped = given.setdefault(name, {})
         if not isinstance(mapped, dict):
             raise _MistakeError(f"{flag} is given in two forms")
-        mapped[key] = _number(flag, item, int if name == "pad" else float)
+        mapped[key] = _number(flag, item, _MAPPED[name])
         return
     if name == "pad" and value == "true":
         given[name] = True

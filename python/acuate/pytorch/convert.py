@@ -28,7 +28,8 @@ from acuate.pytorch.divide import write_divided
 from acuate.pytorch.export import EXPORTERS, ExportError, unchanged
 from acuate.pytorch.faithful import export_faithful
 from acuate.pytorch.model_state import require_model
-from acuate.pytorch.padding import Padding, search_padding
+from acuate.pytorch.padding import Padding
+from acuate.pytorch.padding_search import search_padding
 from acuate.pytorch.records import Scan
 from acuate.pytorch.report import Report
 from acuate.pytorch.samples import Call, calls
@@ -60,6 +61,7 @@ def convert_module(
     dynamic_axes: Mapping[str, Mapping[int, str]] | None = None,
     pad: int | Mapping[str, int] | bool | None = None,
     pad_fill: Mapping[str, Any] | None = None,
+    pad_output: Mapping[str, Any] | None = None,
     overwrite: bool = False,
     precision: str | None = None,
     runs: int | None = None,
@@ -80,7 +82,8 @@ def convert_module(
     for blocker in seen.blockers:
         if note is not None:
             note(str(blocker))
-    job = _Job(model, taken, seen, chosen, Path(output), overwrite, precision, pad, pad_fill, note)
+    padded = _Pad(pad, pad_fill, pad_output) if pad else None
+    job = _Job(model, taken, seen, chosen, Path(output), overwrite, precision, padded, note)
     limits = _limits(job, exclude, strategy)
     try:
         signature, reason = _signature(job, parameters, input_names, dynamic_axes), ""
@@ -118,6 +121,15 @@ def _is_out_of_memory(error: BaseException) -> bool:
 
 
 @dataclass(frozen=True)
+class _Pad:
+    """What is asked of a padding."""
+
+    bounds: int | Mapping[str, int] | bool
+    fills: Mapping[str, Any] | None
+    outputs: Mapping[str, Any] | None
+
+
+@dataclass(frozen=True)
 class _Job:
     model: nn.Module
     taken: list[Call]
@@ -126,8 +138,7 @@ class _Job:
     output: Path
     overwrite: bool
     precision: str | None
-    pad: int | Mapping[str, int] | bool | None
-    pad_fill: Mapping[str, Any] | None
+    pad: _Pad | None
     note: Note | None
 
     def tell(self, text: str) -> None:
@@ -217,8 +228,10 @@ def _convert_whole(
     exporters = EXPORTERS if is_clear else EXPORTERS[1:]
     padding, one_size = None, signature
     taken = job.taken
-    if job.pad:
-        padding = search_padding(job.model, job.taken, signature, job.pad, job.pad_fill, job.note)
+    if pad := job.pad:
+        padding = search_padding(
+            job.model, job.taken, signature, pad.bounds, pad.fills, pad.outputs, job.note
+        )
         taken = [_padded(call, signature, padding) for call in job.taken]
         calibration = [_padded(call, signature, padding) for call in calibration]
         results = [

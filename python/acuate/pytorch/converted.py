@@ -13,7 +13,7 @@ from torch import nn
 
 from acuate import _core
 from acuate._core import Error
-from acuate.pytorch.padding import Padding
+from acuate.pytorch.padding import Padding, sizes_of
 from acuate.pytorch.samples import Call
 from acuate.pytorch.signature import Port, Signature
 from acuate.pytorch.tensors import from_core, to_core
@@ -44,7 +44,9 @@ class ConvertedModel(nn.Module):
         self._lock = threading.Lock()
         self._signature, self._details = read_signature(self._folder)
         stored = self._details.get("padding")
-        self._padding = None if stored is None else Padding.from_json(stored)
+        self._padding = (
+            None if stored is None else Padding.from_json(stored, self._signature.inputs)
+        )
         self._open()
         super().train(False)
 
@@ -87,7 +89,7 @@ class ConvertedModel(nn.Module):
         self._check_sizes(flat)
         sizes: dict[str, int] = {}
         if self._padding is not None:
-            sizes = self._padding.sizes(self._signature.inputs, flat)
+            sizes = sizes_of(self._signature.inputs, flat)
             flat = self._padding.pad(self._signature.inputs, flat)
         tensors = {p.name: tensor for p, tensor in zip(self._signature.inputs, flat, strict=True)}
         given = [
@@ -101,7 +103,7 @@ class ConvertedModel(nn.Module):
             wanted = getattr(torch, port.dtype)
             outputs.append(tensor if tensor.dtype == wanted else tensor.to(wanted))
         if self._padding is not None:
-            outputs = self._padding.crop(self._signature.outputs, outputs, sizes)
+            outputs = self._padding.undo(self._signature.outputs, outputs, sizes)
         return self._signature.output_structure.rebuild(outputs)
 
     def _check_sizes(self, flat: Sequence[torch.Tensor]) -> None:

@@ -250,6 +250,7 @@ class Pipeline {
     quantized_ = std::move(*quantized);
     if (quantized_->calibration.samples > 0)
       tell_calibration(*original_, *float_, quantized_->calibration, report_.findings);
+    if (!options_.encodings) tell_range_needs(*quantized_, report_.findings);
     infer_shapes(*quantized_->model);  // of what quantization wrote, which may stand at a border
     return {};
   }

@@ -7,6 +7,7 @@
 #include "diagnose/finding.h"
 #include "graph/model.h"
 #include "quantize/calibrate.h"
+#include "quantize/quantize.h"
 #include "targets/target.h"
 
 namespace acuate {
@@ -17,6 +18,11 @@ namespace acuate {
 // what was measured as further evidence. Linear in tensors and their samples.
 void tell_calibration(const Model& original, const Model& float_model,
                       const Calibration& calibration, std::vector<Finding>& told);
+
+// Whether what calibrated is enough for the range methods that chose the grids of activations:
+// calibration_too_small, one for each method that needs more samples, or more values of a quarter
+// of its tensors or more.
+void tell_range_needs(const Quantized& quantized, std::vector<Finding>& told);
 
 // Names of the float32 activations of static shape, inputs first, then in stored order.
 std::vector<std::string> float_activations(const Model& model);

@@ -2,6 +2,7 @@
 
 #include <cmath>
 #include <random>
+#include <tuple>
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -154,6 +155,73 @@ TEST_F(DataFindings, MeasuredRangesJoinImpliedOnes) {
   EXPECT_THAT(mixed[0].evidence, HasSubstr("'b' has values from 0 to 640, 's' from 0 to 1"));
   EXPECT_THAT(mixed[0].evidence, HasSubstr("; measured: 'b' has values from 32"));
   EXPECT_THAT(mixed[0].fix, ElementsAre("cut-at s b"));
+}
+
+// As a calibration of `samples` samples with `values` values of each tensor leaves it.
+Quantized ranged_by(const std::string& method, size_t tensors, size_t samples, size_t values) {
+  Quantized quantized;
+  for (size_t i = 0; i < tensors; ++i) {
+    TensorEncoding encoding;
+    encoding.tensor = "t" + std::to_string(i);
+    encoding.range_method = method;
+    Histogram& histogram = quantized.calibration.histograms[encoding.tensor];
+    histogram.add(std::vector<float>(values, 1.0F));
+    quantized.encodings.tensors.push_back(std::move(encoding));
+  }
+  quantized.calibration.samples = samples;
+  return quantized;
+}
+
+std::vector<Finding> needs_of(const Quantized& quantized) {
+  std::vector<Finding> told;
+  tell_range_needs(quantized, told);
+  return told;
+}
+
+TEST(RangeNeeds, ASetThatIsTooSmallForTheMethodIsTold) {
+  const auto percentile = needs_of(ranged_by("percentile:99.99", 4, 8, 800));
+  ASSERT_EQ(percentile.size(), 1U);
+  EXPECT_EQ(percentile[0].id, "calibration_too_small");
+  EXPECT_THAT(percentile[0].cause, HasSubstr("too small for the range method percentile:99.99"));
+  EXPECT_THAT(percentile[0].evidence, HasSubstr("8 samples, and percentile:99.99 needs 100: "));
+  EXPECT_THAT(percentile[0].evidence,
+              HasSubstr("4 of 4 tensors have fewer than 10000 values, as 't3' with 800"));
+  const auto average = needs_of(ranged_by("average", 1, 1, 1'000'000));
+  ASSERT_EQ(average.size(), 1U);
+  EXPECT_THAT(average[0].evidence, HasSubstr("1 sample, and average needs 70: "));
+  EXPECT_EQ(needs_of(ranged_by("entropy", 2, 10, 2559)).size(), 1U);
+  EXPECT_EQ(needs_of(ranged_by("acuity-kl:11", 2, 10, 2047)).size(), 1U);
+  EXPECT_EQ(needs_of(ranged_by("sqnr-output", 2, 7, 9999)).size(), 1U);
+}
+
+TEST(RangeNeeds, WhatIsEnoughForTheMethodIsNotTold) {
+  for (const auto& [method, samples, values] : {std::tuple{"percentile:99.99", 8, 10'000},
+                                                {"percentile:99", 8, 100},
+                                                {"average", 70, 1},
+                                                {"average:0.5", 2, 1},
+                                                {"average:1", 2, 1},
+                                                {"entropy", 1, 2560},
+                                                {"acuity-kl", 1, 4096},
+                                                {"sqnr-output", 8, 1},
+                                                {"mse", 1, 1},
+                                                {"minmax", 1, 1},
+                                                {"", 1, 1},
+                                                {"percentile:100", 1, 1}})
+    EXPECT_THAT(
+        needs_of(ranged_by(method, 4, static_cast<size_t>(samples), static_cast<size_t>(values))),
+        IsEmpty())
+        << method;
+}
+
+// Behind a global pooling a tensor has a value for each channel, in any network.
+TEST(RangeNeeds, AFewTinyTensorsAreNotTold) {
+  Quantized quantized = ranged_by("percentile", 5, 8, 20'000);
+  Histogram tiny;
+  tiny.add(std::vector<float>(8, 1.0F));
+  quantized.calibration.histograms["t0"] = tiny;
+  EXPECT_THAT(needs_of(quantized), IsEmpty());
+  quantized.calibration.histograms["t1"] = tiny;
+  EXPECT_EQ(needs_of(quantized).size(), 1U);
 }
 
 // A convolution whose batch normalization was trained on inputs of unit variance.

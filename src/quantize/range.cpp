@@ -27,7 +27,9 @@ Result<RangeChoice> parse_range_method(std::string_view text) {
   if (!range) return range.error();
   std::string name = to_kebab_case((*method)->id);
   if (!argument.empty()) name += ":" + std::string(argument);
-  return RangeChoice{std::move(name), std::move(*range), (*method)->refined_at_outputs};
+  return RangeChoice{std::move(name), std::move(*range),
+                     (*method)->needs ? (*method)->needs(argument) : RangeNeeds{},
+                     (*method)->refined_at_outputs};
 }
 
 Range usable_range(Range range, const Scheme& scheme) {

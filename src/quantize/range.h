@@ -22,6 +22,13 @@ struct Range {
 // gives [0, 0].
 using RangeFunction = std::function<Range(const Histogram&, const Scheme&)>;
 
+// What a method has to see before its rule says anything: with less, it is another one in disguise.
+struct RangeNeeds {
+  size_t samples = 1;
+  uint64_t values = 1;   // of one tensor, over all samples
+  std::string why = {};  // what goes wrong with fewer, as a clause
+};
+
 // A range method: one file of ranges/ each.
 struct RangeMethod {
   std::string id;
@@ -29,6 +36,8 @@ struct RangeMethod {
   // Checks what stands behind the colon of `percentile:99.9` (empty where there is none) and binds
   // it.
   std::function<Result<RangeFunction>(std::string_view argument)> prepare;
+  // By the same argument, which `prepare` has accepted. Empty: it takes any data.
+  std::function<RangeNeeds(std::string_view argument)> needs = {};
   // Whether its ranges are where a search goes on that runs the network (output_ranges.h).
   bool refined_at_outputs = false;
 };
@@ -42,6 +51,7 @@ const RangeMethodRegistry& range_methods();
 struct RangeChoice {
   std::string text;  // `percentile:99.9`, as it goes into encodings and report
   RangeFunction range;
+  RangeNeeds needs = {};
   bool refined_at_outputs = false;
 };
 // `minmax`, `mse`, `percentile`, `percentile:99.9`.

@@ -286,6 +286,7 @@ Result<int> run(Flags& flags, const Console& console) {
   const Calibration& calibration = quantized->calibration;
   if (calibration.samples > 0)
     tell_calibration(**model, **float_model, calibration, samples->findings);
+  if (!options.encodings) tell_range_needs(*quantized, samples->findings);
   if (!flags.written_histograms.empty())
     if (auto saved = write_text_file(flags.written_histograms, save_calibration(calibration));
         !saved)

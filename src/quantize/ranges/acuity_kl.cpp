@@ -2,6 +2,8 @@
 #include <cmath>
 #include <limits>
 
+#include <fmt/format.h>
+
 #include "base/text.h"
 #include "quantize/range.h"
 
@@ -102,6 +104,12 @@ Result<RangeFunction> prepare(std::string_view argument) {
       });
 }
 
+RangeNeeds needs(std::string_view argument) {
+  const auto bits = argument.empty() ? kDefaultBits : *parse_double(argument);
+  return {1, uint64_t{1} << static_cast<int>(bits),
+          fmt::format("fewer values than its 2^{:g} bins leave most of them empty", bits)};
+}
+
 }  // namespace
 
 // For comparison with the Acuity Toolkit, whose manual names the method kl_divergence and its
@@ -114,6 +122,7 @@ void register_quantize_acuity_kl(RangeMethodRegistry& registry) {
       .doc = "Kullback-Leibler divergence over 2^12 (or acuity-kl:11) equal bins of |x|, as the "
              "Acuity Toolkit documents it",
       .prepare = prepare,
+      .needs = needs,
   });
 }
 

@@ -1,3 +1,7 @@
+#include <cmath>
+
+#include <fmt/format.h>
+
 #include "base/text.h"
 #include "quantize/range.h"
 
@@ -34,6 +38,16 @@ Result<RangeFunction> prepare(std::string_view argument) {
   });
 }
 
+// The first sample weighs (1 − weight)^(n − 1) after n of them.
+RangeNeeds needs(std::string_view argument) {
+  const double weight = argument.empty() ? kDefaultWeight : *parse_double(argument);
+  const double halving = weight < 1 ? std::log(0.5) / std::log(1 - weight) : 1;
+  return {1 + static_cast<size_t>(std::ceil(halving)), 1,
+          fmt::format("with a weight of {:g} for each new sample, the first one makes more than "
+                      "half of the range until then",
+                      weight)};
+}
+
 }  // namespace
 
 // The moving average of the samples' extremes, in the order of their numbers: TensorFlow's
@@ -44,6 +58,7 @@ void register_quantize_average(RangeMethodRegistry& registry) {
       .id = "average",
       .doc = "the moving average of the samples' extremes, a new one weighing 0.01 (or average:W)",
       .prepare = prepare,
+      .needs = needs,
   });
 }
 

@@ -130,6 +130,11 @@ Range entropy(const Histogram& histogram, const Scheme& scheme) {
                         [&](const AffineGrid& grid) { return model.divergence(grid); });
 }
 
+// A frequency is only known of cells that hold several values; of 8 bits there are 256.
+RangeNeeds needs(std::string_view) {
+  return {1, uint64_t{10} * 256, "a divergence needs some ten values in each of 256 cells"};
+}
+
 }  // namespace
 
 void register_quantize_entropy(RangeMethodRegistry& registry) {
@@ -137,6 +142,7 @@ void register_quantize_entropy(RangeMethodRegistry& registry) {
       .id = "entropy",
       .doc = "the range with the least Kullback-Leibler divergence, on the scheme's own grid",
       .prepare = without_argument("entropy", entropy),
+      .needs = needs,
   });
 }
 

@@ -1,3 +1,7 @@
+#include <cmath>
+
+#include <fmt/format.h>
+
 #include "base/text.h"
 #include "quantize/range.h"
 
@@ -31,6 +35,15 @@ Result<RangeFunction> prepare(std::string_view argument) {
   });
 }
 
+RangeNeeds needs(std::string_view argument) {
+  const double percent = argument.empty() ? kDefaultPercent : *parse_double(argument);
+  if (percent == 100) return {};
+  const auto values = static_cast<uint64_t>(std::round(100 / (100 - percent)));
+  return {1, values,
+          fmt::format("{:g} % of fewer than {} values are all of them, so that nothing is cut off",
+                      percent, values)};
+}
+
 }  // namespace
 
 void register_quantize_percentile(RangeMethodRegistry& registry) {
@@ -39,6 +52,7 @@ void register_quantize_percentile(RangeMethodRegistry& registry) {
       .doc = "keeps 99.99 % (or percentile:P) of the values: of |x| for symmetric schemes, else by "
              "halves from each tail",
       .prepare = prepare,
+      .needs = needs,
   });
 }
 

@@ -12,6 +12,9 @@ void register_quantize_sqnr_output(RangeMethodRegistry& registry) {
           [](std::string_view argument) {
             return range_methods().lookup("mse")->prepare(argument);
           },
+      .needs = [](std::string_view) -> RangeNeeds {
+        return {8, 1, "which of 23 scales does the least damage on a few samples is chance"};
+      },
       .refined_at_outputs = true,
   });
 }

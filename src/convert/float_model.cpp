@@ -11,12 +11,14 @@
 #include "convert/hybrid_options.h"
 #include "convert/lower_precision.h"
 #include "convert/mend.h"
+#include "convert/pin_sizes.h"
 #include "diagnose/legalize.h"
 #include "edit/address.h"
 #include "edit/command.h"
 #include "onnx_io/opset.h"
 #include "quantize/encoding_format.h"
 #include "rewrite/legalizer.h"
+#include "shape/dynamic.h"
 #include "shape/infer.h"
 #include "targets/fold.h"
 
@@ -57,10 +59,12 @@ Result<FixedModel> fix_for(const Model& original, const ConvertOptions& options,
   auto fixed = fix(original, out.options);
   if (!fixed) return fixed.error();
   // What follows from data may stay on the host.
+  const bool may_stay_open = !options.fix.ranges.empty() || options.signature;
   for (const StillDynamic& value : fixed->still_dynamic)
-    if (options.precision == "int8" && value.source.starts_with("input "))
+    if (options.precision == "int8" && !may_stay_open && value.source.starts_with("input "))
       return fail(
-          "int8 needs static shapes, but '{}' is {} because of {} ({}); give --shape or --dim",
+          "int8 needs static shapes, but '{}' is {} because of {} ({}); give --shape or --dim, or "
+          "--shape-range where sizes are to stay open",
           value.value, value.type, value.source, value.chain);
   out.model = std::move(fixed->model);
   out.edits = std::move(fixed->edits);
@@ -186,12 +190,11 @@ Result<Quantized> quantize_weights_for(const Model& model, const ConvertOptions&
   return quantize_weights(**converted, target, request);
 }
 
-}  // namespace
-
-Result<Quantized> quantize_for(const Model& original, const Model& model,
-                               const ConvertOptions& options, const Target& target,
-                               const std::set<std::string, std::less<>>& on_host,
-                               const Samples& data, const Calibration* measured) {
+// quantize_for() of a network whose sizes are known.
+Result<Quantized> quantize_pinned(const Model& original, const Model& model,
+                                  const ConvertOptions& options, const Target& target,
+                                  const std::set<std::string, std::less<>>& on_host,
+                                  const Samples& data, const Calibration* measured) {
   const SampleSet* samples = data.calibration ? &*data.calibration : nullptr;
   QuantizeOptions quantize;
   quantize.request.on_host = on_host;
@@ -244,6 +247,28 @@ Result<Quantized> quantize_for(const Model& original, const Model& model,
       apply_encodings(converted ? *converted : model, target, imported->encodings,
                       imported->changes, samples == nullptr ? 0 : samples->size(), load, quantize);
   if (!quantized) return fail("{}: {}", file, quantized.error().message);
+  return quantized;
+}
+
+}  // namespace
+
+Result<Quantized> quantize_for(const Model& original, const Model& model,
+                               const ConvertOptions& options, const Target& target,
+                               const std::set<std::string, std::less<>>& on_host,
+                               const Samples& data, const Calibration* measured) {
+  const std::vector<Value*> inputs = fed_inputs(model);
+  const bool is_open = std::any_of(inputs.begin(), inputs.end(),
+                                   [](const Value* v) { return is_dynamic_input(*v); });
+  if (!is_open || !data.calibration)
+    return quantize_pinned(original, model, options, target, on_host, data, measured);
+  auto sample = data.calibration->load(0);
+  if (!sample) return sample.error();
+  auto pinned = pin_sizes(model, *sample);
+  if (!pinned) return pinned.error();
+  auto quantized = quantize_pinned(original, **pinned, options, target, on_host, data, measured);
+  if (!quantized) return quantized.error();
+  open_sizes(*quantized->float_model, model);
+  open_sizes(*quantized->model, model);
   return quantized;
 }
 

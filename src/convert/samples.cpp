@@ -129,7 +129,8 @@ Result<std::map<std::string, ShapeProposal>> propose_input_shapes(const Model& m
   const SampleSet* set = samples.calibration  ? &*samples.calibration
                          : samples.evaluation ? &*samples.evaluation
                                               : nullptr;
-  if (set == nullptr) return proposals;
+  // With a signature, the program calls the artifact as it was called: its open sizes stay open.
+  if (set == nullptr || options.signature) return proposals;
   for (const Value* input : fed_inputs(model)) {
     const std::string name(input->name);
     if (!is_dynamic_input(*input) || !input->type.shape || options.fix.shapes.count(name) > 0 ||

@@ -15,6 +15,7 @@ from acuate import _convert, _core
 from acuate._convert import PathLike, Result
 from acuate._core import Error
 from acuate.pytorch import judge
+from acuate.pytorch.calibration import of_one_size
 from acuate.pytorch.config import Config, read_config
 from acuate.pytorch.converted import load_artifact
 from acuate.pytorch.describe import (
@@ -246,7 +247,9 @@ def _convert_whole(
         f"{len(errors)} samples, relative error {worst:.1e}"
     )
     precision = job.precision_of("")
-    data = [arrays(call, signature) for call in calibration] if precision == "int8" else None
+    data = None
+    if precision == "int8":
+        data = of_one_size([arrays(call, signature) for call in calibration], job.tell)
     described = describe(
         job.model,
         taken[0],

@@ -276,7 +276,7 @@ Result<int> run(Flags& flags, const Console& console) {
   if (!samples) return samples.error();
   auto fixed = fix_for(**model, options, *target, *samples);
   if (!fixed) return fixed.error();
-  set_inputs(*samples, *fixed->model);
+  set_inputs(*samples, *fixed->model, fixed->ranges);
   auto float_model = simplify_for(*fixed->model, options, *target, fixed->edits);
   if (!float_model) return float_model.error();
   if (auto ready = prepare_quantization(*float_model); !ready) return ready.error();

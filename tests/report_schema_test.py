@@ -75,7 +75,12 @@ def test_unproven_kernels_and_reasons_are_valid() -> None:
     report["kernels"] = {"unproven": "the engine gives no profile"}
     report["modules"][0]["time_us"] = None
     report["modules"][0]["reason"] = {"time_us": "not measured"}
+    report["padding"] = {"sizes": {"width": 1333}, "fills": {"image": "0.0"}, "outputs": {}}
+    report["padding"] |= {"padded_ms": 2.5, "sqnr_db": None, "metrics": {"ap": 0.5}}
+    report["padding"]["reason"] = {"sqnr_db": "infinite: no error"}
     validator("report").validate(report)
+    del report["padding"]["reason"]
+    assert list(validator("report").iter_errors(report))
 
 
 @pytest.mark.parametrize(

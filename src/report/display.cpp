@@ -161,6 +161,37 @@ std::array<std::string, 4> headline(const Report& report) {
           "Latency: " + against(report.latency.converted_ms, report.latency.baseline_ms, 2, " ms")};
 }
 
+std::vector<std::string> padding_lines(const Report& report) {
+  if (!report.padding) return {};
+  const ReportPadding& padding = *report.padding;
+  std::vector<std::string> sizes, fills;
+  for (const auto& [symbol, size] : padding.sizes)
+    sizes.push_back(fmt::format("{} = {}", symbol, size));
+  for (const auto& [input, value] : padding.fills) fills.push_back(input + " = " + value);
+  std::vector<std::string> lines{
+      fmt::format("inputs are filled up to {} with {}", join(sizes, ", "), join(fills, ", "))};
+  const Measure& plain_ms = report.latency.baseline_ms;
+  if (padding.padded_ms && plain_ms && *plain_ms > 0) {
+    lines.push_back(fmt::format("the baseline takes {} ms padded, {} ms without: {:.2f}×",
+                                format_fixed(*padding.padded_ms, 2), format_fixed(*plain_ms, 2),
+                                *padding.padded_ms / *plain_ms));
+  } else {
+    lines.push_back("time of the padded baseline: " + padding.padded_ms.reason());
+  }
+  lines.push_back(
+      "SQNR of the padded baseline's worst output: " +
+      (padding.sqnr_db ? format_fixed(*padding.sqnr_db, 1) + " dB" : padding.sqnr_db.reason()));
+  for (const auto& [metric, value] : padding.metrics) {
+    const auto same = std::ranges::find(report.accuracy, metric, &ReportAccuracy::metric);
+    const bool known = same != report.accuracy.end() && same->baseline;
+    lines.push_back(fmt::format("{} of the padded baseline: {}{}", metric, format_fixed(value, 4),
+                                known ? ", without " + format_fixed(*same->baseline, 4) : ""));
+  }
+  for (const auto& [output, how] : padding.outputs)
+    lines.push_back(fmt::format("output {}: {}", output, how));
+  return lines;
+}
+
 std::vector<FindingGroup> group_findings(const std::vector<Finding>& findings) {
   std::vector<FindingGroup> groups;
   struct Seen {

@@ -34,6 +34,9 @@ std::string option_text(const Report& report, const ReportOption& option);
 // The four lines that matter, without line ends.
 std::array<std::string, 4> headline(const Report& report);
 
+// What a padding is, what it cost, and what is done to each output: a sentence each.
+std::vector<std::string> padding_lines(const Report& report);
+
 // Findings of one id, severity and target: most severe first, then as first found.
 struct FindingGroup {
   std::vector<const Finding*> findings;  // at least one

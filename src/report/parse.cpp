@@ -242,6 +242,25 @@ ReportLatency read_latency(const Reader& json) {
           json.member("converted_samples_ms").list(read_number)};
 }
 
+ReportPadding read_padding(const Reader& json) {
+  ReportPadding padding;
+  json.member("sizes").each_member([&](const std::string& symbol, const Reader& size) {
+    padding.sizes.emplace_back(symbol, size.integer());
+  });
+  json.member("fills").each_member([&](const std::string& input, const Reader& value) {
+    padding.fills.emplace_back(input, value.text());
+  });
+  json.member("outputs").each_member([&](const std::string& output, const Reader& how) {
+    padding.outputs.emplace_back(output, how.text());
+  });
+  padding.padded_ms = json.measure("padded_ms");
+  padding.sqnr_db = json.measure("sqnr_db");
+  json.member("metrics").each_member([&](const std::string& metric, const Reader& value) {
+    padding.metrics.emplace_back(metric, read_number(value));
+  });
+  return padding;
+}
+
 ReportCandidate read_candidate(const Reader& json) {
   return {json.member("target").text(), json.member("precision").text(),
           json.member("status").text(), json.measure("latency_ms"),
@@ -338,6 +357,7 @@ Result<Report> parse_report(std::string_view json_text) {
     report.accuracy.push_back(read_accuracy(metric, row));
   });
   report.latency = read_latency(json.member("latency"));
+  if (json.has("padding")) report.padding = read_padding(json.member("padding"));
   // Reports of earlier versions have none.
   if (json.has("candidates")) report.candidates = json.member("candidates").list(read_candidate);
   const Reader quantization = json.member("quantization");

@@ -115,6 +115,16 @@ struct ReportLatency {
   std::vector<double> converted_samples_ms;
 };
 
+// What it cost to fill up the inputs to one size; of the model before it was converted.
+struct ReportPadding {
+  std::vector<std::pair<std::string, int64_t>> sizes;        // by the axes' symbol
+  std::vector<std::pair<std::string, std::string>> fills;    // what is filled in, by input
+  std::vector<std::pair<std::string, std::string>> outputs;  // what is done to them afterwards
+  Measure padded_ms;  // median, in turn with ReportLatency::baseline_ms
+  Measure sqnr_db;    // of the worst output, against the model without padding
+  std::vector<std::pair<std::string, double>> metrics;  // ReportAccuracy::baseline, padded
+};
+
 // Equal bins from `min` to `max`. report/histogram.h makes one of unequal bins.
 struct ReportHistogram {
   double min = 0;
@@ -223,6 +233,7 @@ struct Report {
   std::vector<ReportModule> modules;
   std::vector<ReportAccuracy> accuracy;
   ReportLatency latency;
+  std::optional<ReportPadding> padding = {};  // none: inputs are taken as they come
   std::vector<ReportCandidate> candidates =
       {};  // in the order of trial; empty where nothing was to choose
   ReportQuantization quantization;

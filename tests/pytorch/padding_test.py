@@ -31,6 +31,19 @@ class Masked(nn.Module):
         return {"mean": features.sum((2, 3)) / free.sum((2, 3)), "map": self.pool(features)}
 
 
+class Means:
+    """The mean of all means."""
+
+    def reset(self) -> None:
+        self.seen: list[float] = []
+
+    def update(self, result: dict[str, torch.Tensor]) -> None:
+        self.seen.append(float(result["mean"].mean()))
+
+    def aggregate(self) -> dict[str, float]:
+        return {"mean": sum(self.seen) / len(self.seen)}
+
+
 class Places(nn.Module):
     """The brightest places of an image, where the mask leaves it, by channel.
 
@@ -216,7 +229,18 @@ def test_mistakes() -> None:
 def test_a_converted_model_pads_and_crops(tmp_path: Path) -> None:
     model = settled(Masked())
     samples = detector_samples(((8, 12), (10, 16), (9, 20)))
-    result = acuate.convert(model, samples, output=tmp_path / "out", pad=24, runs=0)
+    result = acuate.convert(
+        model, samples, output=tmp_path / "out", pad=24, runs=3, evaluator=Means()
+    )
+    cost = result.report["padding"]
+    assert cost["sizes"] == {"tensors_2": 24, "tensors_3": 24}
+    assert cost["fills"]["mask"] == "True"
+    assert cost["outputs"]["map"].startswith("axis 2 is cut to tensors_2 / 2")
+    assert cost["padded_ms"] > 0
+    assert cost["sqnr_db"] > 10  # the border of the map is not quite the same
+    assert cost["metrics"]["mean"] == pytest.approx(result.report["accuracy"]["mean"]["baseline"])
+    assert json.loads((result.output / "report.json").read_text())["padding"] == cost
+    assert "\nPadding\n  inputs are filled up to tensors_2 = 24" in str(result.report)
     shape = result.report["model"]["inputs"][0]["shape_after"]
     assert shape == [1, 3, 24, 24]
     fast = acuate.load(result.output, model=model)

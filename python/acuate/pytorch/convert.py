@@ -17,7 +17,7 @@ from acuate._core import Error
 from acuate.pytorch import judge
 from acuate.pytorch.calibration import of_one_size
 from acuate.pytorch.config import Config, read_config
-from acuate.pytorch.converted import load_artifact
+from acuate.pytorch.converted import ConvertedModel, load_artifact
 from acuate.pytorch.describe import (
     arrays,
     changing_buffers,
@@ -29,7 +29,7 @@ from acuate.pytorch.divide import write_divided
 from acuate.pytorch.export import EXPORTERS, ExportError, unchanged
 from acuate.pytorch.faithful import export_faithful
 from acuate.pytorch.model_state import require_model
-from acuate.pytorch.padding import Padding
+from acuate.pytorch.padding import Padded, Padding
 from acuate.pytorch.padding_search import search_padding
 from acuate.pytorch.records import Scan
 from acuate.pytorch.report import Report
@@ -330,16 +330,24 @@ def _judged(
     # By default not longer than it is worth; a number that was asked for is kept.
     limit = math.inf if runs is not None else MAX_TIMED_SECONDS
     count = TIMED_RUNS if runs is None else runs
+    contenders: list[judge.Caller] = [model, converted]
+    padding = converted.padding if isinstance(converted, ConvertedModel) else None
+    if padding is not None:
+        contenders.append(Padded(model, converted.signature, padding))
     with unchanged(model):
         told = judge.agreement_section(model, converted, taken)
+        metrics: list[dict[str, float]] = [{} for _ in contenders]
         if evaluator is not None:
-            before = judge.accuracy(model, taken, evaluator)
-            after = judge.accuracy(converted, taken, evaluator)
-            told = judge.accuracy_section(before, after, len(taken)) | told
-        times = judge.time_interleaved([model, converted], taken, count, limit)
+            metrics = [judge.accuracy(one, taken, evaluator) for one in contenders]
+            told = judge.accuracy_section(*metrics[:2], len(taken)) | told
+        times = judge.time_interleaved(contenders, taken, count, limit)
+        if padding is not None:
+            agreement = judge.agreement_section(model, contenders[2], taken)
+            cost = judge.padding_section(times[2], agreement, metrics[2])
+            report["padding"] = padding.in_words() | cost
     report["accuracy"] = told | report["accuracy"]
     report["findings"] = [f for f in report["findings"] if f["id"] != "no_evaluation_data"]
-    report["latency"] = judge.latency_section(*times)
+    report["latency"] = judge.latency_section(*times[:2])
     report["model"]["path"] = type(model).__qualname__  # not the file of the export, which is gone
     threads = torch.get_num_threads()
     report["environment"]["baseline"] = f"PyTorch {torch.__version__}, {threads} threads"

@@ -75,6 +75,11 @@ class ConvertedModel(nn.Module):
         """What it is called with, and what it gives."""
         return self._signature
 
+    @property
+    def padding(self) -> Padding | None:
+        """How inputs are filled up to the network's one size; None: it takes them as they come."""
+        return self._padding
+
     def forward(self, *args: Any, **kwargs: Any) -> Any:
         """What the original gives for these arguments.
 

@@ -99,6 +99,22 @@ def latency_section(baseline_ms: list[float], converted_ms: list[float]) -> dict
     }
 
 
+def padding_section(
+    padded_ms: Sequence[float], agreement: Mapping[str, Any], metrics: Mapping[str, float]
+) -> dict[str, Any]:
+    """The cost in `padding` of report.json: of the model itself, its inputs padded."""
+    found = agreement["sqnr_db"]
+    section: dict[str, Any] = {
+        "padded_ms": statistics.median(padded_ms) if padded_ms else None,
+        "sqnr_db": found["converted"],
+        "metrics": {name: value for name, value in metrics.items() if math.isfinite(value)},
+    }
+    reason = {} if padded_ms else {"padded_ms": "no timed runs were asked for"}
+    if found["converted"] is None:
+        reason["sqnr_db"] = found["reason"]["converted"]
+    return section | ({"reason": reason} if reason else {})
+
+
 def accuracy_section(
     baseline: Mapping[str, float], converted: Mapping[str, float], samples: int
 ) -> dict[str, Any]:

@@ -5,10 +5,13 @@ from dataclasses import dataclass
 from typing import Any
 
 import torch
+from torch import nn
 
 from acuate._core import Error
 from acuate.pytorch.inverse import Step, step_from_json, undone
-from acuate.pytorch.signature import Port
+from acuate.pytorch.samples import Call
+from acuate.pytorch.signature import Port, Signature
+from acuate.pytorch.structure import flatten
 
 Fill = float | int | bool
 
@@ -58,7 +61,12 @@ class Padding:
 
     def told(self) -> dict[str, str]:
         """What is done to each output that is not left as it is."""
-        return {name: "; ".join(s.text() for s in steps) for name, steps in self.steps.items()}
+        return {n: "; ".join(s.text() for s in steps) for n, steps in self.steps.items() if steps}
+
+    def in_words(self) -> dict[str, Any]:
+        """The head of `padding` in report.json."""
+        fills = {name: str(value) for name, value in self.fills.items()}
+        return {"sizes": self.bounds, "fills": fills, "outputs": self.told()}
 
     def to_json(self) -> dict[str, Any]:
         outputs = {name: [step.to_json() for step in steps] for name, steps in self.steps.items()}
@@ -80,6 +88,21 @@ class Padding:
         if not all(isinstance(value, (bool, int, float)) for value in fills.values()):
             raise Error("signature: a padding is filled with numbers")
         return Padding(bounds, fills, steps)
+
+
+class Padded:
+    """A model on padded inputs, whose results are those of the original as far as that goes."""
+
+    def __init__(self, model: nn.Module, signature: Signature, padding: Padding) -> None:
+        self._model, self._signature, self._padding = model, signature, padding
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        ports, outputs = self._signature.inputs, self._signature.outputs
+        tensors = self._signature.flatten(Call(args, kwargs))
+        call = self._signature.rebuild_call(self._padding.pad(ports, tensors))
+        structure, leaves = flatten(self._model(*call.args, **call.kwargs))
+        found = [leaf.tensor for leaf in leaves]
+        return structure.rebuild(self._padding.undo(outputs, found, sizes_of(ports, tensors)))
 
 
 def sizes_of(ports: Sequence[Port], tensors: Sequence[torch.Tensor]) -> dict[str, int]:

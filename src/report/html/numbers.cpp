@@ -59,6 +59,13 @@ std::string candidates_table(const std::vector<ReportCandidate>& candidates) {
   return out + "</tbody></table></div>\n";
 }
 
+std::string padding_list(const Report& report) {
+  if (!report.padding) return {};
+  std::string out = "<h3>Padding</h3><ul id=\"padding\">\n";
+  for (const std::string& text : padding_lines(report)) out += element("li", "", text) + "\n";
+  return out + "</ul>\n";
+}
+
 std::string html_latency(const Report& report) {
   const ReportLatency& latency = report.latency;
   std::string out = "<section id=\"latency\"><h2>Latency" +
@@ -92,7 +99,7 @@ std::string html_latency(const Report& report) {
          element(
              "p", "dim",
              "95th percentile of the converted model: " + measure_text(latency.p95_ms, 2, " ms")) +
-         candidates_table(report.candidates) + "</section>\n";
+         padding_list(report) + candidates_table(report.candidates) + "</section>\n";
 }
 
 std::string html_kernels(const Report& report) {

@@ -91,6 +91,8 @@ TEST(Html, HostileTextStaysText) {
   module.path = module.type = module.error = module.engine = hostile;
   report.accuracy[0] = {hostile, Measure::none(hostile), Measure::none(hostile), 1, {}, hostile};
   report.latency.baseline_ms = report.latency.p95_ms = Measure::none(hostile);
+  report.padding = {{{hostile, 1}},         {{hostile, hostile}},   {{hostile, hostile}},
+                    Measure::none(hostile), Measure::none(hostile), {{hostile, 1}}};
   ReportTensor& tensor = report.quantization.tensors[0];
   tensor.name = tensor.kind = tensor.module = tensor.scheme = tensor.range_method = hostile;
   tensor.sqnr_db = tensor.range_min = tensor.clipped_fraction = Measure::none(hostile);

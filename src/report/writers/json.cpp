@@ -160,6 +160,23 @@ Json write(const ReportLatency& latency) {
   return object;
 }
 
+template <typename Value>
+Json write_members(const std::vector<std::pair<std::string, Value>>& members) {
+  Json object = Json::object();
+  for (const auto& [name, value] : members) object[name] = value;
+  return object;
+}
+
+Json write(const ReportPadding& padding) {
+  Json object = {{"sizes", write_members(padding.sizes)},
+                 {"fills", write_members(padding.fills)},
+                 {"outputs", write_members(padding.outputs)}};
+  set(object, "padded_ms", padding.padded_ms);
+  set(object, "sqnr_db", padding.sqnr_db);
+  object["metrics"] = write_members(padding.metrics);
+  return object;
+}
+
 Json write(const ReportCandidate& candidate) {
   Json object = {{"target", candidate.target},
                  {"precision", candidate.precision},
@@ -278,6 +295,7 @@ std::string render(const Report& report, const RenderOptions&) {
   root["accuracy"] = Json::object();
   for (const ReportAccuracy& row : report.accuracy) root["accuracy"][row.metric] = write(row);
   root["latency"] = write(report.latency);
+  if (report.padding) root["padding"] = write(*report.padding);
   root["candidates"] = write_list(report.candidates);
   root["quantization"]["tensors"] = write_list(report.quantization.tensors);
   root["quantization"]["recovery"] = write_list(report.quantization.recovery);
@@ -285,8 +303,7 @@ std::string render(const Report& report, const RenderOptions&) {
       report.quantization.hybrid ? write(*report.quantization.hybrid) : Json(nullptr);
   root["kernels"] = write(report.kernels);
   root["stages"] = write_list(report.stages);
-  root["environment"] = Json::object();
-  for (const auto& [name, value] : report.environment) root["environment"][name] = value;
+  root["environment"] = write_members(report.environment);
   std::string out;
   append(out, root, 2, 0);
   return out + "\n";

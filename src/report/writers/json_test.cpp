@@ -50,6 +50,25 @@ TEST(Json, WhatHasNoNumberIsNullWithItsReason) {
   EXPECT_EQ(again->modules[0].macs, Measure(12e9));
 }
 
+TEST(Json, WhatPaddingCostRoundTrips) {
+  Report report;
+  report.padding = {{{"height", 800}, {"width", 1333}},
+                    {{"image", "0.0"}, {"mask", "True"}},
+                    {{"boxes", "scaled"}},
+                    12.5,
+                    Measure::none("infinite: no error"),
+                    {{"ap", 0.5}}};
+  const std::string text = render_json(report);
+  EXPECT_NE(text.find(R"("sizes": {"height":800,"width":1333})"), std::string::npos) << text;
+  const Result<Report> again = parse_report(text);
+  ASSERT_TRUE(again) << again.error().message;
+  ASSERT_TRUE(again->padding);
+  EXPECT_EQ(again->padding->fills, report.padding->fills);
+  EXPECT_EQ(again->padding->sqnr_db.reason(), "infinite: no error");
+  EXPECT_EQ(render_json(*again), text);
+  EXPECT_FALSE(parse_report(render_json(Report{}))->padding);
+}
+
 TEST(Json, WhatAHybridWasJudgedByRoundTrips) {
   Report report;
   report.quantization.tensors.resize(1);

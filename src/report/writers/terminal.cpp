@@ -37,6 +37,7 @@ class TerminalText {
     add_status();
     add_findings();
     add_accuracy();
+    add_padding();
     add_candidates();
     add_kernels();
     add_quantization();
@@ -235,6 +236,13 @@ class TerminalText {
       reason(row.metric, "converted", row.converted.reason());
       reason(row.metric, "interval", row.interval ? "" : row.interval_reason);
     }
+  }
+
+  void add_padding() {
+    if (!report_.padding) return;
+    section("Padding");
+    for (const std::string& text : padding_lines(report_))
+      out_ += wrap(printable(text), kWidth, "  ", "    ");
   }
 
   void add_candidates() {

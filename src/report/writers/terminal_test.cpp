@@ -56,6 +56,29 @@ TEST(Terminal, ExampleHasEverySectionInItsOrder) {
   expect_narrow(text);
 }
 
+TEST(Terminal, PaddingTellsWhatItCosts) {
+  Report report;
+  EXPECT_EQ(render_terminal(report).find("Padding"), std::string::npos);
+  report.accuracy = {{"ap", 0.5, 0.49, 10, {}, ""}};
+  report.latency.baseline_ms = 10;
+  report.padding = {
+      {{"width", 1333}},         {{"image", "0.0"}}, {{"boxes", "axis 2 is scaled"}}, 15, 31.25,
+      {{"ap", 0.4}, {"ar", 0.3}}};
+  EXPECT_NE(render_terminal(report).find("\nPadding\n"
+                                         "  inputs are filled up to width = 1333 with image = 0.0\n"
+                                         "  the baseline takes 15.00 ms padded, 10.00 ms without: "
+                                         "1.50×\n"
+                                         "  SQNR of the padded baseline's worst output: 31.2 dB\n"
+                                         "  ap of the padded baseline: 0.4000, without 0.5000\n"
+                                         "  ar of the padded baseline: 0.3000\n"
+                                         "  output boxes: axis 2 is scaled\n"),
+            std::string::npos)
+      << render_terminal(report);
+  report.padding->padded_ms = Measure::none("no runs");
+  EXPECT_NE(render_terminal(report).find("time of the padded baseline: no runs\n"),
+            std::string::npos);
+}
+
 TEST(Terminal, EqualFindingsAreOneEntry) {
   Report report;
   for (int i = 0; i < 300; ++i) {

@@ -190,8 +190,7 @@ class Planner {
   using Placement = QuantizationRules::Placement;
 
   void add_anchor(Node& node) {
-    if (node.is_op("MatMul") && !is_float_constant(node.input(1)))
-      return;  // a product of two activations
+    if (node.is_op("MatMul") && !is_float_constant(node.input(1))) return add_product(node);
     const std::string reason = reason_against(node, request_, rules_);
     if (!reason.empty()) {
       plan_.kept_float.push_back({&node, reason});
@@ -205,6 +204,27 @@ class Planner {
         rules_.weight_scheme.empty() || is_float ? scheme_ : rules_.weight_scheme;
     if (weights_.insert(node.input(1)).second)
       plan_.weights.push_back({node.input(1), scheme, is_float ? -1 : weight_axis(node, rules_)});
+  }
+
+  bool has_attention() const { return scheme_ == rules_.attention_scheme; }
+
+  // Of two activations.
+  void add_product(const Node& node) {
+    if (!has_attention() || !left_out(node, request_).empty()) return;
+    for (const size_t slot : {0, 1})
+      if (!is_float_tensor(node.input(slot)) || node.input(slot)->is_constant()) return;
+    for (const size_t slot : {0, 1}) want(before_moves(node.input(slot)));
+  }
+
+  // What is moved to a value and nowhere else: on a grid there, it is moved as bytes.
+  static Value* before_moves(Value* value) {
+    while (value->producer != nullptr && moves_values(*value->producer) &&
+           value->producer->outputs().size() == 1) {
+      Value* moved = value->producer->input(0);
+      if (moved->uses().size() != 1 || moved->is_output() || moved->is_constant()) break;
+      value = moved;
+    }
+    return value;
   }
 
   // The Add is computed with the anchor whose result it alone reads; of two such anchors, the last.

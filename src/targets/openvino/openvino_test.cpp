@@ -204,11 +204,14 @@ TEST(OpenVino, QuantizesWhatWeightedLayersRead) {
               HasSubstr("OpenVINO takes no activations of scheme 's16'; it takes u8, s8"));
 }
 
+// Both sides of a product of activations, where their values are before they are only moved.
 TEST(OpenVino, AttentionIsSigned) {
   auto model = typed_model(
-      R"(net (float[4,2] x) => (float[4,4] y) <float[2,2] w = {1.0, -2.0, 0.5, 1.0}> {
-      q = MatMul(x, w)  k = Transpose(q)  y = MatMul(q, k) })");
-  EXPECT_EQ(activations_of(plan_of(*model, "openvino")), "x:s8");
+      R"(net (float[4,2] x) => (float[4,2] y) <float[2,2] w = {1.0, -2.0, 0.5, 1.0}> {
+      q = MatMul(x, w)  k = MatMul(x, w)  v = Relu(x)  t = Transpose(k)
+      s = MatMul(q, t)  p = Softmax(s)  y = MatMul(p, v) })");
+  EXPECT_EQ(activations_of(plan_of(*model, "openvino")), "x:s8 q:s8 k:s8 v:u8 p:u8");
+  EXPECT_EQ(activations_of(plan_of(*model, "openvino", {"u8", {}, {}})), "x:u8");
 }
 
 }  // namespace

@@ -15,7 +15,6 @@ from acuate import _convert, _core
 from acuate._convert import PathLike, Result
 from acuate._core import Error
 from acuate.pytorch import judge
-from acuate.pytorch.calibration import of_one_size
 from acuate.pytorch.config import Config, read_config
 from acuate.pytorch.converted import ConvertedModel, load_artifact
 from acuate.pytorch.describe import (
@@ -36,11 +35,14 @@ from acuate.pytorch.report import Report
 from acuate.pytorch.samples import Call, calls
 from acuate.pytorch.scan import scan
 from acuate.pytorch.signature import Signature, derive, parameters_of
+from acuate.pytorch.sizes import of_one_size, shape_ranges
 from acuate.pytorch.split import STRATEGIES, Limits, split
 from acuate.pytorch.verify import CHECKED_ON
 
 TIMED_RUNS = 20
 MAX_TIMED_SECONDS = 10.0
+_BUILT_FOR_RANGES = ("tensorrt",)
+"""Targets whose engines work between two sizes, which are those of the samples."""
 _NOT_OF_A_FUNCTION = ("in_place", "random_values")
 """Blockers of results that are not told by the arguments alone."""
 
@@ -263,6 +265,9 @@ def _convert_whole(
         described["padding"] = padding.to_json()
     file = folder / "signature.json"
     file.write_text(json.dumps(described), "utf-8")
+    if options.get("target") in _BUILT_FOR_RANGES and not options.get("shape_range"):
+        ranges = shape_ranges(one_size.inputs, [arrays(call, signature) for call in taken])
+        options = {**options, "shape_range": ranges}
     return _convert.convert(
         exported.path,
         data,

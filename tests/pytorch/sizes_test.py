@@ -1,4 +1,4 @@
-"""8 bits for a network whose sizes vary."""
+"""Networks whose sizes vary over the samples."""
 
 from pathlib import Path
 
@@ -6,7 +6,8 @@ import acuate
 import numpy as np
 import pytest
 import torch
-from acuate.pytorch.calibration import of_one_size
+from acuate.pytorch.signature import Port
+from acuate.pytorch.sizes import of_one_size, shape_ranges
 from acuate.pytorch.structure import flatten
 from pytorch.networks import detr
 from torch import nn
@@ -25,6 +26,13 @@ def test_the_largest_group_is_taken_and_told() -> None:
     ]
     assert len(of_one_size(samples[::2], told.append)) == 2
     assert len(told) == 1
+
+
+def test_engines_work_between_the_samples_sizes() -> None:
+    ports = [Port("x", "x", "float32", (1, "h", "w")), Port("y", "y", "float32", (2,))]
+    shapes = ((1, 4, 9), (1, 8, 6), (1, 8, 6))
+    samples = [{"x": np.zeros(shape), "y": np.zeros(2)} for shape in shapes]
+    assert shape_ranges(ports, samples) == {"x": ([1, 4, 6], [1, 8, 6], [1, 8, 9])}
 
 
 @pytest.mark.parametrize("target", ["onnxruntime", "openvino"])

@@ -3,12 +3,13 @@ which ones an engine works."""
 
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
+from typing import Any
 
 import numpy.typing as npt
 
 from acuate.pytorch.signature import Port
 
-Arrays = Mapping[str, npt.NDArray[object]]
+Arrays = Mapping[str, npt.NDArray[Any]]
 
 
 def of_one_size(samples: Sequence[Arrays], tell: Callable[[str], None]) -> list[Arrays]:

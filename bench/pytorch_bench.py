@@ -28,6 +28,7 @@ FORMS: list[tuple[str, dict[str, Any]]] = [
     ("ONNX Runtime", {"target": "onnxruntime"}),
     ("OpenVINO", {"target": "openvino"}),
     ("OpenVINO bf16", {"target": "openvino", "precision": "bf16"}),
+    ("OpenVINO int8", {"target": "openvino", "precision": "int8", "recover": ["none"]}),
     ("ONNX Runtime, by modules", {"target": "onnxruntime", "strategy": "recursive"}),
 ]
 
@@ -59,6 +60,8 @@ def main() -> None:
             output = Path(folder) / name
             started, wall = time.process_time(), time.perf_counter()
             taken = samples[:1] if "strategy" in choice else samples
+            if choice.get("precision") == "int8":
+                choice["calibration"] = [batch(480, 640, seed) for seed in range(2, 6)]
             result = acuate.convert(model, taken, output=output, runs=0, **choice)
             seconds = (time.process_time() - started, time.perf_counter() - wall)
             coverage = result.report["coverage"]

@@ -143,6 +143,10 @@ ReportHybrid report_hybrid(const Hybrid& hybrid) {
 
 void report_quantization(Report& report, const Model& converted, const ModelModuleTree& modules,
                          const Quantized& quantized) {
+  for (const GridOutcome& grid : quantized.grids)
+    report.quantization.grids.push_back(
+        {grid.scheme, grid.range, grid.used,
+         grid.noise > 0 ? Measure(-10 * std::log10(grid.noise)) : Measure::none("no noise")});
   for (const RecoveryOutcome& outcome : quantized.recovery)
     report.quantization.recovery.push_back({outcome.id, static_cast<int64_t>(outcome.places),
                                             outcome.used,

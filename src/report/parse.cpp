@@ -312,6 +312,11 @@ ReportRecovery read_recovery(const Reader& json) {
           json.measure("gain_db")};
 }
 
+ReportGrids read_grids(const Reader& json) {
+  return {json.member("scheme").text(), json.member("range").text(), json.member("used").boolean(),
+          json.measure("sqnr_db")};
+}
+
 ReportHybridPoint read_hybrid_point(const Reader& json) {
   ReportHybridPoint point{json.member("promoted").integer(), json.member("share").number(),
                           json.member("macs_8bit_share").number(),
@@ -362,6 +367,8 @@ Result<Report> parse_report(std::string_view json_text) {
   if (json.has("candidates")) report.candidates = json.member("candidates").list(read_candidate);
   const Reader quantization = json.member("quantization");
   report.quantization.tensors = quantization.member("tensors").list(read_tensor);
+  if (quantization.has("grids"))
+    report.quantization.grids = quantization.member("grids").list(read_grids);
   report.quantization.recovery = quantization.member("recovery").list(read_recovery);
   const Reader hybrid = quantization.member("hybrid");
   if (!hybrid.is_null()) report.quantization.hybrid = read_hybrid(hybrid);

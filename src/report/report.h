@@ -177,6 +177,14 @@ struct ReportRecovery {
   Measure gain_db;  // less noise at the outputs, on samples that it had not seen
 };
 
+// Grids of activations that were tried for the whole network, before any was recovered.
+struct ReportGrids {
+  std::string scheme;  // of activations
+  std::string range;   // the method
+  bool used = false;
+  Measure sqnr_db;  // at the outputs, on samples that the ranges had not seen
+};
+
 // A point of the trade-off between width and noise.
 struct ReportHybridPoint {
   int64_t promoted = 0;        // activations
@@ -198,6 +206,7 @@ struct ReportHybrid {
 
 struct ReportQuantization {
   std::vector<ReportTensor> tensors;     // in the order of the graph
+  std::vector<ReportGrids> grids;        // in the order of trial; empty: they were given
   std::vector<ReportRecovery> recovery;  // in the order of trial
   std::optional<ReportHybrid> hybrid;    // where one was asked for
 };

@@ -110,6 +110,19 @@ std::string recovery_table(const std::vector<ReportRecovery>& recovery) {
   return out + "</tbody></table></div>\n";
 }
 
+std::string grids_table(const std::vector<ReportGrids>& grids) {
+  if (grids.empty()) return "";
+  std::string out =
+      "<h3>Grids that were tried</h3><div class=\"scroll\"><table id=\"grids\"><thead><tr>"
+      "<th>activations</th><th>range</th><th class=\"num\">at the outputs</th><th>used</th></tr>"
+      "</thead><tbody>\n";
+  for (const ReportGrids& row : grids)
+    out += fmt::format("<tr><td>{}</td><td>{}</td><td class=\"num\">{}</td><td>{}</td></tr>\n",
+                       escape_html(row.scheme), escape_html(to_kebab_case(row.range)),
+                       decibels(row.sqnr_db), row.used ? "yes" : "no");
+  return out + "</tbody></table></div>\n";
+}
+
 // "top1 0.985, sqnr 31.2".
 std::string metrics_text(const ReportHybridPoint& point) {
   std::string text;
@@ -150,6 +163,7 @@ std::string html_quantization(const Report& report) {
   if (const std::string depth = depth_plot(report.quantization, PlotForm::Inline); !depth.empty())
     out += "<h3>Error through the depth</h3><div class=\"scroll\">" + depth + "</div>\n";
   if (report.quantization.hybrid) out += hybrid_table(*report.quantization.hybrid);
+  out += grids_table(report.quantization.grids);
   out += recovery_table(report.quantization.recovery);
   out +=
       "<h3>Tensors, the worst first</h3><p class=\"key\">Histograms count on a log scale. Dashed "

@@ -120,7 +120,8 @@ TEST(Html, ExampleShowsEachPart) {
   const std::string html = render_html(example());
   for (const char* part :
        {"146 / 151", "1.93× faster", "60 / 64", "3.39× smaller", "id=\"stages\"", "id=\"findings\"",
-        "id=\"modules\"", "id=\"quantization\"", "id=\"environment\"", "× 24"}) {
+        "id=\"modules\"", "id=\"quantization\"", "id=\"environment\"", "× 24", "id=\"grids\"",
+        "<td>s8</td><td>percentile</td><td class=\"num\">21.5 dB</td><td>yes</td>"}) {
     EXPECT_NE(html.find(part), std::string::npos) << part;
   }
   EXPECT_EQ(count(html, "<tr data-kind="), 300u);

@@ -222,6 +222,12 @@ Json write(const ReportRecovery& recovery) {
   return object;
 }
 
+Json write(const ReportGrids& grids) {
+  Json object = {{"scheme", grids.scheme}, {"range", grids.range}, {"used", grids.used}};
+  set(object, "sqnr_db", grids.sqnr_db);
+  return object;
+}
+
 Json write(const ReportHybridPoint& point) {
   Json object = {{"promoted", point.promoted},
                  {"share", point.share},
@@ -298,6 +304,7 @@ std::string render(const Report& report, const RenderOptions&) {
   if (report.padding) root["padding"] = write(*report.padding);
   root["candidates"] = write_list(report.candidates);
   root["quantization"]["tensors"] = write_list(report.quantization.tensors);
+  root["quantization"]["grids"] = write_list(report.quantization.grids);
   root["quantization"]["recovery"] = write_list(report.quantization.recovery);
   root["quantization"]["hybrid"] =
       report.quantization.hybrid ? write(*report.quantization.hybrid) : Json(nullptr);

@@ -267,7 +267,6 @@ Result<Quantized> quantize_for(const Model& original, const Model& model,
   if (!pinned) return pinned.error();
   auto quantized = quantize_pinned(original, **pinned, options, target, on_host, data, measured);
   if (!quantized) return quantized.error();
-  open_sizes(*quantized->float_model, model);
   open_sizes(*quantized->model, model);
   return quantized;
 }

@@ -61,7 +61,7 @@ Result<void> prepare_quantization(std::unique_ptr<Model>& model);
 // judged on the evaluation samples, where there are any.
 // `original` is the user's model, for telling which node makes values that are not finite, which is
 // an error. Sizes that are open in `model` are measured at those of the first sample, and open in
-// the result.
+// the quantized form; the float model beside it keeps those of the sample.
 Result<Quantized> quantize_for(const Model& original, const Model& model,
                                const ConvertOptions& options, const Target& target,
                                const std::set<std::string, std::less<>>& on_host,

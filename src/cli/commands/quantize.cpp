@@ -59,7 +59,7 @@ void declare_flags(CLI::App& app, Flags& flags) {
   app.add_flag("--explain", flags.explain,
                "rank the tensors by what their grids do at the outputs");
   app.add_option("--target", o.target, "whose rules of quantization hold")->capture_default_str();
-  flags.shapes.declare(app);
+  flags.shapes.declare_with_ranges(app);
   declare_quantize_flags(app, o);
   app.add_option("--eval", o.eval, "with --max-drop: what to measure on which held-out data (YAML)")
       ->type_name("SPEC");

@@ -108,6 +108,22 @@ TEST_F(Divide, ACutLeavesOneEngineAndATail) {
   EXPECT_EQ(report_.coverage.nodes_on_target, 2);
 }
 
+// One engine is both sides then, so that every cost is the same on either: a tie, which the target
+// wins.
+TEST_F(Divide, WithCostsTheHostsOwnEngineIsATarget) {
+  CostTable table;
+  table.target = "onnxruntime";
+  table.call_us = 5;
+  table.border_us_per_mib = 100;
+  table.operators["*"] = {1, 1, 1};
+  ASSERT_TRUE(write_text_file(folder_ / "costs.json", write_cost_table(table)));
+  options_.target = "onnxruntime";
+  options_.costs = {folder_ / "costs.json"};
+  EXPECT_THAT(files(), ElementsAre("modules/model.onnx"));
+  EXPECT_EQ(report_.coverage.nodes_on_target, report_.coverage.nodes_total);
+  EXPECT_EQ(report_.coverage.engines, 1);
+}
+
 TEST_F(Divide, ATensorToCutAtSurvivesSimplification) {
   // `a` is between a convolution and a Relu, and `i` is a copy that simplification removes.
   auto model = parse_text_model(R"(<ir_version: 8, opset_import: ["" : 13]>

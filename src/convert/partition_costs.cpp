@@ -41,7 +41,11 @@ Result<std::unique_ptr<PredictedCosts>> read_partition_costs(
   const PredictedCosts* at = read.get();
   read->costs.host_us = [at](const Node& node) { return at->host.node_us(node); };
   read->costs.target_us = [at](const Node& node) { return at->target.node_us(node); };
-  read->costs.copy_us = [border](const Value& value) { return border * value_mib(value); };
+  // What the caller gives and takes is as near to either side where one engine is both.
+  const bool is_one_engine = target_id == kHostEngine;
+  read->costs.copy_us = [border, is_one_engine](const Value& value) {
+    return is_one_engine && (value.is_input || value.is_output()) ? 0 : border * value_mib(value);
+  };
   read->costs.host_call_us = read->host.call_us;
   read->costs.target_call_us = read->target.call_us;
   return read;

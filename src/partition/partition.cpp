@@ -37,11 +37,12 @@ class Partitioner {
   }
 
   Result<Partition> run() {
-    for (std::vector<Label> labels : {std::vector<Label>(allowed_.size(), kHost), allowed_}) {
+    // Of labellings that cost the same the first is kept: the target's, which was asked for.
+    for (std::vector<Label> labels : {allowed_, std::vector<Label>(allowed_.size(), kHost)}) {
       if (auto kept = keep_whole(labels); !kept) return kept.error();
       starts_.push_back(std::move(labels));
     }
-    const std::vector<Label> nothing = starts_[0], everything = starts_[1];
+    const std::vector<Label> everything = starts_[0], nothing = starts_[1];
     std::vector<Label> chosen;
     if (request_.costs != nullptr) {
       auto cut = cheapest_cut();
@@ -204,6 +205,10 @@ class Partitioner {
         const Piece& piece = pieces[i];
         if (!piece.on_target()) continue;
         double gain = -request_.costs->target_call_us;
+        // Pieces of the host that run just before or after it take it in; else it is a call there.
+        if ((i == 0 || pieces[i - 1].on_target()) &&
+            (i + 1 == pieces.size() || pieces[i + 1].on_target()))
+          gain += request_.costs->host_call_us;
         for (const uint32_t node : piece.nodes) {
           gain += host_us_[node] - target_us_[node];
           for (const uint32_t read : dag().reads[node])

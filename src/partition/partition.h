@@ -68,7 +68,8 @@ struct Partition {
 
 // Divides the main graph into pieces of host and target. With costs the labelling of least
 // predicted time: a minimum cut gives the best for nodes and borders, and whole pieces then change
-// sides as long as calls saved are worth it. Without costs all that the target takes, less pieces
+// sides as long as calls saved are worth it; where nothing is cheaper than all that the target
+// takes, it has all of it. Without costs all that the target takes, less pieces
 // that multiply nothing where others do. `max_engines` gives up the pieces that bring least.
 // Values that are no tensors never cross a border. Errors: they cannot be kept from it.
 Result<Partition> partition(const Graph& graph, const PartitionRequest& request);

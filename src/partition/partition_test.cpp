@@ -79,6 +79,26 @@ TEST(Partition, CopiesAndCallsDecideWhetherAPieceIsWorthIt) {
   EXPECT_EQ(partition_text(*model, request), "H(a b c y)");
 }
 
+// Whoever names a target means it where nothing speaks against it: calls of either side included.
+TEST(Partition, TheTargetWinsATie) {
+  const auto model = text_model("a = Relu(x) b = Relu(a) y = Relu(b)");
+  const auto with_host_node = text_model("a = Relu(x) b = Erf(a) y = Relu(b)");
+  PartitionRequest request;
+  for (const double call : {0.0, 7.0}) {
+    PartitionCosts same = costs(10, 10, 0, call);
+    same.host_call_us = call;
+    request.costs = &same;
+    EXPECT_EQ(partition_text(*model, request), "T(a b y)") << call;
+  }
+  PartitionCosts calls = costs(10, 10, 0, 7);
+  calls.host_call_us = 6;
+  request.costs = &calls;
+  EXPECT_EQ(partition_text(*model, request), "H(a b y)");
+  // Two engines beside the host's node: calls more, and no tie.
+  calls.host_call_us = 7;
+  EXPECT_EQ(partition_text(*with_host_node, request), "H(a b y)");
+}
+
 TEST(Partition, TheLimitOfEnginesKeepsWhatBringsMost) {
   const auto model =
       text_model("a = Relu(x) b = Erf(a) c = Relu(b) d = Relu(c) e = Erf(d) y = Relu(e)");

@@ -32,14 +32,9 @@ class OnnxRuntimeTarget final : public TargetBackend {
  public:
   TargetStatus status() const override {
     const auto library = onnxruntime_library();
-    Availability engine;
-    engine.available = library.has_value();
-    if (library) {
-      engine.file = (*library)->file;
-      engine.version = (*library)->version;
-    } else {
-      engine.reason = library.error().message;
-    }
+    const Availability engine = library
+                                    ? Availability{true, "", (*library)->file, (*library)->version}
+                                    : Availability{false, library.error().message, "", ""};
     // Knowing which domains it has needs no library.
     return {.diagnose = {true, "", engine.file, engine.version}, .build = engine, .run = engine};
   }

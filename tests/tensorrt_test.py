@@ -1,11 +1,13 @@
 """TensorRT-RTX's own parser and builder, on the CPU: what acuate emits for it builds."""
 
 import json
+import warnings
 from pathlib import Path
 
 import numpy as np
 import onnx
 import pytest
+from acuate import load
 from acuate.workers import tensorrt
 from support import DETECTOR, FIXTURES, ROOT, acuate, pages
 
@@ -113,6 +115,50 @@ def test_a_range_of_sizes_is_built(tmp_path: Path) -> None:
         status=2,
     )  # fmt: skip
     assert "x" in done.stderr
+
+
+def test_an_engine_of_another_version_is_built_anew(tmp_path: Path) -> None:
+    model = onnx.parser.parse_model(
+        '<ir_version: 8, opset_import: ["" : 17]> g (float[N,8] x) => (float[N,8] y) '
+        "{ a = Sigmoid(x) y = Mul(a, x) }"
+    )
+    onnx.save(model, tmp_path / "m.onnx")
+    sizes = ["--shape-range", "x=1x8:4x8:16x8", "--device", "8.9"]
+    convert(tmp_path / "m.onnx", tmp_path / "a", *sizes)
+    path = tmp_path / "a" / "manifest.json"
+    manifest = json.loads(path.read_text())
+    engine = manifest["modules"][0]["engine"]
+    here, other = engine["made_by"], "TensorRT-RTX 1.6.0.63"
+    old = tmp_path / "a" / engine["file"]
+    engine["made_by"] = other
+    path.write_text(json.dumps(manifest))
+    np.save(tmp_path / "x.npy", np.ones((3, 8), np.float32))
+    flags = ["-o", tmp_path / "out", "--input", f"x={tmp_path / 'x.npy'}"]
+    said = " ".join(acuate("run", tmp_path / "a", *flags).stdout.split())
+    assert f"was made by {other}, and {here} is here" in said
+    renewed = json.loads(path.read_text())["modules"][0]["engine"]
+    assert renewed["made_by"] == here
+    assert renewed["devices"] == ["8.9"]
+    assert (tmp_path / "a" / renewed["file"]).stat().st_size > 10_000
+    assert not old.exists()
+    assert other not in acuate("run", tmp_path / "a", *flags).stdout
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        assert load(tmp_path / "a").target == "tensorrt"
+
+    # Without the sizes it was built for: refused, and the artifact answers without it.
+    manifest = json.loads(path.read_text())
+    manifest["modules"][0]["engine"]["made_by"] = other
+    manifest["shape_ranges"] = []
+    path.write_text(json.dumps(manifest))
+    with warnings.catch_warnings(record=True) as told:
+        warnings.simplefilter("always")
+        loaded = load(tmp_path / "a")
+    said = [str(warning.message) for warning in told]
+    assert [other in line for line in said] == [True, True]
+    assert "is refused, since it could not be built anew" in said[1]
+    assert loaded(np.ones((3, 8), np.float32)).shape == (3, 8)
+    assert json.loads(path.read_text()) == manifest
 
 
 # Its builder, not its parser, fails at NonMaxSuppression, which TensorRT-RTX has no kernel for; a

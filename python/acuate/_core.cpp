@@ -203,21 +203,11 @@ std::vector<OutTensor> run_model(Opened<Model>& opened, const std::vector<InTens
   return results;
 }
 
-// The image as the artifact's only input takes it, by the pre-processing that the manifest
-// declares.
 OutTensor prepare_image(const Opened<Artifact>& opened, const std::filesystem::path& path) {
-  const Artifact& artifact = opened.model();
-  if (!artifact.manifest().preprocess)
-    throw PythonError("the artifact stores no pre-processing for images; feed arrays");
-  if (artifact.inputs().size() != 1)
-    throw PythonError(fmt::format("an image can be fed to a model with one input, this one has {}",
-                                  artifact.inputs().size()));
   Tensor tensor;
   {
     const nb::gil_scoped_release release;
-    const Image image = take(read_image(path));
-    tensor = take(preprocess_image(*artifact.manifest().preprocess, image,
-                                   artifact.image_shape(0, {image.width, image.height})));
+    tensor = take(opened.model().read_image(path));
   }
   return to_python(tensor);
 }
@@ -376,9 +366,16 @@ NB_MODULE(_core, m) {
   m.def(
       "open_artifact",
       [](const std::filesystem::path& folder, int threads, bool spinning, bool shared_arena) {
-        const nb::gil_scoped_release release;
-        return Opened(take(Artifact::open(
-            folder, {.threads = threads, .spinning = spinning, .shared_arena = shared_arena})));
+        std::vector<std::string> notes;
+        auto artifact = [&] {
+          const nb::gil_scoped_release release;
+          return take(Artifact::open(
+              folder, {.threads = threads, .spinning = spinning, .shared_arena = shared_arena},
+              [&](const std::string& note) { notes.push_back(note); }));
+        }();
+        for (const std::string& note : notes)
+          if (PyErr_WarnEx(PyExc_UserWarning, note.c_str(), 1) != 0) throw nb::python_error();
+        return Opened(std::move(artifact));
       },
       "folder"_a, "threads"_a, "spinning"_a, "shared_arena"_a = false);
 

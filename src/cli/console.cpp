@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "base/file.h"
+#include "report/display.h"
 
 namespace acuate {
 
@@ -25,6 +26,10 @@ void Console::print(std::string_view text) const {
   fmt::print(stream, "{}", text);
   if (!text.ends_with('\n')) fmt::print(stream, "\n");
   std::fflush(stream);
+}
+
+std::function<void(const std::string&)> Console::note() const {
+  return [this](const std::string& line) { print(printable(line)); };
 }
 
 Result<void> Console::write_json(const nlohmann::ordered_json& json) const {

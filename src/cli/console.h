@@ -1,5 +1,6 @@
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -26,6 +27,8 @@ class Console {
   Result<void> write_json(const nlohmann::ordered_json& json) const;
   Result<void> write_json_text(std::string_view json_text) const;
   bool wants_json() const { return !json_.empty(); }
+  // Prints what the libraries have to say, a sentence at a time.
+  std::function<void(const std::string&)> note() const;
   bool colour() const;  // stdout is a terminal, and NO_COLOR is not set
 
   // A bar with rate and time left on a terminal, a plain line every tenth elsewhere; on stderr.

@@ -25,11 +25,11 @@ Result<std::unique_ptr<Model>> open_valid_model(const fs::path& path) {
 }
 
 Result<Runnable> open_runnable(const fs::path& path, const Target& target,
-                               const EngineOptions& options) {
+                               const EngineOptions& options, const Note& note) {
   std::error_code code;
   if (!fs::is_directory(path, code))
     if (auto model = open_valid_model(path); !model) return model.error();
-  return Runnable::open(path, target, options);
+  return Runnable::open(path, target, options, note);
 }
 
 PassContext default_pass_context() {

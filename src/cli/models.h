@@ -19,7 +19,7 @@ Result<std::unique_ptr<Model>> open_valid_model(const std::filesystem::path& pat
 
 // A valid model file or an artifact as something that runs.
 Result<Runnable> open_runnable(const std::filesystem::path& path, const Target& target,
-                               const EngineOptions& options = {});
+                               const EngineOptions& options, const Note& note);
 
 // Constants are folded by the engine that runs here; where none does, nothing is folded.
 PassContext default_pass_context();

@@ -8,11 +8,11 @@
 namespace acuate {
 namespace fs = std::filesystem;
 
-Result<Probe> Probe::open(const fs::path& path) {
+Result<Probe> Probe::open(const fs::path& path, const Note& note) {
   fs::path file = path;
   std::error_code code;
   if (fs::is_directory(path, code)) {
-    auto artifact = Artifact::open(path);
+    auto artifact = Artifact::open(path, {}, note);
     if (!artifact) return artifact.error();
     const std::vector<ManifestModule>& modules = artifact->manifest().modules;
     if (modules.size() != 1)

@@ -23,7 +23,7 @@ struct ProbePoint {
 // Runs with the engine's graph optimisation off, so that every tensor is there as the graph has it.
 class Probe {
  public:
-  static Result<Probe> open(const std::filesystem::path& path);
+  static Result<Probe> open(const std::filesystem::path& path, const Note& note);
 
   const Model& model() const { return *model_; }
   const std::vector<ProbePoint>& points() const { return points_; }  // in graph order

@@ -6,8 +6,8 @@
 namespace acuate {
 
 Result<Runnable> open_simulated(const std::filesystem::path& path, const Target& target,
-                                const EngineOptions& options) {
-  auto runnable = open_runnable(path, simulated(target), options);
+                                const EngineOptions& options, const Note& note) {
+  auto runnable = open_runnable(path, simulated(target), options, note);
   if (!runnable || runnable->artifact() == nullptr) return runnable;
   const std::string& id = runnable->artifact()->manifest().target;
   auto own = resolve_target(id);

@@ -2,12 +2,10 @@
 
 #include <fmt/format.h>
 
-#include "base/file.h"
 #include "convert/samples.h"
 #include "onnx_io/export.h"
-#include "onnx_io/import.h"
 #include "partition/cut.h"
-#include "shape/infer.h"
+#include "runtime/engine_file.h"
 
 namespace acuate {
 
@@ -50,29 +48,10 @@ Result<void> build_engines(EmittedModules& emitted, const Target& target,
   for (size_t i = 0; i < emitted.modules.size(); ++i) {
     ManifestModule& module = emitted.modules[i];
     if (!emitted.on_target[i]) continue;
-    auto model = import_model(folder / module.file);
-    if (!model) return model.error();
-    infer_shapes(**model);
-    BuildOptions of_module = options;
-    std::erase_if(of_module.shapes, [&](const auto& entry) {
-      const Value* input = (*model)->graph().find(entry.first);
-      return input == nullptr || input->type.is_static();
-    });
-    auto built = target.backend->build(**model, of_module);
+    auto built = build_engine(folder, module, target, options);
     if (!built) return fail("{}: {}", module.file, built.error().message);
     if (!*built) return {};  // it compiles what it loads
-    const std::string name = std::filesystem::path(module.file).stem().string();
-    module.engine = {.file = fmt::format("engines/{}.{}", name, target.id),
-                     .target = target.id,
-                     .made_by = (*built)->made_by,
-                     .devices = options.devices};
-    std::error_code code;
-    std::filesystem::create_directories(folder / "engines", code);
-    if (code) return fail("cannot create {}: {}", (folder / "engines").string(), code.message());
-    auto file = AtomicFile::create(folder / module.engine->file);
-    if (!file) return file.error();
-    if (auto written = file->write(*(*built)->bytes); !written) return written;
-    if (auto done = file->commit(); !done) return done;
+    module.engine = std::move(**built);
   }
   return {};
 }

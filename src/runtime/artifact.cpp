@@ -12,7 +12,8 @@
 namespace acuate {
 namespace fs = std::filesystem;
 
-Result<Artifact> Artifact::open(const fs::path& folder, const EngineOptions& options) {
+Result<Artifact> Artifact::open(const fs::path& folder, const EngineOptions& options,
+                                const Note& note) {
   std::error_code code;
   if (!fs::exists(folder / kManifestName, code))
     return fail("{} is not an artifact: it has no {}; `acuate convert` writes one", folder.string(),
@@ -32,6 +33,7 @@ Result<Artifact> Artifact::open(const fs::path& folder, const EngineOptions& opt
           "model again",
           (folder / listed.file).string(), found->size_bytes, listed.size_bytes);
   }
+  renew_engines(folder, artifact.manifest_, note);
   for (const ManifestModule& module : artifact.manifest_.modules) {
     if (module.kind == "torch")
       return fail(
@@ -82,6 +84,17 @@ Shape Artifact::image_shape(size_t input, ImageSize image) const {
     shape[at + 1] = image.width;
   }
   return shape;
+}
+
+Result<Tensor> Artifact::read_image(const fs::path& file) const {
+  if (!manifest_.preprocess)
+    return fail("the artifact stores no pre-processing for images; feed arrays");
+  if (inputs().size() != 1)
+    return fail("an image can be fed to a model with one input, this one has {}", inputs().size());
+  auto image = acuate::read_image(file);
+  if (!image) return image.error();
+  return preprocess_image(*manifest_.preprocess, *image,
+                          image_shape(0, {image->width, image->height}));
 }
 
 Result<void> Artifact::plan() {
@@ -192,11 +205,11 @@ Result<double> predict_artifact_us(const fs::path& folder, const Manifest& manif
 }
 
 Result<Runnable> Runnable::open(const fs::path& path, const Target& target,
-                                const EngineOptions& options) {
+                                const EngineOptions& options, const Note& note) {
   Runnable runnable;
   std::error_code code;
   if (fs::is_directory(path, code)) {
-    auto artifact = Artifact::open(path, options);
+    auto artifact = Artifact::open(path, options, note);
     if (!artifact) return artifact.error();
     runnable.artifact_ = std::move(*artifact);
     return runnable;

@@ -5,17 +5,19 @@
 #include <vector>
 
 #include "runtime/cost_table.h"
+#include "runtime/engine_file.h"
 #include "runtime/manifest.h"
 #include "targets/target.h"
 
 namespace acuate {
 
 // A converted model that runs: the folder that `convert` wrote. Files are checked against the
-// manifest's sizes and hashes when it is opened.
+// manifest's sizes and hashes when it is opened, engine files against the versions that are here
+// (renew_engines), of which `note` is told.
 class Artifact {
  public:
   static Result<Artifact> open(const std::filesystem::path& folder,
-                               const EngineOptions& options = {});
+                               const EngineOptions& options = {}, const Note& note = {});
 
   const Manifest& manifest() const { return manifest_; }
   const std::vector<IoSpec>& inputs() const { return manifest_.inputs; }
@@ -26,6 +28,9 @@ class Artifact {
   // The shape that an image of this size takes as the input, where the manifest's pre-processing
   // makes it: the input's own, and the image's size where an adapter leaves that open.
   Shape image_shape(size_t input, ImageSize image) const;
+  // An image file as the only input takes it, by the manifest's pre-processing. Errors: there is
+  // none, several inputs, no image.
+  Result<Tensor> read_image(const std::filesystem::path& file) const;
 
   // Inputs in the order of inputs(), results in that of outputs(); images of other sizes go through
   // the manifest's adapters. Modules run in order; tensors
@@ -63,7 +68,7 @@ class Runnable {
  public:
   // `target` is used for a model file; an artifact names its own.
   static Result<Runnable> open(const std::filesystem::path& path, const Target& target,
-                               const EngineOptions& options = {});
+                               const EngineOptions& options = {}, const Note& note = {});
   static Runnable of(std::unique_ptr<Engine> engine);
   const std::vector<IoSpec>& inputs() const {
     return artifact_ ? artifact_->inputs() : engine_->inputs();

@@ -7,6 +7,7 @@
 
 #include "graph/corpus_test_support.h"
 #include "onnx_io/import.h"
+#include "targets/quantization_test_support.h"
 #include "targets/table.h"
 #include "targets/target.h"
 #include "targets/tiny_model_test.h"
@@ -121,6 +122,26 @@ TEST_P(Conformance, SaysWhatItCanDoHere) {
 TEST_P(Conformance, RefusesWhatIsNoModel) {
   EXPECT_FALSE(target_.load(ModelSource::memory(as_bytes("no model"))));
   EXPECT_FALSE(target_.load(ModelSource::file("no/such/model.onnx")));
+}
+
+// An engine file opens in the product and version that made it and in no other, so whoever has one
+// must learn which is here; a target without engine files says so and builds none. What an artifact
+// with a file of another version is worth: runtime/engine_file_test.cpp.
+TEST_P(Conformance, SaysWhoMakesItsEngineFiles) {
+  const auto model = typed_model("g (float[1,4] x) => (float[1,4] y) { y = Relu(x) }");
+  const auto maker = target_.backend->engine_maker();
+  const auto built = target_.backend->build(*model, {});
+  if (!maker) {
+    EXPECT_TRUE(is_sentence(maker.error().message)) << maker.error().message;
+    EXPECT_FALSE(built);
+    return;
+  }
+  ASSERT_TRUE(built) << built.error().message;
+  EXPECT_EQ(maker->empty(), !built->has_value());
+  if (maker->empty()) return;
+  EXPECT_EQ((*built)->made_by, *maker);
+  EXPECT_THAT(*maker, testing::MatchesRegex("[A-Za-z].* [0-9]+[.][0-9.]+"));
+  EXPECT_FALSE((*built)->bytes->empty());
 }
 
 TEST(TableConformance, EveryRowOfEveryBuiltInTableCitesItsSource) {

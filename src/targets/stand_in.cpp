@@ -31,6 +31,7 @@ class StandIn final : public TargetBackend {
                                            const BuildOptions& options) const override {
     return rules_->build(model, options);
   }
+  Result<std::string> engine_maker() const override { return rules_->engine_maker(); }
   Result<std::unique_ptr<Engine>> load(const ModelSource& source,
                                        const EngineOptions& options) const override {
     return engine_->load(source, options);

@@ -50,6 +50,8 @@ Result<std::optional<BuiltEngine>> TargetBackend::build(const Model&, const Buil
   return std::optional<BuiltEngine>();
 }
 
+Result<std::string> TargetBackend::engine_maker() const { return std::string(); }
+
 Result<ModelVerdict> ModelVerdict::of(const Target& target, const Model& model) {
   auto refusals = target.backend->probe(model);
   if (!refusals) return refusals.error();

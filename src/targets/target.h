@@ -100,6 +100,10 @@ class TargetBackend {
   // Errors: it does not take the model, with the node where that can be found.
   virtual Result<std::optional<BuiltEngine>> build(const Model& model,
                                                    const BuildOptions& options) const;
+  // Product and version of what build() makes here (BuiltEngine::made_by), the only one that opens
+  // such files. Empty without an override: the target has no engine files, what it runs is ONNX.
+  // Errors: it has, and what makes them is not here.
+  virtual Result<std::string> engine_maker() const;
   // Without an override: an error that says what is missing.
   virtual Result<std::unique_ptr<Engine>> load(const ModelSource& source,
                                                const EngineOptions& options) const;

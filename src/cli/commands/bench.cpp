@@ -160,7 +160,8 @@ Result<int> run(const Flags& flags, const Console& console) {
   if (!target) return target.error();
   std::vector<Runnable> runnables;
   for (const fs::path& path : flags.models) {
-    auto runnable = open_runnable(path, *target, {.threads = flags.threads, .spinning = false});
+    auto runnable =
+        open_runnable(path, *target, {.threads = flags.threads, .spinning = false}, console.note());
     if (!runnable) return runnable.error();
     runnables.push_back(std::move(*runnable));
   }

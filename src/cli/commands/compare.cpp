@@ -90,12 +90,12 @@ class Comparison {
  public:
   explicit Comparison(const Flags& flags) : flags_(flags) {}
 
-  Result<void> run() {
+  Result<void> run(const Note& note) {
     auto target = resolve_target(flags_.target);
     if (!target) return target.error();
-    auto a = Probe::open(flags_.a);
+    auto a = Probe::open(flags_.a, note);
     if (!a) return a.error();
-    auto b = Probe::open(flags_.b);
+    auto b = Probe::open(flags_.b, note);
     if (!b) return b.error();
     choose_points(*a, *b);
     std::set<std::string> names;
@@ -346,7 +346,7 @@ Action declare(CLI::App& app) {
   auto console = Console::declare(app);
   return [flags, console]() -> Result<int> {
     Comparison comparison(*flags);
-    if (auto done = comparison.run(); !done) return done.error();
+    if (auto done = comparison.run(console->note()); !done) return done.error();
     console->print(comparison_text(comparison, flags->threshold_db));
     Json json = {{"outputs", Json::array()},
                  {"outputs_only_in_a", comparison.only_in_a},

@@ -17,7 +17,7 @@ Action declare(CLI::App& app) {
     if (!given) return given.error();
     ConvertOptions& options = *given;
     options.progress = console->progress();
-    options.note = [&console = *console](const std::string& line) { console.print(line); };
+    options.note = console->note();
     auto conversion = convert(options);
     if (!conversion) return conversion.error();
     console->print(render_terminal(conversion->report, {.colour = console->colour()}));

@@ -152,12 +152,13 @@ Result<int> run(const Flags& flags, const Console& console) {
     if (flags.baseline.empty() && metrics.lookup(id)->labels.empty())
       return fail("metric '{}' of {} compares with a float model; give it as --baseline MODEL",
                   to_kebab_case(id), flags.spec.string());
-  auto model = flags.simulate ? open_simulated(flags.model, *target, {.threads = flags.threads})
-                              : open_runnable(flags.model, *target, {.threads = flags.threads});
+  const EngineOptions options{.threads = flags.threads};
+  auto model = flags.simulate ? open_simulated(flags.model, *target, options, console.note())
+                              : open_runnable(flags.model, *target, options, console.note());
   if (!model) return model.error();
   std::optional<Runnable> baseline;
   if (!flags.baseline.empty()) {
-    auto opened = open_runnable(flags.baseline, *target, {.threads = flags.threads});
+    auto opened = open_runnable(flags.baseline, *target, options, console.note());
     if (!opened) return opened.error();
     baseline.emplace(std::move(*opened));
   }

@@ -244,7 +244,7 @@ Result<int> run(Flags& flags, const Console& console) {
   ConvertOptions& options = flags.options;
   options.precision = "int8";
   options.progress = console.progress();
-  options.note = [&console](const std::string& line) { console.print(printable(line)); };
+  options.note = console.note();
   auto fix = flags.shapes.parse();
   if (!fix) return fix.error();
   options.fix = std::move(*fix);

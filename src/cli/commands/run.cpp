@@ -86,8 +86,9 @@ Action declare(CLI::App& app) {
     if (!target) return target.error();
     auto runnable =
         flags->simulate
-            ? open_simulated(flags->model, *target, {.threads = flags->threads, .profile = true})
-            : open_runnable(flags->model, *target, {.threads = flags->threads});
+            ? open_simulated(flags->model, *target, {.threads = flags->threads, .profile = true},
+                             console->note())
+            : open_runnable(flags->model, *target, {.threads = flags->threads}, console->note());
     if (!runnable) return runnable.error();
     auto inputs = read_inputs(flags->inputs, *runnable);
     if (!inputs) return inputs.error();

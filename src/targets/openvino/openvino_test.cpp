@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include "base/file.h"
 #include "onnx_io/import.h"
 #include "targets/openvino/library.h"
 #include "targets/quantization_test_support.h"
@@ -111,6 +112,33 @@ TEST(OpenVino, CompiledModelsAreKeptInTheCacheFolder) {
     files += entry.path().extension() == ".blob" && entry.file_size() > 100'000;
   EXPECT_EQ(files, 1U);
   EXPECT_EQ(difference(first, run("openvino", options)), 0);
+  std::filesystem::remove_all(folder);
+}
+
+// What another version compiled is neither opened nor left there.
+TEST(OpenVino, ACacheOfAnotherVersionIsCompiledAgain) {
+  const auto folder = std::filesystem::path(testing::TempDir()) / "acuate_openvino_other_cache";
+  std::filesystem::remove_all(folder);
+  const EngineOptions options{.threads = 1, .cache_folder = folder};
+  const auto model = typed_model("g (float[4] x) => (float[4] y) { y = Exp(x) }");
+  const std::string bytes = *model_bytes(*model);
+  const auto answer = [&] {
+    const auto engine = target().load(ModelSource::memory(as_bytes(bytes)), options);
+    const auto outputs = (*engine)->run(std::vector{Tensor::of<float>({4}, {0, 1, 2, 3})});
+    return std::vector<float>((*outputs)[0].values<float>().begin(),
+                              (*outputs)[0].values<float>().end());
+  };
+  const std::vector<float> expected = answer();
+  ASSERT_FALSE(std::filesystem::is_empty(folder));
+  const auto blob = std::filesystem::directory_iterator(folder)->path();
+  const auto content = [&] { return *read_text_file(blob); };
+  const std::string version = target().status().run.version, compiled = content();
+  ASSERT_THAT(compiled, HasSubstr(version));
+  std::string other = compiled;
+  for (size_t at = 0; (at = other.find("2026.4.", at)) != other.npos; ++at) other[at + 5] = '3';
+  ASSERT_TRUE(write_text_file(blob, other));
+  EXPECT_EQ(answer(), expected);
+  EXPECT_THAT(content(), testing::AllOf(HasSubstr(version), testing::Not(HasSubstr("2026.3."))));
   std::filesystem::remove_all(folder);
 }
 

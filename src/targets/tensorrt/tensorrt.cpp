@@ -127,6 +127,11 @@ class TensorRtTarget final : public TargetBackend {
         tried->message, (*node)->address(), (*node)->op_type());
   }
 
+  Result<std::string> engine_maker() const override {
+    if (const Availability here = status().build; !here.available) return fail("{}", here.reason);
+    return toolchain_.engine_maker();
+  }
+
   Result<QuantizationPlan> plan_quantization(Model& model,
                                              const QuantizationRequest& request) const override {
     return acuate::plan_quantization(model, request, rules());

@@ -174,6 +174,13 @@ Result<TensorRtToolchain::Trial> TensorRtToolchain::try_build(const Model& model
   return trial;
 }
 
+Result<std::string> TensorRtToolchain::engine_maker() {
+  auto hello = worker().call("hello", nlohmann::json::object());
+  if (!hello) return hello.error();
+  return fmt::format("{} {}", hello->result.value("product", ""),
+                     hello->result.value("version", ""));
+}
+
 Worker& TensorRtToolchain::worker() {
   const std::lock_guard lock(mutex_);
   if (worker_ == nullptr)

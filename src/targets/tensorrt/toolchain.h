@@ -26,6 +26,9 @@ class TensorRtToolchain {
   // `left_out`, which would only keep them from what lies behind.
   Result<Verdict> ask(const Model& model, const std::vector<size_t>& left_out);
 
+  // Product and version, as BuiltEngine::made_by has them.
+  Result<std::string> engine_maker();
+
   struct Trial {
     std::optional<BuiltEngine> engine;
     std::string message;         // without an engine: what parser or builder said

@@ -2,6 +2,9 @@
 
 import importlib.util
 import json
+import os
+import shutil
+import subprocess
 from pathlib import Path
 from types import ModuleType
 
@@ -11,7 +14,7 @@ import onnxruntime
 import pytest
 from google.protobuf import text_format
 from PIL import Image
-from support import DETECTOR, FIXTURES, ROOT, acuate, pages
+from support import BINARY, DETECTOR, FIXTURES, ROOT, acuate, pages
 
 
 def triton_schema() -> ModuleType:
@@ -127,6 +130,64 @@ def serve_pipeline(folder: Path, values: dict[str, np.ndarray]) -> dict[str, np.
         for entry in pipeline["outputs"]
         for name, source in entry.items()
     }
+
+
+def command(*arguments: str | Path, **more: str) -> str:
+    done = subprocess.run(
+        [str(argument) for argument in arguments],
+        env=os.environ | more,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout[-2000:] + done.stderr[-2000:]
+    return done.stdout
+
+
+# As its user does: libacuate installed somewhere, nothing else of acuate, and the program built
+# against it. The engines are those of the environment.
+def test_a_program_runs_an_artifact_by_libacuate_alone(tmp_path: Path) -> None:
+    text = (ROOT / "tests/composed/detector_mixed.onnxtxt").read_text(encoding="utf-8")
+    onnx.save(onnx.parser.parse_model(text), tmp_path / "m.onnx")
+    random = np.random.default_rng(4)
+    for target in ("onnxruntime", "openvino"):
+        cut = ["--target", target, "--cut", "auto"]
+        acuate("convert", tmp_path / "m.onnx", "-o", tmp_path / target, *cut, "--runs", "0")
+    manifest = json.loads((tmp_path / "onnxruntime/manifest.json").read_text())
+    assert len(manifest["modules"]) > 1
+    inputs = []
+    for port in manifest["inputs"]:
+        values = random.standard_normal(port["shape"]).astype(np.float32)
+        np.save(tmp_path / f"{port['name']}.npy", values)
+        inputs.append(f"{port['name']}={tmp_path / port['name']}.npy")
+
+    prefix, program = tmp_path / "prefix", tmp_path / "program"
+    build = BINARY.resolve().parent.parent
+    command("cmake", "--install", build, "--component", "library", "--prefix", prefix)
+    assert [path.name for path in (prefix / "include").rglob("*.h")] == ["acuate.h"]
+    acuate("export", tmp_path / "onnxruntime", "--standalone", program)
+    command("cmake", "-S", program, "-B", program / "build", f"-DCMAKE_PREFIX_PATH={prefix}")
+    command("cmake", "--build", program / "build")
+    engines = {f"ACUATE_{name}_HOME": str(ROOT / ".venv") for name in ("ONNXRUNTIME", "OPENVINO")}
+    run = program / "build" / "run"
+    said = command(run, **engines)
+    assert all(f"{port['name']}: " in said for port in manifest["inputs"] + manifest["outputs"])
+    for target in ("onnxruntime", "openvino"):
+        shutil.rmtree(program / "artifact")
+        shutil.copytree(tmp_path / target, program / "artifact")
+        command(run, *inputs, "-o", tmp_path / "by_program", **engines)
+        flags = [part for each in inputs for part in ("--input", each)]
+        acuate("run", tmp_path / target, "-o", tmp_path / "by_acuate", *flags)
+        names = sorted(path.name for path in (tmp_path / "by_acuate").iterdir())
+        assert len(names) == len(manifest["outputs"])
+        assert sorted(path.name for path in (tmp_path / "by_program").iterdir()) == names
+        for name in names:
+            found, expected = (
+                np.load(tmp_path / f"by_{who}" / name) for who in ("program", "acuate")
+            )
+            np.testing.assert_array_equal(found, expected)
+    done = subprocess.run([run, "nothing=x.npy"], env=os.environ | engines, capture_output=True)
+    assert (done.returncode, done.stderr) == (1, b"there is no input nothing\n")
 
 
 @pytest.mark.parametrize(

@@ -42,12 +42,15 @@ fs::path folder_of_program() {
 
 // The environment that this code was installed into or built beside: the program may lie in
 // <env>/bin, or in <tree>/build/…/bin with the environment in <tree>/.venv; a Python module lies in
-// site-packages itself.
+// site-packages itself, libacuate in <env>/lib.
 std::vector<fs::path> site_packages_beside_us() {
   std::vector<fs::path> folders;
   const fs::path program = folder_of_program();
   const fs::path module = folder_of_this_code();
-  if (!module.empty() && module != program) folders.push_back(module.parent_path());
+  if (!module.empty() && module != program) {
+    folders.push_back(module.parent_path());
+    append_site_packages(module.parent_path(), folders);
+  }
   if (program.empty()) return folders;
   append_site_packages(program.parent_path(), folders);
   fs::path folder = program;

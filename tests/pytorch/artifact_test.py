@@ -72,6 +72,11 @@ def test_the_report_tells_the_modules_of_the_program(
     assert rows["backbone.body.conv"]["nodes"] > 0
     assert rows["backbone"]["calls"] == 0  # a ModuleDict
     assert rows["drop"]["calls"] == 1
+    for path in ("(model)", "backbone.body", "backbone.body.norm", "head"):
+        assert rows[path]["sqnr_db"] > 100
+        assert rows[path]["cosine"] == pytest.approx(1, abs=1e-9)
+    assert "merged" in rows["backbone.body.conv"]["reason"]["sqnr_db"]  # into the normalization
+    assert rows["backbone"]["reason"]["cosine"] == "never called"
     coverage = result.report["coverage"]
     assert coverage["modules_converted"] == coverage["modules_total"] == len(rows)
     assert result.report["latency"]["runs"] == 2
@@ -181,6 +186,7 @@ def test_int8_from_samples_of_one_size(original: Detector, tmp_path: Path) -> No
     assert 15 < result.report["accuracy"]["sqnr_db"]["converted"] < 100
     rows = {row["path"]: row for row in result.report["modules"]}
     assert 10 < rows["backbone.body"]["sqnr_db"] < 100
+    assert 0.9 < rows["backbone.body"]["cosine"] < 1
     assert rows["drop"]["sqnr_db"] is None
 
 

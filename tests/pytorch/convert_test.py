@@ -9,11 +9,11 @@ import onnx
 import pytest
 import torch
 from acuate.pytorch.export import examples, export
+from acuate.pytorch.probe import module_of
 from acuate.pytorch.samples import Call, calls
 from acuate.pytorch.signature import derive, parameters_of
 from acuate.pytorch.structure import flatten
 from acuate.pytorch.tensors import relative_error
-from acuate.pytorch.verify import module_of
 from pytorch.networks import detr, zoo
 from torch import nn
 
@@ -78,6 +78,20 @@ def test_detr_of_real_size(tmp_path: Path) -> None:
     assert coverage["modules_converted"] == coverage["modules_total"] == 447
     assert coverage["engines"] == 1
     graph = onnx.load(tmp_path / "out" / "modules" / "model.onnx", load_external_data=False).graph
+    paths = {name for name, _ in model.named_modules()}
+    nodes = [node for node in graph.node if node.op_type != "Constant"]
+    told = [node for node in nodes if any("name_scopes" in e.key for e in node.metadata_props)]
+    assert sum(module_of(node) in paths for node in told) >= 0.98 * len(nodes)
+    assert sum(module_of(node) == "" for node in nodes) <= 0.05 * len(nodes)
+    # Numbers by module: of all that the network still has a tensor for.
+    rows = {row["path"]: row for row in result.report["modules"]}
+    for path in ("(model)", "backbone.0.body.layer3.22", "transformer.encoder.layers.5"):
+        assert rows[path]["sqnr_db"] > 100
+        assert rows[path]["cosine"] > 1 - 1e-9
+    assert sum(row["cosine"] is not None for row in rows.values()) > 447 / 2
+    # No name of an exporter's own on open axes.
+    axes = {d.dim_param for v in graph.output for d in v.type.tensor_type.shape.dim}
+    assert axes <= {"", "pred_logits_0", "pred_logits_1"}
     sizes = [[d.dim_param for d in value.type.tensor_type.shape.dim] for value in graph.input]
     height, width = sizes[0][2:]
     assert height

@@ -2,6 +2,8 @@
 
 import copy
 import json
+import pickle
+import threading
 import warnings
 from pathlib import Path
 from typing import Any
@@ -54,8 +56,14 @@ def test_what_stays_in_pytorch_is_told(result: acuate.Result) -> None:
     assert "value" in rows["gate"]["error"]
     assert "small.py" in rows["gate"]["error"]  # with the line of the branch
     converted = [path for path, row in rows.items() if row["status"] == "converted"]
-    assert "stem.0.conv" in converted
-    assert rows["stem"]["engine"].startswith("pieces/")
+    # Which of the heavy ones are faster as engines is measured; the machine may be busy.
+    pieces = [rows[path] for path in ("stem", "layers.0", "layers.1") if path in converted]
+    assert pieces
+    for piece in pieces:
+        assert piece["engine"].startswith("pieces/")
+        assert piece["sqnr_db"] > 90
+        assert piece["cosine"] == pytest.approx(1, abs=1e-8)
+    assert rows["gate"]["reason"]["cosine"] == "it is run by PyTorch"
     coverage = result.report["coverage"]
     assert coverage["modules_converted"] == len(converted)
     assert coverage["modules_total"] == len(rows)
@@ -91,6 +99,35 @@ def test_other_calls_are_run_by_pytorch(original: Gated, result: acuate.Result) 
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         divided(sample)  # it is said once
+
+
+def test_copies_pickles_and_threads(original: Gated, result: acuate.Result) -> None:
+    divided: DividedModel = acuate.load(result.output, model=original)
+    samples = gated_samples()
+    expected = [divided(sample)["y"] for sample in samples]
+    copies = copy.copy(divided), copy.deepcopy(divided), pickle.loads(pickle.dumps(divided))
+    for again in copies:
+        for sample, y in zip(samples, expected, strict=True):
+            torch.testing.assert_close(again(sample)["y"], y, rtol=0, atol=0)
+    # A copy in depth has weights of its own, and engines that are its own, too.
+    with torch.no_grad():
+        for weight in copies[1].model.parameters():
+            weight.zero_()
+    torch.testing.assert_close(divided(samples[0])["y"], expected[0], rtol=0, atol=0)
+    assert not set(map(id, copies[1].engines.values())) & set(map(id, divided.engines.values()))
+    wrong: list[int] = []
+
+    def work(place: int) -> None:
+        for _ in range(5):
+            if not torch.equal(divided(samples[place])["y"], expected[place]):
+                wrong.append(place)
+
+    threads = [threading.Thread(target=work, args=(i % len(samples),)) for i in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert not wrong
 
 
 def test_excluded_modules_stay(original: Gated, tmp_path: Path) -> None:

@@ -1,7 +1,9 @@
 """Exports are checked on every sample, and tell which module each node is from."""
 
 from pathlib import Path
+from typing import Any
 
+import acuate
 import onnx
 import pytest
 import torch
@@ -9,9 +11,11 @@ from acuate import Error
 from acuate.pytorch.describe import run_sample
 from acuate.pytorch.export import EXPORTERS, ExportError, export
 from acuate.pytorch.faithful import export_faithful
+from acuate.pytorch.probe import module_of
 from acuate.pytorch.samples import Call
 from acuate.pytorch.signature import Signature, derive
-from acuate.pytorch.verify import check, first_difference, module_of
+from acuate.pytorch.split import with_weights_of
+from acuate.pytorch.verify import check, first_difference
 from pytorch.networks.small import Detector, Gated, detector_samples, gated_samples, settled
 from torch import nn
 
@@ -96,3 +100,47 @@ def test_reasons_of_all_exporters_are_told(
         export_faithful(model, calls, signature_of(model, calls), tmp_path / "model.onnx")
     assert "\n" not in str(caught.value)
     assert "graph(" not in "".join(capfd.readouterr())
+
+
+@pytest.mark.parametrize("exporter", EXPORTERS)
+def test_weights_in_files_of_their_own(
+    exporter: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As for models of more than 2 GiB, by a lower limit. TorchScript's exporter has its limit in
+    C++: its file is written anew in the form that it would have."""
+    monkeypatch.setattr("acuate.pytorch.export.EXTERNAL_BYTES", 0)
+    original = torch.onnx.export
+
+    def exports(model: Any, tensors: Any, path: Any, **options: Any) -> None:
+        original(model, tensors, path, **options)
+        if exporter == "torchscript":
+            assert isinstance(path, str)  # or it has no place for weights
+            file = onnx.load(path)
+            onnx.save(
+                file,
+                path,
+                save_as_external_data=True,
+                all_tensors_to_one_file=False,
+                size_threshold=0,
+            )
+
+    monkeypatch.setattr("torch.onnx.export", exports)
+    last = nn.Linear(64, 64)
+    model = nn.Sequential(nn.Linear(4, 64), nn.ReLU(), last).eval()
+    calls = [Call((torch.ones(2, 4),)), Call((torch.ones(3, 4),))]
+    signature = signature_of(model, calls)
+    file = tmp_path / "model.onnx"
+    exported, errors = export_faithful(model, calls, signature, file, [exporter])
+    assert max(map(max, errors)) < 1e-5
+    assert file.stat().st_size < 64 * 64 * 4
+    assert len(list(tmp_path.iterdir())) > 1
+    with torch.no_grad():
+        last.weight[:] = last.weight.flip(0)
+    assert first_difference(model, calls[0], signature, file) is not None
+    again = tmp_path / "again" / "model.onnx"
+    again.parent.mkdir()
+    assert with_weights_of(model, exported.path, again)
+    assert again.stat().st_size < 64 * 64 * 4
+    assert max(map(max, check(model, calls, signature, again))) < 1e-5
+    result = acuate.convert(file, output=tmp_path / "out", runs=0)
+    assert result.report["coverage"]["engines"] == 1

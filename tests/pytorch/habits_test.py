@@ -1,5 +1,6 @@
 """Habits of models that an export must live with: hooks, caches, state, ways to call."""
 
+import json
 from pathlib import Path
 from typing import Any
 
@@ -138,3 +139,31 @@ def test_moves_to_where_it_is_are_no_moves(tmp_path: Path) -> None:
     for move in (fast.half, lambda: fast.to("meta"), fast.double):
         with pytest.raises(acuate.Error, match="cannot be moved or cast"):
             move()
+
+
+class Sized(nn.Module):
+    """Says how large what it was given was."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.linear = nn.Linear(4, 2)
+
+    def forward(self, x: torch.Tensor) -> dict[str, Any]:
+        return {"y": self.linear(x), "features": x.shape[-1], "shape": x.shape}
+
+
+def test_sizes_among_the_results_are_numbers(tmp_path: Path) -> None:
+    # TorchScript makes tensors of them, so that the other exporter is asked.
+    model = Sized().eval()
+    samples = rows(3, 3)
+    fast = acuate.convert(model, samples, output=tmp_path / "out", runs=0).load()
+    found, expected = fast(samples[1]), model(samples[1])
+    assert found["features"] == 4
+    assert type(found["features"]) is int
+    assert found["shape"] == torch.Size([3, 4])
+    assert type(found["shape"]) is torch.Size
+    torch.testing.assert_close(found["y"], expected["y"].detach())
+    assert json.loads((tmp_path / "out" / "signature.json").read_text())["exporter"] == "dynamo"
+    whole = {"rt_mode": "onnx", "auto": False}
+    with pytest.raises(acuate.Error, match=r"samples 0 and 1 differ: .*shape.* is 3 and 5"):
+        acuate.convert(model, rows(3, 5), output=tmp_path / "no", runs=0, config=whole)

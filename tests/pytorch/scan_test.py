@@ -545,3 +545,15 @@ def test_kinds_are_files() -> None:
         "value_read",
         "varying",
     ]
+
+
+def test_data_parallel_adds_nothing_where_there_are_no_devices() -> None:
+    inside = nn.Linear(4, 4).eval()
+    wrapped = nn.DataParallel(inside).eval()
+    wrapped.device_ids = []  # as on a machine without CUDA
+    found = scan(wrapped, calls([torch.ones(2, 4)]))
+    assert list(found.modules) == ["", "module"]
+    assert not found.blockers
+    wrapped.device_ids = [0]
+    with pytest.raises(acuate.Error, match=r"replicas .* give the nn.Module in it: model\.module"):
+        scan(wrapped, calls([torch.ones(2, 4)]))

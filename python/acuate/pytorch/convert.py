@@ -15,6 +15,7 @@ from acuate import _convert, _core
 from acuate._convert import PathLike, Result
 from acuate._core import Error
 from acuate.pytorch import judge
+from acuate.pytorch.agreement import measure_agreement, tell_agreement
 from acuate.pytorch.config import Config, read_config
 from acuate.pytorch.converted import ConvertedModel, load_artifact
 from acuate.pytorch.describe import (
@@ -30,6 +31,7 @@ from acuate.pytorch.faithful import export_faithful
 from acuate.pytorch.model_state import require_model
 from acuate.pytorch.padding import Padded, Padding
 from acuate.pytorch.padding_search import search_padding
+from acuate.pytorch.probe import CHECKED_ON
 from acuate.pytorch.records import Scan
 from acuate.pytorch.report import Report
 from acuate.pytorch.samples import Call, calls
@@ -37,7 +39,6 @@ from acuate.pytorch.scan import scan
 from acuate.pytorch.signature import Signature, derive, parameters_of
 from acuate.pytorch.sizes import of_one_size, shape_ranges
 from acuate.pytorch.split import STRATEGIES, Limits, split
-from acuate.pytorch.verify import CHECKED_ON
 
 TIMED_RUNS = 20
 MAX_TIMED_SECONDS = 10.0
@@ -268,7 +269,7 @@ def _convert_whole(
     if options.get("target") in _BUILT_FOR_RANGES and not options.get("shape_range"):
         ranges = shape_ranges(one_size.inputs, [arrays(call, signature) for call in taken])
         options = {**options, "shape_range": ranges}
-    return _convert.convert(
+    result = _convert.convert(
         exported.path,
         data,
         output=job.output,
@@ -279,6 +280,9 @@ def _convert_whole(
         note=job.note,
         **options,
     )
+    found = measure_agreement(job.model, taken, one_size, exported.path, job.output)
+    tell_agreement(result.report["modules"], found)
+    return result
 
 
 def _padded(call: Call, signature: Signature, padding: Padding) -> Call:
@@ -337,14 +341,14 @@ def _judged(
     count = TIMED_RUNS if runs is None else runs
     contenders: list[judge.Caller] = [model, converted]
     padding = converted.padding if isinstance(converted, ConvertedModel) else None
-    if padding is not None:
+    if isinstance(converted, ConvertedModel) and padding is not None:
         contenders.append(Padded(model, converted.signature, padding))
     with unchanged(model):
         told = judge.agreement_section(model, converted, taken)
         metrics: list[dict[str, float]] = [{} for _ in contenders]
         if evaluator is not None:
             metrics = [judge.accuracy(one, taken, evaluator) for one in contenders]
-            told = judge.accuracy_section(*metrics[:2], len(taken)) | told
+            told = judge.accuracy_section(metrics[0], metrics[1], len(taken)) | told
         times = judge.time_interleaved(contenders, taken, count, limit)
         if padding is not None:
             agreement = judge.agreement_section(model, contenders[2], taken)

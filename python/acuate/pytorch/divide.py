@@ -13,6 +13,7 @@ from torch import nn
 from acuate import _convert
 from acuate._core import Error, __version__
 from acuate.pytorch import judge
+from acuate.pytorch.agreement import measure_agreement, tell_agreement
 from acuate.pytorch.converted import SIGNATURE_FILE, state_digest
 from acuate.pytorch.describe import arrays, describe
 from acuate.pytorch.report import Report
@@ -99,17 +100,23 @@ def _convert_piece(
     precision = precision_of(piece.path)
     data = [arrays(call, piece.signature) for call in piece.calls] if precision == "int8" else None
     try:
-        return _convert.convert(
-            piece.exported.path,
-            data,
-            output=folder,
-            signature=file,
-            precision=precision,
-            runs=0,
-            **options,
-        ).report
+        report = Report(
+            _convert.convert(
+                piece.exported.path,
+                data,
+                output=folder,
+                signature=file,
+                precision=precision,
+                runs=0,
+                **options,
+            ).report
+        )
     except Error as error:
         raise Error(f"module '{piece.path}': {error}") from error
+    found = measure_agreement(module, piece.calls, piece.signature, piece.exported.path, folder)
+    tell_agreement(report["modules"], found)
+    report.write(folder)
+    return report
 
 
 def _report(

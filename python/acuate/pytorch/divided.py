@@ -19,12 +19,16 @@ class DividedModel(nn.Module):
 
     Called like the original. A module that is called in another way than it was converted for, with
     other containers, types or sizes, is run by PyTorch, and a warning says so once. Parameters are
-    those of the original: what engines compute with does not follow their changes.
+    those of the original: what engines compute with does not follow their changes. Copies and
+    pickles are of the original, and open the engines' artifacts again. Several threads may call it
+    as far as they may call the original.
     """
 
     def __init__(self, model: nn.Module, engines: Mapping[str, ConvertedModel]) -> None:
         super().__init__()
+        self._original: nn.Module
         self.engines = dict(engines)
+        object.__setattr__(self, "_original", model)  # no module of this one
         self.model = _with_engines(model, "", self.engines, {})
         super().train(False)
 
@@ -41,6 +45,13 @@ class DividedModel(nn.Module):
                 "train the original and convert it again"
             )
         return super().train(False)
+
+    def __reduce__(self) -> Any:
+        return DividedModel, (self._original, self.engines)
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> "DividedModel":
+        engines = {path: copy.deepcopy(engine, memo) for path, engine in self.engines.items()}
+        return DividedModel(copy.deepcopy(self._original, memo), engines)
 
     def _apply(self, fn: Any, recurse: bool = True) -> "DividedModel":
         # Its weights are the original's, which must not change with it.

@@ -17,6 +17,7 @@ from torch import nn
 
 from acuate._core import Error
 from acuate.pytorch.adapter import as_flat
+from acuate.pytorch.axis_names import name_axes
 from acuate.pytorch.model_state import ModelState
 from acuate.pytorch.samples import Call
 from acuate.pytorch.signature import Signature
@@ -25,6 +26,9 @@ EXPORTERS = ("torchscript", "dynamo")
 """In the order of trial. TorchScript's tracer is several times faster (DETR-R101: 7 s against 40 s)
 and takes more of Python; what it freezes without a word, branches on values and numpy, the scan and
 the check on every sample find. torch.export refuses those."""
+
+EXTERNAL_BYTES = 1 << 30
+"""Files that are larger have their weights beside them; protobuf's own limit is 2 GiB."""
 
 OPSETS = {"torchscript": 17, "dynamo": 20}
 _END = ";"  # ends a path in a scope's name: what follows is the exporter's
@@ -140,7 +144,7 @@ def _by_torchscript(
         torch.onnx.export(
             flat,
             tensors,
-            path,
+            str(path),  # beyond 2 GiB weights go to files beside it, if it is text
             dynamo=False,
             opset_version=OPSETS["torchscript"],
             do_constant_folding=False,  # weights keep their names; simplification folds
@@ -148,7 +152,10 @@ def _by_torchscript(
             output_names=[port.name for port in signature.outputs],
             dynamic_axes=axes,
         )
-    _tell_modules(path, flat)
+    file = onnx.load(path, load_external_data=False)
+    _tell_modules(file, flat)
+    name_axes(file.graph, signature)
+    _replace(path, file)
 
 
 def _by_dynamo(
@@ -170,14 +177,30 @@ def _by_dynamo(
         opset_version=OPSETS["dynamo"],
         optimize=False,
         verbose=False,
-        external_data=_size_bytes(flat) > 1 << 30,
+        external_data=size_bytes(flat) > EXTERNAL_BYTES,
         input_names=[port.name for port in signature.inputs],
         output_names=[port.name for port in signature.outputs],
         dynamic_shapes=(shapes,) if dims else None,
     )
+    file = onnx.load(path, load_external_data=False)
+    name_axes(file.graph, signature)
+    _replace(path, file)
 
 
-def _size_bytes(model: nn.Module) -> int:
+def save(file: onnx.ModelProto, path: Path) -> None:
+    """Writes a model whose weights are all in memory."""
+    onnx.save(file, path, save_as_external_data=file.ByteSize() > EXTERNAL_BYTES)
+
+
+def _replace(path: Path, file: onnx.ModelProto) -> None:
+    """Writes a model in its own place; weights in other files stay where they are."""
+    written = path.with_suffix(".told")
+    onnx.save(file, written)
+    written.replace(path)
+
+
+def size_bytes(model: nn.Module) -> int:
+    """Of all weights."""
     return sum(tensor.nbytes for tensor in [*model.parameters(), *model.buffers()])
 
 
@@ -223,11 +246,10 @@ def _without_printing(verbose: bool) -> Iterator[None]:
     yield
 
 
-def _tell_modules(path: Path, model: nn.Module) -> None:
+def _tell_modules(file: onnx.ModelProto, model: nn.Module) -> None:
     """Writes the modules that scopes tell into the nodes' metadata, in the form of torch.export,
     and gives nodes and tensors names without them."""
     modules = dict(model.named_modules())
-    file = onnx.load(path, load_external_data=False)
     counts: dict[str, int] = {}
     renamed: dict[str, str] = {}
     kept = {value.name for value in [*file.graph.input, *file.graph.output]}
@@ -258,9 +280,6 @@ def _tell_modules(path: Path, model: nn.Module) -> None:
                 names[:] = [renamed.get(name, name) for name in names]
         for value in [*graph.output, *graph.value_info]:
             value.name = renamed.get(value.name, value.name)
-    written = path.with_suffix(".told")
-    onnx.save(file, written)
-    written.replace(path)
 
 
 def examples(calls: Sequence[Call], signature: Signature) -> list[Call]:

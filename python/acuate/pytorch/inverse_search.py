@@ -112,7 +112,7 @@ def _of_axis(place: int, axis: int, observations: Sequence[Observation]) -> list
     symbols = list(observations[0].sizes)
     found: list[Crop | Cells] = []
     for symbol in symbols:
-        known = {}
+        known: dict[tuple[int, int], None] = {}
         for seen in observations:
             known[seen.sizes[symbol], seen.expected[place].shape[axis]] = None
             known[seen.bounds[symbol], seen.padded[place].shape[axis]] = None
@@ -152,7 +152,7 @@ def _cells(place: int, axis: int, observations: Sequence[Observation]) -> Iterat
         for seen in observations
         for sizes, results in ((seen.sizes, seen.expected), (seen.bounds, seen.padded))
     ]
-    levels = [(stride,) for stride in _SINGLE_STRIDES]
+    levels: list[tuple[int, ...]] = [(stride,) for stride in _SINGLE_STRIDES]
     levels += [_STRIDES[i:j] for i in range(len(_STRIDES)) for j in range(i + 2, len(_STRIDES) + 1)]
     for rows, columns in itertools.permutations(observations[0].sizes, 2):
         for strides, upwards, anchors in itertools.product(

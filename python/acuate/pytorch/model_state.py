@@ -12,6 +12,7 @@ from acuate.pytorch.watch import storage_key
 
 OLDEST_TORCH = (2, 6)
 _CONTAINER_LIMIT = 10_000
+_REPLICATED = (torch.nn.DataParallel, torch.nn.parallel.DistributedDataParallel)
 _TABLES = ("_parameters", "_buffers", "_modules")
 
 
@@ -24,8 +25,8 @@ def require_torch() -> None:
 
 
 def require_model(model: Any) -> None:
-    """Errors: no nn.Module; a compiled or scripted one; training mode; weights on the meta device
-    or not yet made."""
+    """Errors: no nn.Module; a compiled, scripted or replicated one; training mode; weights on the
+    meta device or not yet made."""
     if not isinstance(model, torch.nn.Module):
         raise Error(f"model: a {type(model).__name__} is given, expected a torch.nn.Module")
     if isinstance(model, torch.jit.ScriptModule):
@@ -37,6 +38,11 @@ def require_model(model: Any) -> None:
         raise Error(
             "model: the result of torch.compile is given; give the nn.Module itself: "
             "model._orig_mod"
+        )
+    if isinstance(model, _REPLICATED) and model.device_ids:
+        raise Error(
+            f"model: a {type(model).__name__} is given, which runs replicas of a model in threads; "
+            "give the nn.Module in it: model.module"
         )
     if model.training:
         raise Error(

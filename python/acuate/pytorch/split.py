@@ -19,12 +19,13 @@ from torch import nn
 
 from acuate._core import Error
 from acuate.pytorch import judge
-from acuate.pytorch.export import Exported, unchanged
+from acuate.pytorch.export import Exported, save, unchanged
 from acuate.pytorch.faithful import export_faithful
+from acuate.pytorch.probe import Engine, named
 from acuate.pytorch.samples import Call
 from acuate.pytorch.signature import Signature, derive, parameters_of
 from acuate.pytorch.structure import flatten
-from acuate.pytorch.verify import Engine, check, named
+from acuate.pytorch.verify import check
 
 CAPTURED_CALLS = 8
 """Of one module, over the samples; a module that is called more often is checked on these, and the
@@ -300,7 +301,7 @@ def with_weights_of(module: nn.Module, alike: Path, to: Path) -> bool:
                 continue
             return False
         initializer.CopyFrom(onnx.numpy_helper.from_array(value.numpy(), name))
-    onnx.save(model, to)
+    save(model, to)
     return True
 
 

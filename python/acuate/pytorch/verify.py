@@ -1,26 +1,21 @@
 """Whether an exported file computes what the module computes, on every sample."""
 
 from collections.abc import Iterator, Sequence
-from contextlib import ExitStack, contextmanager
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Any
 
-import onnx
 import torch
 from torch import nn
 
-from acuate import _core
 from acuate._core import Error
 from acuate.pytorch.adapter import run_flat
 from acuate.pytorch.export import unchanged, widen
+from acuate.pytorch.probe import Engine, module_hooks, named, probe, tensors_of_modules
 from acuate.pytorch.samples import Call
 from acuate.pytorch.signature import Signature
 from acuate.pytorch.structure import flatten
-from acuate.pytorch.tensors import from_core, relative_error, relative_errors, to_core
+from acuate.pytorch.tensors import relative_error, relative_errors
 
-CHECKED_ON = "onnxruntime"
-"""The target on which exported files are run beside the module."""
 TOLERANCE = 1e-4
 """Relative output error of float32 networks; engines differ by some 1e-6, a branch that was frozen
 by much more."""
@@ -40,26 +35,6 @@ class UnfaithfulError(Error):
 def tolerance_of(model: nn.Module) -> float:
     half = (torch.bfloat16, torch.float16)
     return TOLERANCE_16_BIT if any(p.dtype in half for p in model.parameters()) else TOLERANCE
-
-
-class Engine:
-    """An ONNX file that runs on tensors."""
-
-    def __init__(self, path: Path, optimized: bool = True) -> None:
-        self._runnable = _core.open_model(path, CHECKED_ON, 0, False, optimized)
-        self.inputs = [name for name, _, _ in self._runnable.inputs]
-
-    def run(self, tensors: dict[str, torch.Tensor]) -> list[torch.Tensor]:
-        """By input name; names that the file does not have, such as of inputs that nothing reads,
-        are passed over."""
-        given = [to_core(widen(tensors[name]), f"input '{name}'") for name in self.inputs]
-        return [from_core(result) for result in self._runnable.run(given)]
-
-
-def named(call: Call, signature: Signature) -> dict[str, torch.Tensor]:
-    """The tensors of a call by input name."""
-    tensors = signature.flatten(call)
-    return {port.name: tensor for port, tensor in zip(signature.inputs, tensors, strict=True)}
 
 
 def check(
@@ -138,13 +113,10 @@ def first_difference(
 ) -> tuple[str, float] | None:
     """The first module, in the order in which they end, whose result the file does not compute,
     and by how much it differs."""
-    produced = _tensors_of_modules(path)
+    produced = tensors_of_modules(path)
     wanted = sorted({name for names in produced.values() for name in names})
-    with TemporaryDirectory(prefix="acuate-") as folder:
-        probe = Path(folder) / "probe.onnx"
-        _with_outputs(path, wanted, probe)
-        results = Engine(probe, optimized=False).run(named(call, signature))
-    values = dict(zip(wanted, results[-len(wanted) :], strict=True)) if wanted else {}
+    with probe(path, wanted) as inside:
+        values = inside(call, signature)
     tolerance = tolerance_of(model)
     for module, tensor in _results_of_modules(model, call):
         candidates = [values[name] for name in produced.get(module, ())]
@@ -167,61 +139,6 @@ def _results_of_modules(model: nn.Module, call: Call) -> Iterator[tuple[str, tor
 
         return hook
 
-    with _hooks(model, note), unchanged(model), torch.no_grad():
+    with module_hooks(model, note), unchanged(model), torch.no_grad():
         model(*call.args, **call.kwargs)
     yield from seen
-
-
-@contextmanager
-def _hooks(model: nn.Module, make: Any) -> Iterator[None]:
-    with ExitStack() as stack:
-        for path, module in model.named_modules():
-            if path:
-                stack.callback(module.register_forward_hook(make(path)).remove)
-        yield
-
-
-def _tensors_of_modules(path: Path) -> dict[str, list[str]]:
-    """By module: the tensors that its nodes give to others."""
-    graph = onnx.load(path, load_external_data=False).graph
-    scope = {}
-    for node in graph.node:
-        module = module_of(node)
-        for output in node.output:
-            scope[output] = module
-    produced: dict[str, dict[str, None]] = {}
-    readers = [(module_of(node), node.input) for node in graph.node]
-    readers.append(("", [output.name for output in graph.output]))
-    for reader, inputs in readers:
-        for name in inputs:
-            made = scope.get(name)
-            while made:
-                if reader == made or reader.startswith(made + "."):
-                    break
-                produced.setdefault(made, {})[name] = None
-                made = made.rpartition(".")[0]
-    return {module: list(names) for module, names in produced.items()}
-
-
-def module_of(node: onnx.NodeProto) -> str:
-    """The module that made a node, by its metadata; the whole model where there is none."""
-    for entry in node.metadata_props:
-        if entry.key == "pkg.torch.onnx.name_scopes":
-            scopes = [part.strip().strip("'\"") for part in entry.value.strip("[]").split(",")]
-            return scopes[-2] if len(scopes) > 1 else ""
-    return ""
-
-
-def _with_outputs(path: Path, names: Sequence[str], to: Path) -> None:
-    model = onnx.load(path)
-    known = {value.name: value for value in model.graph.value_info}
-    present = {output.name for output in model.graph.output}
-    for name in names:
-        value = known.get(name) or onnx.ValueInfoProto(name=name)
-        if name in present:  # the caller reads the last results
-            copied = f"{name}/again"
-            model.graph.node.add(op_type="Identity", input=[name], output=[copied])
-            value = onnx.ValueInfoProto(name=copied)
-        model.graph.output.append(value)
-    large = model.ByteSize() > 1 << 30
-    onnx.save(model, to, save_as_external_data=large)

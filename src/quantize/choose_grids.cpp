@@ -44,39 +44,35 @@ bool grids_are_open(const Quantizer& quantizer) {
   return named == nullptr || (named->bits == 8 && !named->is_float());
 }
 
-Result<std::vector<GridOutcome>> choose_grids(Quantizer& quantizer,
+Result<std::vector<GridOutcome>> choose_grids(Quantizer& quantizer, const Prepared& measured,
                                               const std::vector<const Recovery*>& used,
                                               const SampleSubset& fitted,
                                               const OutputNoise& noise) {
   std::vector<GridOutcome> outcomes;
   if (!grids_are_open(quantizer)) return outcomes;
-  auto base = quantizer.prepare(used, fitted.size(), fitted.loader());
-  if (!base) return base.error();
-  QuantizeOptions options = quantizer.options();
-  options.measured = &base->calibration;
   size_t best = 0;
   const auto attempt = [&](const std::string& scheme, const char* range) -> Result<void> {
     auto method = parse_range_method(range);
     if (!method) return method.error();
-    Quantizer candidate(quantizer.model(), quantizer.target(), *method, options);
+    Quantizer candidate = quantizer;
     candidate.set_grids(scheme, *method);
-    auto prepared = candidate.prepare(used, fitted.size(), fitted.loader());
+    auto prepared = candidate.choose_ranges(measured, used, fitted.size(), fitted.loader());
     if (!prepared) return prepared.error();
     auto quantized =
         candidate.finish(*prepared, prepared->encodings, used, fitted.size(), fitted.loader());
     if (!quantized) return quantized.error();
-    auto measured = noise.typical(*quantized->model);
-    if (!measured) return measured.error();
-    outcomes.push_back({scheme, method->text, *measured, false});
+    auto left = noise.typical(*quantized->model);
+    if (!left) return left.error();
+    outcomes.push_back({scheme, method->text, *left, false});
     if (scheme.empty() && !prepared->plan.activations.empty())
       outcomes.back().scheme = prepared->plan.activations.front().scheme;
-    if (!(*measured < outcomes[best].noise * (best == 0 ? kClearGain : 1)) && outcomes.size() > 1)
+    if (!(*left < outcomes[best].noise * (best == 0 ? kClearGain : 1)) && outcomes.size() > 1)
       return {};
     best = outcomes.size() - 1;
     quantizer.set_grids(scheme, std::move(*method));
     return {};
   };
-  for (const std::string& scheme : open_schemes(quantizer, *base->model))
+  for (const std::string& scheme : open_schemes(quantizer, *measured.model))
     for (const char* range : {"mse", "percentile", "minmax"})
       if (outcomes.empty() || outcomes[0].noise > kQuiet)
         if (auto done = attempt(scheme, range); !done) return done.error();

@@ -6,13 +6,13 @@
 namespace acuate {
 
 // Tries schemes of 8 bits and range methods, as far as the options name neither, with the
-// recoveries of `used` in place: ranges from the `fitted` samples' histograms, which are measured
-// once, judged by the typical noise of the emitted form at the outputs. What the quantizer starts
-// from is left only for a clear gain, and where its noise is above a hundredth of a percent of the
-// signal's power at all. Sets the
-// quantizer's grids to the best; tells all that it tried. Nothing is tried where both are named,
-// where the grids are wider than 8 bits, or where histograms take the place of samples.
-Result<std::vector<GridOutcome>> choose_grids(Quantizer& quantizer,
+// recoveries of `used` in place: ranges from what was measured of all samples, so that those are
+// judged that will be emitted, by the typical noise of the emitted form at the outputs; recoveries
+// that make up for grids are fitted on `fitted`. What the quantizer starts from is left only for a
+// clear gain, and where its noise is above a hundredth of a percent of the signal's power at all.
+// Sets the quantizer's grids to the best; tells all that it tried. Nothing is tried where both are
+// named, where the grids are wider than 8 bits, or where histograms take the place of samples.
+Result<std::vector<GridOutcome>> choose_grids(Quantizer& quantizer, const Prepared& measured,
                                               const std::vector<const Recovery*>& used,
                                               const SampleSubset& fitted, const OutputNoise& noise);
 

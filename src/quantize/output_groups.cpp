@@ -101,7 +101,8 @@ std::vector<OutputGroup> ChannelPower::groups(const std::string& output) const {
   return groups;
 }
 
-void add_probe(Tensor& seed, const OutputGroup& group, std::mt19937_64& random) {
+void add_probe(Tensor& seed, const OutputGroup& group, std::mt19937_64& random,
+               std::span<const float> weights) {
   if (!(group.signal_power > 0)) return;
   const auto values = seed.mutable_values<float>();
   const double count = for_each_element_run(seed.shape(), group, [](size_t, size_t) {});
@@ -114,21 +115,23 @@ void add_probe(Tensor& seed, const OutputGroup& group, std::mt19937_64& random) 
         bits = random();
         left = 64;
       }
-      values[i] = (bits & 1) != 0 ? weight : -weight;
+      const float size = weights.empty() ? weight : weight * std::sqrt(weights[i]);
+      values[i] = (bits & 1) != 0 ? size : -size;
       bits >>= 1;
       --left;
     }
   });
 }
 
-double relative_noise(const Tensor& exact, const Tensor& changed, const OutputGroup& group) {
+double relative_noise(const Tensor& exact, const Tensor& changed, const OutputGroup& group,
+                      std::span<const float> weights) {
   if (!(group.signal_power > 0)) return 0;
   const auto x = exact.values<float>(), y = changed.values<float>();
   double sum = 0;
   const double count = for_each_element_run(exact.shape(), group, [&](size_t first, size_t run) {
     for (size_t i = first; i < first + run; ++i) {
       const double error = static_cast<double>(y[i]) - static_cast<double>(x[i]);
-      sum += error * error;
+      sum += (weights.empty() ? 1 : static_cast<double>(weights[i])) * error * error;
     }
   });
   return sum / count / group.signal_power;

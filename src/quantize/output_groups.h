@@ -1,6 +1,7 @@
 #pragma once
 
 #include <random>
+#include <span>
 
 #include "quantize/sensitivity.h"
 
@@ -22,11 +23,15 @@ class ChannelPower {
   size_t samples_ = 0;
 };
 
-// Random signs over RMS · √elements on the group's elements, 0 elsewhere; added to `seed`.
-void add_probe(Tensor& seed, const OutputGroup& group, std::mt19937_64& random);
+// Random signs over RMS · √elements on the group's elements, 0 elsewhere; added to `seed`. Weights
+// are of elements of the output (salient_positions.h), 1 on average; empty: all alike. A sign is
+// multiplied by the root of its weight.
+void add_probe(Tensor& seed, const OutputGroup& group, std::mt19937_64& random,
+               std::span<const float> weights = {});
 
-// Mean square of the difference over the group's elements, over the group's signal power; 0 where
-// the group is silent.
-double relative_noise(const Tensor& exact, const Tensor& changed, const OutputGroup& group);
+// Mean square of the difference over the group's elements, weighted likewise, over the group's
+// signal power; 0 where the group is silent.
+double relative_noise(const Tensor& exact, const Tensor& changed, const OutputGroup& group,
+                      std::span<const float> weights = {});
 
 }  // namespace acuate

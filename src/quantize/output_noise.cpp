@@ -5,6 +5,7 @@
 
 #include "onnx_io/export.h"
 #include "quantize/output_groups.h"
+#include "quantize/salient_positions.h"
 
 namespace acuate {
 namespace {
@@ -43,6 +44,9 @@ Result<OutputNoise> OutputNoise::of(const Model& reference, const Target& target
           [&](size_t i, std::vector<Tensor> outputs) { noise.reference_[i] = std::move(outputs); });
       !done)
     return done.error();
+  SalientPositions positions;
+  for (const auto& outputs : noise.reference_) positions.add(outputs);
+  for (const auto& outputs : noise.reference_) noise.weights_.push_back(positions.weights(outputs));
   for (size_t output = 0; output < noise.names_.size(); ++output) {
     ChannelPower power(noise.reference_[0][output].shape());
     for (const auto& outputs : noise.reference_)
@@ -62,7 +66,7 @@ Result<void> OutputNoise::each(const Model& model,
       const auto place = static_cast<size_t>(found - names_.begin());
       const Tensor& exact = reference_[i][place];
       if (exact.shape() == reference_[0][place].shape() && outputs[place].shape() == exact.shape())
-        add(g, relative_noise(exact, outputs[place], groups_[g]));
+        add(g, relative_noise(exact, outputs[place], groups_[g], weights_[i][place]));
     }
   });
 }

@@ -27,7 +27,8 @@ class OutputNoise {
                                 const SampleSubset& samples, int threads);
 
   // Noise power over signal power: the mean over output groups (sensitivity.h) of each one's, so
-  // that boxes in pixels do not hide scores. The engine takes the model as it stands.
+  // that boxes in pixels do not hide scores; where a detector's scores are low its boxes count
+  // little (salient_positions.h). The engine takes the model as it stands.
   Result<double> relative(const Model& model) const;
   // The same with the geometric mean over the samples of each group, which one sample on which
   // something tips over does not decide: for comparing models on few samples.
@@ -48,8 +49,9 @@ class OutputNoise {
   const Target* target_;
   const SampleSubset* samples_;
   int threads_;
-  std::vector<std::string> names_;              // outputs of the reference
-  std::vector<std::vector<Tensor>> reference_;  // by sample
+  std::vector<std::string> names_;                        // outputs of the reference
+  std::vector<std::vector<Tensor>> reference_;            // by sample
+  std::vector<std::vector<std::vector<float>>> weights_;  // of elements, by sample and output
   std::vector<OutputGroup> groups_;
 };
 

@@ -185,8 +185,12 @@ Result<Quantized> quantize_model(const Model& model, const Target& target, size_
   std::vector<const Recovery*> used;
   for (const RecoveryOutcome& outcome : choices->recovery)
     if (outcome.used) used.push_back(recoveries().lookup(outcome.id));
-  auto prepared = quantizer.prepare(used, samples, load, options.calibration.progress);
-  if (!prepared) return prepared.error();
+  std::optional<Prepared> prepared = std::move(choices->prepared);
+  if (!prepared) {
+    auto made = quantizer.prepare(used, samples, load, options.calibration.progress);
+    if (!made) return made.error();
+    prepared = std::move(*made);
+  }
   std::shared_ptr<const Hybrid> hybrid;
   const auto finished = [&]() -> Result<Quantized> {
     if (options.hybrid.empty())

@@ -42,7 +42,7 @@ Result<void> refuse_non_finite(const Calibration& calibration) {
       to_valid_utf8(first.tensor), first.sample, calibration.non_finite.size() - 1);
 }
 
-Result<Prepared> Quantizer::prepare(const std::vector<const Recovery*>& used, size_t samples,
+Result<Prepared> Quantizer::measure(const std::vector<const Recovery*>& used, size_t samples,
                                     const SampleLoader& load, const Progress& progress) const {
   Prepared result;
   result.model = model_.clone();
@@ -69,24 +69,46 @@ Result<Prepared> Quantizer::prepare(const std::vector<const Recovery*>& used, si
                          : calibrate(model, target_, tensors, samples, load, calibration_options);
   if (!calibration) return calibration.error();
   if (auto finite = refuse_or_explain(*calibration, load, options_); !finite) return finite.error();
+  result.calibration = std::move(*calibration);
+  return result;
+}
+
+Result<Prepared> Quantizer::choose_ranges(const Prepared& measured,
+                                          const std::vector<const Recovery*>& used, size_t samples,
+                                          const SampleLoader& load) const {
+  Prepared result;
+  result.model = measured.model->clone();
+  result.calibration = measured.calibration;
+  result.changes = measured.changes;
+  result.recovery = measured.recovery;
+  Model& model = *result.model;
+  auto plan = target_.backend->plan_quantization(model, request_);
+  if (!plan) return plan.error();
   for (const Recovery* recovery : used) {
     if (recovery->phase != Recovery::Phase::Grids) continue;
-    auto places = apply(*recovery, {model, target_, *plan, &*calibration, nullptr, result.changes,
-                                    samples, load, threads()});
+    auto places = apply(*recovery, {model, target_, *plan, &result.calibration, nullptr,
+                                    result.changes, samples, load, threads()});
     if (!places) return places.error();
     result.recovery.push_back({recovery->id, *places, true, {}});
   }
-  auto encodings = choose_encodings(model, *plan, *calibration, range_, options_.weight_range);
+  auto encodings =
+      choose_encodings(model, *plan, result.calibration, range_, options_.weight_range);
   if (!encodings) return encodings.error();
   if (range_.refined_at_outputs)
-    if (auto done = refine_at_outputs(model, target_, *plan, *calibration, samples, load,
-                                      calibration_options, *encodings);
+    if (auto done = refine_at_outputs(model, target_, *plan, result.calibration, samples, load,
+                                      options_.calibration, *encodings);
         !done)
       return fail("range {}: {}", range_.text, done.error().message);
   result.plan = std::move(*plan);
-  result.calibration = std::move(*calibration);
   result.encodings = std::move(*encodings);
   return result;
+}
+
+Result<Prepared> Quantizer::prepare(const std::vector<const Recovery*>& used, size_t samples,
+                                    const SampleLoader& load, const Progress& progress) const {
+  auto measured = measure(used, samples, load, progress);
+  if (!measured) return measured.error();
+  return choose_ranges(*measured, used, samples, load);
 }
 
 Result<Quantized> Quantizer::finish(const Prepared& prepared, const Encodings& encodings,

@@ -34,8 +34,15 @@ class Quantizer {
     range_ = std::move(range);
   }
 
-  // `used` is in the order of phases everywhere. Up to the encodings: recoveries before ranges, one
-  // pass over the samples, ranges.
+  // `used` is in the order of phases everywhere. Recoveries before ranges and one pass over the
+  // samples; the plan and the encodings are open.
+  Result<Prepared> measure(const std::vector<const Recovery*>& used, size_t samples,
+                           const SampleLoader& load, const Progress& progress = {}) const;
+  // From there up to the encodings, by this quantizer's grids: the plan, recoveries that change it,
+  // ranges. What was measured stays where it is, so that other grids can be chosen from it, too.
+  Result<Prepared> choose_ranges(const Prepared& measured, const std::vector<const Recovery*>& used,
+                                 size_t samples, const SampleLoader& load) const;
+  // Both.
   Result<Prepared> prepare(const std::vector<const Recovery*>& used, size_t samples,
                            const SampleLoader& load, const Progress& progress = {}) const;
   // From there on, with these encodings, of the same graph, in the place of its own: recoveries
@@ -43,7 +50,7 @@ class Quantizer {
   Result<Quantized> finish(const Prepared& prepared, const Encodings& encodings,
                            const std::vector<const Recovery*>& used, size_t samples,
                            const SampleLoader& load) const;
-  // Both.
+  // prepare() and finish().
   Result<Quantized> run(const std::vector<const Recovery*>& used, size_t samples,
                         const SampleLoader& load, const Progress& progress = {}) const;
 
@@ -66,11 +73,15 @@ class Quantizer {
 // outputs, tried one after the other: chosen with up to kTrialSamples samples and judged on as many
 // others. Their order is that of the phases. Between those that change the graph and those that
 // make up for grids the quantizer's grids are chosen (choose_grids.h): others than its own stand
-// only if they do less with what makes up for them, too.
+// only if they do less with what makes up for them, too. From there on the ranges are those of all
+// samples, the ones that are emitted in the end: a few per cent of a scale, which is what other
+// samples make, can be 5 dB at the outputs.
 inline constexpr size_t kTrialSamples = 8;
 struct Choices {
   std::vector<RecoveryOutcome> recovery;
   std::vector<GridOutcome> grids;
+  // With all of this on all samples; nothing: nothing was tried.
+  std::optional<Prepared> prepared = {};
 };
 Result<Choices> choose_by_trial(Quantizer& quantizer, size_t samples, const SampleLoader& load);
 

@@ -13,6 +13,7 @@
 #include "quantize/injection.h"
 #include "quantize/noise_kernel.h"
 #include "quantize/output_groups.h"
+#include "quantize/salient_positions.h"
 #include "quantize/sensitivity_model.h"
 
 namespace acuate {
@@ -59,6 +60,7 @@ class SensitivitySweep {
       if (stop_requested()) return fail("interrupted after {} of {} samples", sample, samples_);
       auto inputs = load_(sample);
       if (!inputs) return inputs.error();
+      if (auto done = find_weights(*inputs); !done) return done.error();
       for (size_t probe = 0; probe < std::max<size_t>(probes, 1); ++probe)
         if (auto done = run_probe(sample, *inputs); !done) return done.error();
       if (options_.calibration.progress)
@@ -103,6 +105,7 @@ class SensitivitySweep {
       auto outputs = engine_->run(*inputs, names);
       if (!outputs) return fail("sensitivity sample {}: {}", sample, outputs.error().message);
       for (size_t i = 0; i < names.size(); ++i) powers[i].add((*outputs)[i]);
+      positions_.add(*outputs);
     }
     for (size_t i = 0; i < names.size(); ++i)
       for (OutputGroup& group : powers[i].groups(names[i])) {
@@ -118,21 +121,39 @@ class SensitivitySweep {
     return {};
   }
 
+  // Of the sample's outputs; those of other networks than detectors have none.
+  Result<void> find_weights(std::span<const Tensor> inputs) {
+    weights_.assign(seeds_.size(), {});
+    if (!positions_.any()) return {};
+    std::vector<std::string> names;
+    for (const auto& seed : sweep_.backward.seeds) names.push_back(seed.output);
+    std::vector<Tensor> all(inputs.begin(), inputs.end());
+    all.insert(all.end(), seeds_.begin(), seeds_.end());
+    auto outputs = engine_->run(all, names);
+    if (!outputs) return outputs.error();
+    weights_ = positions_.weights(*outputs);
+    return {};
+  }
+
   Result<void> run_probe(size_t sample, const std::vector<Tensor>& inputs) {
     if (sweep_.readings.empty() && sweep_.twins.empty()) return {};
     std::mt19937_64 random(options_.seed * 0x9E3779B97F4A7C15U + ++probe_count_);
     if (!options_.by_group) {
       clear_seeds();
-      for (size_t i = 0; i < result_.groups.size(); ++i)
-        add_probe(seeds_[seed_of_group_[i]], result_.groups[i], random);
+      for (size_t i = 0; i < result_.groups.size(); ++i) add_group_probe(i, random);
       return run_seeds(sample, inputs, 0);
     }
     for (size_t i = 0; i < result_.groups.size(); ++i) {
       clear_seeds();
-      add_probe(seeds_[seed_of_group_[i]], result_.groups[i], random);
+      add_group_probe(i, random);
       if (auto done = run_seeds(sample, inputs, i); !done) return done;
     }
     return {};
+  }
+
+  void add_group_probe(size_t group, std::mt19937_64& random) {
+    const size_t output = seed_of_group_[group];
+    add_probe(seeds_[output], result_.groups[group], random, weights_[output]);
   }
 
   void clear_seeds() {
@@ -306,10 +327,12 @@ class SensitivitySweep {
       inputs->insert(inputs->end(), seeds_.begin(), seeds_.end());
       auto exact = engine_->run(*inputs, names);
       if (!exact) return exact.error();
+      const auto weights = positions_.weights(*exact);
       for (size_t i = 0; i < result_.groups.size(); ++i) {
         const size_t output = seed_of_group_[i];
         damage.damage[options_.by_group ? i : 0] +=
-            relative_noise((*exact)[output], (*changed)[output], result_.groups[i]) /
+            relative_noise((*exact)[output], (*changed)[output], result_.groups[i],
+                           weights[output]) /
             static_cast<double>(samples_);
       }
     }
@@ -326,7 +349,9 @@ class SensitivitySweep {
   std::unique_ptr<Engine> engine_;
   std::vector<Tensor> seeds_;  // as sweep_.backward.seeds
   std::vector<size_t> seed_of_group_;
-  std::vector<Sums> sums_;  // as the candidates
+  SalientPositions positions_;               // of the pilot samples
+  std::vector<std::vector<float>> weights_;  // of the sample that is being run, as seeds_
+  std::vector<Sums> sums_;                   // as the candidates
   uint64_t probe_count_ = 0;
   Sensitivity result_;
 };

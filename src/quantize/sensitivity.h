@@ -79,6 +79,8 @@ struct Sensitivity {
 // local twin of its nodes: the same node with the rounding error of its weight, run on the float
 // input.
 //
+// Boxes of detectors count by the score of their position (salient_positions.h).
+//
 // Groups: of an output, channels whose RMS differ by less than a factor of 8 from one to the next
 // in order of size. `model` is the float graph with static shapes and opset ≥ 13 (below 16 it is
 // converted where it can be). Memory: the activations between first tensor and outputs, which stay

@@ -1,6 +1,7 @@
 #include <algorithm>
 #include <set>
 
+#include "quantize/output_noise.h"
 #include "quantize/quantize.h"
 #include "quantize/test_support.h"
 
@@ -70,6 +71,29 @@ TEST(ChooseGrids, OneSampleIsEnough) {
   auto one = quantized(*model, "", "", 1);
   ASSERT_TRUE(one) << one.error().message;
   EXPECT_FALSE(one->grids.empty());
+}
+
+// A few per cent of a scale can be decibels at the outputs.
+TEST(ChooseGrids, TriesTheRangesThatAreEmitted) {
+  auto model = typed_model(kNet);
+  QuantizeOptions options;
+  options.recover = {"auto"};
+  const SampleLoader load = noise_samples({1, 1, 8, 8});
+  auto made = quantize_model(*model, runtime(), 9, load, options);
+  ASSERT_TRUE(made) << made.error().message;
+  options.recover = std::vector<std::string>{};
+  auto plain = quantize_model(*model, runtime(), 9, load, options);
+  ASSERT_TRUE(plain) << plain.error().message;
+  const SampleSubset judged{{1, 3, 5, 7}, load};
+  auto noise = OutputNoise::of(*model, runtime(), judged, 1);
+  ASSERT_TRUE(noise) << noise.error().message;
+  const auto used = std::find_if(plain->grids.begin(), plain->grids.end(),
+                                 [](const GridOutcome& grid) { return grid.used; });
+  ASSERT_NE(used, plain->grids.end());
+  EXPECT_NEAR(*noise->typical(*plain->model), used->noise, 1e-9);
+  ASSERT_EQ(made->grids.size(), plain->grids.size());
+  for (size_t i = 0; i < made->grids.size(); ++i)
+    EXPECT_NEAR(made->grids[i].noise, plain->grids[i].noise, 1e-9);
 }
 
 }  // namespace

@@ -52,5 +52,31 @@ TEST(OutputNoise, EqualOutputsHaveNone) {
   EXPECT_LT(*noise->typical(*exact), 1e-11);
 }
 
+// Twenty boxes of one number and a score each, of which one is there.
+TEST(OutputNoise, BoxesCountByTheScoreOfTheirPosition) {
+  const auto net = [](const std::string& error) {
+    return typed_model("net (float[1,20,2] x) => (float[1,20,2] y) <float[1,20,2] e = {" + error +
+                       "}> { y = Add(x, e) }");
+  };
+  const auto error_at = [](size_t position) {
+    std::string text;
+    for (size_t i = 0; i < 40; ++i)
+      text += std::string(i == 0 ? "" : ",") + (i == 2 * position ? "1" : "0");
+    return text;
+  };
+  const SampleLoader load = [](size_t) -> Result<std::vector<Tensor>> {
+    Tensor x = Tensor::allocate(ElementType::Float, {1, 20, 2});
+    for (size_t i = 0; i < 40; ++i)
+      x.mutable_values<float>()[i] = i % 2 == 0 ? 10.0F : i / 2 == 4 ? 0.9F : 0.01F;
+    return std::vector<Tensor>{x};
+  };
+  const SampleSubset samples{{0, 1}, load};
+  auto noise = OutputNoise::of(*net(error_at(40)), runtime(), samples, 1);
+  ASSERT_TRUE(noise) << noise.error().message;
+  const double there = *noise->relative(*net(error_at(4))),
+               elsewhere = *noise->relative(*net(error_at(5)));
+  EXPECT_NEAR(there / elsewhere, 90, 1e-2);
+}
+
 }  // namespace
 }  // namespace acuate

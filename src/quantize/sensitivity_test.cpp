@@ -221,5 +221,35 @@ TEST(Sensitivity, RefusesWhatItCannotMeasure) {
               HasSubstr("per-channel"));
 }
 
+// All of the noise stands where the scores say that nothing is there.
+TEST(Sensitivity, BoxesCountByTheScoreOfTheirPosition) {
+  const auto model = model_of(R"(net (float[1,20,2] x, float[1,20,1] logit) => (float[1,20,3] y)
+    <float one = {1.0}> { b = Mul(x, one)  s = Sigmoid(logit)  y = Concat<axis=2>(b, s) })");
+  const SampleLoader detector = [](size_t) -> Result<std::vector<Tensor>> {
+    Tensor boxes = Tensor::allocate(ElementType::Float, {1, 20, 2});
+    Tensor logits = Tensor::allocate(ElementType::Float, {1, 20, 1});
+    for (size_t i = 0; i < 20; ++i) {
+      logits.mutable_values<float>()[i] = i == 4 ? 4.0F : -6.0F;
+      for (size_t k = 0; k < 2; ++k)
+        boxes.mutable_values<float>()[2 * i + k] =
+            static_cast<float>(i) - 10 + (i == 4 ? 0.0F : 0.5F);
+    }
+    return std::vector<Tensor>{boxes, logits};
+  };
+  SensitivityOptions options;
+  options.probes = 256;
+  auto found =
+      measure_sensitivity(*model, runtime(), {{"b", {grid("s8", 127)}}}, 2, detector, options);
+  ASSERT_TRUE(found) << found.error().message;
+  ASSERT_EQ(found->groups.size(), 2U);
+  const double present = 1 / (1 + std::exp(-4.0)), absent = 1 / (1 + std::exp(6.0));
+  const double weight = absent / ((present + 19 * absent) / 20);
+  double power = 0;
+  const Tensor x = (*detector(0))[0];
+  for (const float value : x.values<float>()) power += value * value / 40;
+  const double expected = weight * 0.25 * 19 / 20 / power;
+  EXPECT_NEAR(found->tensors[0].grids[0].sum(), expected, 0.3 * expected);
+}
+
 }  // namespace
 }  // namespace acuate

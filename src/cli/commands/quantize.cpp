@@ -157,6 +157,7 @@ nlohmann::ordered_json hybrid_json(const Hybrid& hybrid) {
   return {{"promoted", hybrid.promoted},
           {"activations", hybrid.activations},
           {"accepted", hybrid.accepted},
+          {"rescored", hybrid.rescored},
           {"curve", curve},
           {"order", order}};
 }

@@ -137,4 +137,13 @@ double relative_noise(const Tensor& exact, const Tensor& changed, const OutputGr
   return sum / count / group.signal_power;
 }
 
+double mean_weight(const Tensor& output, const OutputGroup& group, std::span<const float> weights) {
+  if (weights.empty()) return 1;
+  double sum = 0;
+  const double count = for_each_element_run(output.shape(), group, [&](size_t first, size_t run) {
+    for (size_t i = first; i < first + run; ++i) sum += static_cast<double>(weights[i]);
+  });
+  return sum / count;
+}
+
 }  // namespace acuate

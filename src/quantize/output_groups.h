@@ -33,5 +33,7 @@ void add_probe(Tensor& seed, const OutputGroup& group, std::mt19937_64& random,
 // signal power; 0 where the group is silent.
 double relative_noise(const Tensor& exact, const Tensor& changed, const OutputGroup& group,
                       std::span<const float> weights = {});
+// Of the group's elements; 1 without weights.
+double mean_weight(const Tensor& output, const OutputGroup& group, std::span<const float> weights);
 
 }  // namespace acuate

@@ -44,8 +44,7 @@ Result<OutputNoise> OutputNoise::of(const Model& reference, const Target& target
           [&](size_t i, std::vector<Tensor> outputs) { noise.reference_[i] = std::move(outputs); });
       !done)
     return done.error();
-  SalientPositions positions;
-  for (const auto& outputs : noise.reference_) positions.add(outputs);
+  const SalientPositions positions = SalientPositions::of(noise.reference_);
   for (const auto& outputs : noise.reference_) noise.weights_.push_back(positions.weights(outputs));
   for (size_t output = 0; output < noise.names_.size(); ++output) {
     ChannelPower power(noise.reference_[0][output].shape());
@@ -59,21 +58,22 @@ Result<OutputNoise> OutputNoise::of(const Model& reference, const Target& target
 }
 
 Result<void> OutputNoise::each(const Model& model,
-                               const std::function<void(size_t, double)>& add) const {
+                               const std::function<void(size_t, double, double)>& add) const {
   return run(model, [&](size_t i, const std::vector<Tensor>& outputs) {
     for (size_t g = 0; g < groups_.size(); ++g) {
       const auto found = std::find(names_.begin(), names_.end(), groups_[g].output);
       const auto place = static_cast<size_t>(found - names_.begin());
       const Tensor& exact = reference_[i][place];
       if (exact.shape() == reference_[0][place].shape() && outputs[place].shape() == exact.shape())
-        add(g, relative_noise(exact, outputs[place], groups_[g], weights_[i][place]));
+        add(g, relative_noise(exact, outputs[place], groups_[g], weights_[i][place]),
+            mean_weight(exact, groups_[g], weights_[i][place]));
     }
   });
 }
 
 Result<std::vector<double>> OutputNoise::by_group(const Model& model) const {
   std::vector<double> sums(groups_.size());
-  const auto add = [&](size_t group, double noise) { sums[group] += noise; };
+  const auto add = [&](size_t group, double noise, double) { sums[group] += noise; };
   if (auto done = each(model, add); !done) return done.error();
   for (double& sum : sums) sum /= static_cast<double>(samples_->size());
   return sums;
@@ -88,13 +88,16 @@ Result<double> OutputNoise::relative(const Model& model) const {
 }
 
 Result<double> OutputNoise::typical(const Model& model) const {
-  std::vector<double> logs(groups_.size());
-  const auto add = [&](size_t group, double noise) {
-    logs[group] += std::log(std::max(noise, kLeast));
+  std::vector<double> logs(groups_.size()), weights(groups_.size());
+  const auto add = [&](size_t group, double noise, double weight) {
+    if (!(weight > 0)) return;
+    logs[group] += weight * std::log(std::max(noise / weight, kLeast));
+    weights[group] += weight;
   };
   if (auto done = each(model, add); !done) return done.error();
   double sum = 0;
-  for (const double log : logs) sum += std::exp(log / static_cast<double>(samples_->size()));
+  for (size_t g = 0; g < logs.size(); ++g)
+    if (weights[g] > 0) sum += std::exp(logs[g] / weights[g]);
   return logs.empty() ? 0 : sum / static_cast<double>(logs.size());
 }
 

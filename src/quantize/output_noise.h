@@ -43,8 +43,9 @@ class OutputNoise {
 
   Result<void> run(const Model& model,
                    const std::function<void(size_t, std::vector<Tensor>)>& read) const;
-  // The relative noise of each group on each sample.
-  Result<void> each(const Model& model, const std::function<void(size_t, double)>& add) const;
+  // The relative noise of each group on each sample, and what the sample counts in it.
+  Result<void> each(const Model& model,
+                    const std::function<void(size_t, double, double)>& add) const;
 
   const Target* target_;
   const SampleSubset* samples_;

@@ -77,65 +77,79 @@ SalientPositions::Score SalientPositions::score_of(size_t output, size_t channel
                                                                                    : Score::None;
 }
 
-std::map<size_t, SalientPositions::Score> SalientPositions::kinds() const {
-  std::map<size_t, Score> kinds;
+void SalientPositions::find_kinds() {
   for (size_t i = 0; i < channels_.size(); ++i)
     for (size_t c = 0; c < channels_[i].size(); ++c)
       if (const Score kind = score_of(i, c); kind != Score::None) {
-        Score& best = kinds.emplace(positions_[i], kind).first->second;
+        Score& best = kinds_.emplace(positions_[i], kind).first->second;
         if (kind == Score::Probability) best = kind;
       }
-  return kinds;
+}
+
+bool SalientPositions::is_score(size_t output, size_t channel) const {
+  const auto kind = kinds_.find(positions_[output]);
+  return kind != kinds_.end() && score_of(output, channel) == kind->second;
+}
+
+SalientPositions SalientPositions::of(std::span<const std::vector<Tensor>> samples) {
+  SalientPositions positions;
+  for (const auto& outputs : samples) positions.add(outputs);
+  positions.find_kinds();
+  for (const auto& outputs : samples)
+    for (const auto& [count, salient] : positions.salience(outputs))
+      for (const double each : salient)
+        positions.means_[count] += each / static_cast<double>(count * samples.size());
+  return positions;
 }
 
 bool SalientPositions::any() const {
-  const auto known = kinds();
   for (size_t i = 0; i < channels_.size(); ++i)
-    if (const auto kind = known.find(positions_[i]); kind != known.end())
+    if (kinds_.count(positions_[i]) > 0)
       for (size_t c = 0; c < channels_[i].size(); ++c)
-        if (score_of(i, c) != kind->second) return true;
+        if (!is_score(i, c)) return true;
   return false;
 }
 
-std::vector<std::vector<float>> SalientPositions::weights(std::span<const Tensor> outputs) const {
-  const auto kinds = this->kinds();
-  const auto is_score = [&](size_t output, size_t channel) {
-    const auto kind = kinds.find(positions_[output]);
-    return kind != kinds.end() && score_of(output, channel) == kind->second;
-  };
+std::map<size_t, std::vector<double>> SalientPositions::salience(
+    std::span<const Tensor> outputs) const {
   std::map<size_t, std::vector<double>> salience;
-  std::vector<std::optional<Layout>> layouts(outputs.size());
-  std::vector<std::vector<bool>> scores(outputs.size());
   for (size_t i = 0; i < std::min(outputs.size(), channels_.size()); ++i) {
-    layouts[i] = layout_of(outputs[i]);
-    if (!layouts[i] || layouts[i]->positions != positions_[i]) layouts[i].reset();
-    if (!layouts[i] || layouts[i]->channels != channels_[i].size()) continue;
-    for (size_t c = 0; c < channels_[i].size(); ++c) scores[i].push_back(is_score(i, c));
+    const auto layout = layout_of(outputs[i]);
+    const auto kind = kinds_.find(positions_[i]);
+    if (!layout || layout->positions != positions_[i] || kind == kinds_.end() ||
+        layout->channels != channels_[i].size())
+      continue;
     auto& salient = salience[positions_[i]];
     salient.resize(positions_[i], 0);
+    std::vector<bool> scores;
+    for (size_t c = 0; c < channels_[i].size(); ++c) scores.push_back(is_score(i, c));
     const auto values = outputs[i].values<float>();
     for (size_t e = 0; e < values.size(); ++e) {
-      if (!scores[i][layouts[i]->channel(e)]) continue;
+      if (!scores[layout->channel(e)]) continue;
       const double value = values[e];
-      const bool is_logit = kinds.at(positions_[i]) == Score::Logit;
-      double& at = salient[layouts[i]->position(e)];
-      at = std::max(at, is_logit ? 1 / (1 + std::exp(-value)) : value);
+      double& at = salient[layout->position(e)];
+      at = std::max(at, kind->second == Score::Logit ? 1 / (1 + std::exp(-value)) : value);
     }
   }
+  return salience;
+}
+
+std::vector<std::vector<float>> SalientPositions::weights(std::span<const Tensor> outputs) const {
+  const auto salience = this->salience(outputs);
   std::vector<std::vector<float>> weights(outputs.size());
-  for (size_t i = 0; i < scores.size(); ++i) {
-    if (scores[i].empty() ||
-        std::find(scores[i].begin(), scores[i].end(), false) == scores[i].end())
+  for (size_t i = 0; i < std::min(outputs.size(), channels_.size()); ++i) {
+    const auto layout = layout_of(outputs[i]);
+    const auto salient = salience.find(positions_[i]);
+    if (!layout || salient == salience.end() || layout->channels != channels_[i].size()) continue;
+    std::vector<bool> scores;
+    for (size_t c = 0; c < channels_[i].size(); ++c) scores.push_back(is_score(i, c));
+    const double mean = means_.at(positions_[i]);
+    if (!(mean > kNothing) || std::find(scores.begin(), scores.end(), false) == scores.end())
       continue;
-    const std::vector<double>& salient = salience.at(positions_[i]);
-    double sum = 0;
-    for (const double each : salient) sum += each;
-    const double mean = sum / static_cast<double>(salient.size());
-    if (!(mean > kNothing)) continue;
     weights[i].resize(outputs[i].values<float>().size(), 1.0F);
     for (size_t e = 0; e < weights[i].size(); ++e)
-      if (!scores[i][layouts[i]->channel(e)])
-        weights[i][e] = static_cast<float>(salient[layouts[i]->position(e)] / mean);
+      if (!scores[layout->channel(e)])
+        weights[i][e] = static_cast<float>(salient->second[layout->position(e)] / mean);
   }
   return weights;
 }

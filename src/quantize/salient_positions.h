@@ -17,12 +17,13 @@ namespace acuate {
 // W, C], whichever of the axes is shorter being the channels.
 class SalientPositions {
  public:
-  // One sample's outputs of the float network, the same ones in each call.
-  void add(std::span<const Tensor> outputs);
+  // Of the float network's outputs on some samples, the same outputs each.
+  static SalientPositions of(std::span<const std::vector<Tensor>> samples);
   // Whether there are outputs with elements that count more than others.
   bool any() const;
-  // Of the outputs of one sample, a weight for each element, 1 on average; empty for an output all
-  // of whose elements count alike.
+  // Of the outputs of one sample, a weight for each element, in the mean of the samples above 1, so
+  // that one with many objects counts more than one without; empty for an output all of whose
+  // elements count alike.
   std::vector<std::vector<float>> weights(std::span<const Tensor> outputs) const;
 
  private:
@@ -31,11 +32,17 @@ class SalientPositions {
     size_t count = 0, absent = 0, absent_logits = 0;
   };
   enum class Score { None, Probability, Logit };
+  void add(std::span<const Tensor> outputs);
   Score score_of(size_t output, size_t channel) const;
-  std::map<size_t, Score> kinds() const;  // of scores, by number of positions
+  void find_kinds();
+  bool is_score(size_t output, size_t channel) const;
+  // By number of positions, of each the highest score that a sample has there.
+  std::map<size_t, std::vector<double>> salience(std::span<const Tensor> outputs) const;
 
   std::vector<std::vector<Channel>> channels_;  // by output
   std::vector<size_t> positions_;               // by output; 0: it has none
+  std::map<size_t, Score> kinds_;               // of scores, by number of positions
+  std::map<size_t, double> means_;              // of their salience
 };
 
 }  // namespace acuate

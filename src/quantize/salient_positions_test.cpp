@@ -15,10 +15,8 @@ Tensor joined(float low, float high) {
 }
 
 std::vector<std::vector<float>> weights_of(const std::vector<Tensor>& outputs) {
-  SalientPositions positions;
-  positions.add(outputs);
-  positions.add(outputs);
-  return positions.weights(outputs);
+  const std::vector<std::vector<Tensor>> samples{outputs, outputs};
+  return SalientPositions::of(samples).weights(outputs);
 }
 
 TEST(SalientPositions, BoxesCountByTheScoreOfTheirPosition) {
@@ -53,14 +51,13 @@ TEST(SalientPositions, OtherOutputsCountAlike) {
   EXPECT_TRUE(weights_of({Tensor::of<float>({1, 3}, {0.001F, 0.9F, 0.1F})})[0].empty());
 }
 
-// Its most likely positions count there, too.
-TEST(SalientPositions, ASampleWithoutObjectsHasWeightsUnlessItsScoresAreZero) {
-  SalientPositions positions;
-  const std::vector<Tensor> some{joined(0.01F, 0.8F)}, few{joined(0.01F, 0.02F)},
-      none{joined(0, 0)};
-  positions.add(some);
-  EXPECT_NEAR(positions.weights(few)[0][12], 0.02 / (0.21 / 20), 1e-3);
-  EXPECT_TRUE(positions.weights(none)[0].empty());
+TEST(SalientPositions, ASampleCountsByWhatIsThere) {
+  const std::vector<std::vector<Tensor>> samples{{joined(0.01F, 0.8F)}, {joined(0.01F, 0.02F)}};
+  const SalientPositions positions = SalientPositions::of(samples);
+  const float mean = (38 * 0.01F + 0.8F + 0.02F) / 40;
+  EXPECT_NEAR(positions.weights(samples[0])[0][12], 0.8F / mean, 1e-3);
+  EXPECT_NEAR(positions.weights(samples[1])[0][12], 0.02F / mean, 1e-3);
+  EXPECT_TRUE(weights_of({joined(0, 0)})[0].empty());
 }
 
 }  // namespace

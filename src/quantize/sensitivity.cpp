@@ -93,6 +93,7 @@ class SensitivitySweep {
   Result<void> find_groups() {
     std::vector<std::string> names;
     std::vector<ChannelPower> powers;
+    std::vector<std::vector<Tensor>> pilots;
     for (size_t i = 0; i < sweep_.backward.seeds.size(); ++i) {
       names.push_back(sweep_.backward.seeds[i].output);
       powers.emplace_back(seeds_[i].shape());
@@ -105,8 +106,9 @@ class SensitivitySweep {
       auto outputs = engine_->run(*inputs, names);
       if (!outputs) return fail("sensitivity sample {}: {}", sample, outputs.error().message);
       for (size_t i = 0; i < names.size(); ++i) powers[i].add((*outputs)[i]);
-      positions_.add(*outputs);
+      pilots.push_back(std::move(*outputs));
     }
+    positions_ = SalientPositions::of(pilots);
     for (size_t i = 0; i < names.size(); ++i)
       for (OutputGroup& group : powers[i].groups(names[i])) {
         if (!std::isfinite(group.signal_power))

@@ -40,6 +40,8 @@ std::vector<std::string> open_schemes(const Quantizer& quantizer, const Model& m
 bool grids_are_open(const Quantizer& quantizer) {
   const QuantizeOptions& options = quantizer.options();
   if (!options.range.empty() || options.measured != nullptr) return false;
+  // What wins in 8 bits throughout need not where the tensors that it serves best are promoted.
+  if (!options.hybrid.empty()) return false;
   const Scheme* named = schemes().lookup(quantizer.request().scheme);
   return named == nullptr || (named->bits == 8 && !named->is_float());
 }

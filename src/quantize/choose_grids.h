@@ -11,7 +11,8 @@ namespace acuate {
 // that make up for grids are fitted on `fitted`. What the quantizer starts from is left only for a
 // clear gain, and where its noise is above a hundredth of a percent of the signal's power at all.
 // Sets the quantizer's grids to the best; tells all that it tried. Nothing is tried where both are
-// named, where the grids are wider than 8 bits, or where histograms take the place of samples.
+// named, where the grids are wider than 8 bits, for a hybrid, which is no 8-bit network, or where
+// histograms take the place of samples.
 Result<std::vector<GridOutcome>> choose_grids(Quantizer& quantizer, const Prepared& measured,
                                               const std::vector<const Recovery*>& used,
                                               const SampleSubset& fitted, const OutputNoise& noise);

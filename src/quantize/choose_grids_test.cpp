@@ -66,6 +66,16 @@ TEST(ChooseGrids, WideGridsNeedNoTrial) {
   EXPECT_EQ(wide->encodings.find("x")->range_method, "mse");
 }
 
+TEST(ChooseGrids, AHybridTakesTheFirst) {
+  auto model = typed_model(kNet);
+  QuantizeOptions options;
+  options.hybrid = "s16";
+  options.hybrid_share = 0.5;
+  auto hybrid = quantize_model(*model, runtime(), 4, noise_samples({1, 1, 8, 8}), options);
+  ASSERT_TRUE(hybrid) << hybrid.error().message;
+  EXPECT_TRUE(hybrid->grids.empty());
+}
+
 TEST(ChooseGrids, OneSampleIsEnough) {
   auto model = typed_model(kNet);
   auto one = quantized(*model, "", "", 1);

@@ -133,7 +133,7 @@ def test_an_engine_of_another_version_is_built_anew(tmp_path: Path) -> None:
     engine["made_by"] = other
     path.write_text(json.dumps(manifest))
     np.save(tmp_path / "x.npy", np.ones((3, 8), np.float32))
-    flags = ["-o", tmp_path / "out", "--input", f"x={tmp_path / 'x.npy'}"]
+    flags = ["-o", str(tmp_path / "out"), "--input", f"x={tmp_path / 'x.npy'}"]
     said = " ".join(acuate("run", tmp_path / "a", *flags).stdout.split())
     assert f"was made by {other}, and {here} is here" in said
     renewed = json.loads(path.read_text())["modules"][0]["engine"]
@@ -154,9 +154,9 @@ def test_an_engine_of_another_version_is_built_anew(tmp_path: Path) -> None:
     with warnings.catch_warnings(record=True) as told:
         warnings.simplefilter("always")
         loaded = load(tmp_path / "a")
-    said = [str(warning.message) for warning in told]
-    assert [other in line for line in said] == [True, True]
-    assert "is refused, since it could not be built anew" in said[1]
+    lines = [str(warning.message) for warning in told]
+    assert [other in line for line in lines] == [True, True]
+    assert "is refused, since it could not be built anew" in lines[1]
     assert loaded(np.ones((3, 8), np.float32)).shape == (3, 8)
     assert json.loads(path.read_text()) == manifest
 

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import onnx
+import onnxruntime
 import pytest
 from acuate import load
 from acuate.workers import tensorrt
@@ -173,6 +174,70 @@ def test_what_it_does_not_build_stays_on_the_host(
     manifest = json.loads((tmp_path / "a" / "manifest.json").read_text())
     assert any("engine" not in module for module in manifest["modules"]) == has_tail
     acuate("run", tmp_path / "a", "-o", tmp_path / "out", *random_inputs(tmp_path))
+
+
+# A network whose middle it does not build, with an open height and width: the sizes at the borders
+# between the pieces are those that shape inference finds.
+MIDDLE = """<ir_version: 8, opset_import: ["" : 17]>
+g (float[1, 3, H, W] image) => (float[1, 4, H, W] y, float[k, 4] z) <
+  int64 most = {5}, float overlap = {0.5}, float least = {0.0}, int64 two = {2},
+  int64[3] boxes_shape = {1, -1, 4}, int64[3] scores_shape = {1, 1, -1}, int64[1] first = {0},
+  int64[1] third = {2}, int64[1] fifth = {4}
+> {
+  a = Conv <kernel_shape = [3, 3], strides = [2, 2], pads = [1, 1, 1, 1]> (image, stem)
+  b = Relu(a)
+  columns = Transpose <perm = [0, 2, 3, 1]> (b)
+  boxes = Reshape(columns, boxes_shape)
+  best = ReduceMax <axes = [2], keepdims = 0> (boxes)
+  scores = Reshape(best, scores_shape)
+  kept = NonMaxSuppression(boxes, scores, most, overlap, least)
+  places = Gather <axis = 1> (kept, two)
+  flat = Squeeze(boxes, first)
+  chosen = Gather <axis = 0> (flat, places)
+  z = MatMul(chosen, mix)
+  kept_shape = Shape(kept)
+  number = Gather <axis = 0> (kept_shape, first)
+  scale = Cast <to = 1> (number)
+  c = Mul(b, scale)
+  d = Conv <kernel_shape = [3, 3], pads = [1, 1, 1, 1]> (c, head)
+  image_shape = Shape(image)
+  sides = Slice(image_shape, third, fifth)
+  d_shape = Shape(d)
+  channels = Slice(d_shape, first, third)
+  size = Concat <axis = 0> (channels, sides)
+  y = Resize <mode = "nearest"> (d, , , size)
+}"""
+
+
+def test_borders_with_open_sizes_are_built(tmp_path: Path) -> None:
+    model = onnx.parser.parse_model(MIDDLE)
+    random = np.random.default_rng(1)
+    for name, shape in (("stem", (4, 3, 3, 3)), ("head", (4, 4, 3, 3)), ("mix", (4, 4))):
+        values = random.standard_normal(shape).astype(np.float32)
+        model.graph.initializer.append(onnx.numpy_helper.from_array(values, name))
+    onnx.save(model, tmp_path / "m.onnx")
+    sizes = "image=1x3x32x32:1x3x64x96:1x3x128x160"
+    report = convert(tmp_path / "m.onnx", tmp_path / "a", "--shape-range", sizes)
+    manifest = json.loads((tmp_path / "a" / "manifest.json").read_text())
+    built = [module for module in manifest["modules"] if "engine" in module]
+    assert len(built) == 2
+    assert any("engine" not in module for module in manifest["modules"])
+    ranges = {r["input"]: r for r in manifest["shape_ranges"]}
+    assert ranges["image"]["opt"] == [1, 3, 64, 96]
+    assert ranges["b"]["min"] == [1, 4, 16, 16]
+    assert ranges["b"]["opt"] == [1, 4, 32, 48]
+    assert ranges["b"]["max"] == [1, 4, 64, 80]
+    # What reads the rows that were kept, as many as there are, is no part of an engine.
+    host = [f for f in report["findings"] if f["id"] == "data_dependent_shape"]
+    assert any(f.get("stage") == "partition" for f in host), report["findings"]
+    image = random.standard_normal((1, 3, 48, 80)).astype(np.float32)
+    np.save(tmp_path / "image.npy", image)
+    acuate(
+        "run", tmp_path / "a", "-o", tmp_path / "out", "--input", f"image={tmp_path / 'image.npy'}"
+    )
+    session = onnxruntime.InferenceSession(tmp_path / "m.onnx")
+    for name, expected in zip(("y", "z"), session.run(None, {"image": image}), strict=True):
+        np.testing.assert_allclose(np.load(tmp_path / "out" / f"{name}.npy"), expected, rtol=1e-4)
 
 
 def random_inputs(folder: Path) -> list[str]:

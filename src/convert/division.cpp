@@ -12,6 +12,7 @@
 #include "convert/module_config.h"
 #include "diagnose/rule.h"
 #include "graph/module_tree.h"
+#include "targets/sizes_within.h"
 
 namespace acuate {
 namespace {
@@ -22,10 +23,12 @@ constexpr uint64_t kMostConfigBytes = uint64_t{16} << 20;
 
 class Divider {
  public:
-  Divider(Model& model, const Model& original, const ConvertOptions& options, const Target& target)
+  Divider(Model& model, const Model& original, const ConvertOptions& options, const Target& target,
+          const ShapeRanges& sizes)
       : model_(model),
         options_(options),
         target_(target),
+        sizes_(sizes),
         tree_(ModelModuleTree::carried_over(model, original)) {}
 
   Result<Division> run() {
@@ -43,6 +46,13 @@ class Divider {
     request.max_engines = options_.max_engines;
     auto partition = acuate::partition(model_.graph(), request);
     if (!partition) return partition.error();
+    if (sized_tools(target_) != nullptr)
+      if (const SizesWithin sizes(model_, sizes_); sizes.is_complete())
+        while (leave_unsized(*partition, sizes)) {
+          partition = acuate::partition(model_.graph(), request);
+          if (!partition) return partition.error();
+        }
+    tell_unsized();
     if (partition->counts.nodes_on_target == 0 && partition->counts.nodes_total > 0)
       if (auto useful = explain_nothing(*partition); !useful) return useful.error();
     division_.options = partition->options;
@@ -127,7 +137,8 @@ class Divider {
   }
 
   Result<void> judge() {
-    const auto verdict = ModelVerdict::of(target_, model_);
+    const Target judging = judging_within(target_, sizes_);
+    const auto verdict = ModelVerdict::of(judging, model_);
     if (!verdict) return verdict.error();
     const Graph& graph = model_.graph();
     for (const Node* node = graph.first(); node != nullptr; node = node->next()) {
@@ -182,6 +193,46 @@ class Divider {
     return {};
   }
 
+  // Leaves to the host what would read, over the border of a piece, a tensor whose sizes depend on
+  // data. True where there was such a node: the pieces are others then.
+  bool leave_unsized(const Partition& partition, const SizesWithin& sizes) {
+    const Dag& dag = partition.dag;
+    const std::vector<uint32_t> piece_of = piece_of_node(dag, partition.pieces);
+    std::vector<bool> left(dag.nodes.size());
+    const size_t before = unsized_.size();
+    for (size_t i = 0; i < dag.nodes.size(); ++i) {
+      if (partition.labels[i] == kHost) continue;
+      for (const uint32_t read : dag.reads[i]) {
+        const auto& [value, producer, readers, is_output] = dag.tensors[read];
+        if (producer == Dag::kOutside || (piece_of[producer] == piece_of[i] && !left[producer]) ||
+            value->type.is_static() || sizes.shape(value->name))
+          continue;
+        left[i] = true;
+        labels_.erase(dag.nodes[i]);
+        unsized_.emplace_back(dag.nodes[i], value);
+        break;
+      }
+    }
+    return unsized_.size() > before;
+  }
+
+  void tell_unsized() {
+    if (unsized_.empty()) return;
+    Finding finding = new_finding("data_dependent_shape");
+    finding.severity = Severity::Info;
+    finding.target = target_.id;
+    finding.cause = fmt::format(
+        "The host keeps what reads, from another piece, a tensor whose size depends on data: an "
+        "engine of {} is built for sizes.",
+        target_.id);
+    const auto& [first, value] = unsized_.front();
+    finding.evidence = fmt::format("{} nodes, first '{}', which reads '{}'", unsized_.size(),
+                                   first->address(), to_valid_utf8(value->name));
+    for (const auto& [node, reads] : unsized_) finding.nodes.push_back(node->address());
+    finding.stage = "partition";
+    division_.findings.push_back(std::move(finding));
+  }
+
   Label label(const Node& node) const {
     const auto found = labels_.find(&node);
     return found == labels_.end() ? kHost : found->second;
@@ -203,6 +254,7 @@ class Divider {
   Model& model_;
   const ConvertOptions& options_;
   const Target& target_;
+  const ShapeRanges& sizes_;
   std::unique_ptr<PredictedCosts> costs_;  // null: no times are predicted
   const ModelModuleTree tree_;
   std::optional<ModuleConfig> config_;
@@ -210,6 +262,8 @@ class Divider {
   std::unordered_map<const Node*, Label> labels_;  // what the target may have
   std::map<Label, std::map<std::string, std::string>> refused_by_module_;
   std::vector<std::pair<std::string, std::string>> reasons_;
+  // On the host for the sizes of what they read.
+  std::vector<std::pair<const Node*, const Value*>> unsized_;
   size_t kept_ = 0;  // nodes that the user keeps on the host
   Division division_;
 };
@@ -236,8 +290,8 @@ Label Division::label_of(const Node& node) const {
 }
 
 Result<Division> divide_for(Model& model, const Model& original, const ConvertOptions& options,
-                            const Target& target) {
-  return Divider(model, original, options, target).run();
+                            const Target& target, const ShapeRanges& sizes) {
+  return Divider(model, original, options, target, sizes).run();
 }
 
 }  // namespace acuate

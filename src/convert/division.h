@@ -12,7 +12,7 @@
 #include "graph/model.h"
 #include "partition/cut.h"
 #include "partition/partition.h"
-#include "targets/target.h"
+#include "targets/sizes_within.h"
 
 namespace acuate {
 
@@ -36,9 +36,9 @@ struct Division {
 
 // Asks the target about each node, honours what the options keep on the host and the configuration
 // leaves there, and divides the rest. Nodes get names where the model is not whole. `original` is
-// the user's model, whose modules the options name. Errors: the target takes nothing, with its
-// first reasons; the configuration.
+// the user's model, whose modules the options name; `sizes` are those of open inputs. Errors: the
+// target takes nothing, with its first reasons; the configuration.
 Result<Division> divide_for(Model& model, const Model& original, const ConvertOptions& options,
-                            const Target& target);
+                            const Target& target, const ShapeRanges& sizes = {});
 
 }  // namespace acuate

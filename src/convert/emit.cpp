@@ -43,17 +43,21 @@ Result<EmittedModules> emit_modules(const Model& model, const Division& division
   return out;
 }
 
-Result<void> build_engines(EmittedModules& emitted, const Target& target,
-                           const BuildOptions& options, const std::filesystem::path& folder) {
+Result<ShapeRanges> build_engines(EmittedModules& emitted, const Target& target,
+                                  const SizesWithin& sizes, const std::vector<std::string>& devices,
+                                  const std::filesystem::path& folder) {
+  const Target builder = building_within(target, sizes);
+  ShapeRanges built_for;
   for (size_t i = 0; i < emitted.modules.size(); ++i) {
     ManifestModule& module = emitted.modules[i];
     if (!emitted.on_target[i]) continue;
-    auto built = build_engine(folder, module, target, options);
+    auto built = build_engine(folder, module, builder, {.shapes = {}, .devices = devices});
     if (!built) return fail("{}: {}", module.file, built.error().message);
-    if (!*built) return {};  // it compiles what it loads
+    if (!*built) return ShapeRanges();  // it compiles what it loads
     module.engine = std::move(**built);
+    built_for.merge(sizes.open_shapes(module.inputs));
   }
-  return {};
+  return built_for;
 }
 
 Result<void> describe_ports(const std::vector<ManifestModule>& modules, const Model& float_model,

@@ -7,6 +7,7 @@
 
 #include "convert/division.h"
 #include "runtime/manifest.h"
+#include "targets/sizes_within.h"
 
 namespace acuate {
 
@@ -24,9 +25,12 @@ Result<EmittedModules> emit_modules(const Model& model, const Division& division
                                     const Target& target, const std::filesystem::path& folder);
 
 // Compiles what is on the target ahead of time into `folder`/engines, where the target does that,
-// and notes it in the modules. Errors: it does not take a module.
-Result<void> build_engines(EmittedModules& emitted, const Target& target,
-                           const BuildOptions& options, const std::filesystem::path& folder);
+// and notes it in the modules. `sizes` are those of the model that was emitted, for the borders of
+// its pieces. The sizes between which engines were built to run, by the values that they read.
+// Errors: it does not take a module.
+Result<ShapeRanges> build_engines(EmittedModules& emitted, const Target& target,
+                                  const SizesWithin& sizes, const std::vector<std::string>& devices,
+                                  const std::filesystem::path& folder);
 
 // Inputs and outputs of the artifact, those of the float graph, by what the modules' engines say of
 // their borders. Errors: an engine does not take what was emitted.

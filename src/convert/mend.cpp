@@ -11,6 +11,7 @@
 #include "edit/command.h"
 #include "shape/infer.h"
 #include "targets/fold.h"
+#include "targets/sizes_within.h"
 
 namespace acuate {
 namespace {
@@ -25,6 +26,7 @@ class Mender {
  public:
   Mender(FixedModel fixed, const ConvertOptions& options, const Target* target)
       : options_(options), target_(target) {
+    if (target != nullptr) judging_ = judging_within(*target, fixed.ranges);
     mended_.model = std::move(fixed.model);
     mended_.edits = std::move(fixed.edits);
     passes_.evaluate = fixed.options.evaluate;
@@ -52,7 +54,7 @@ class Mender {
 
   Result<void> judge() {
     const auto model = inferred(*mended_.model);
-    const auto verdict = ModelVerdict::of(*target_, *model);
+    const auto verdict = ModelVerdict::of(judging_, *model);
     if (!verdict) return verdict.error();
     mended_.refused = mended_.nodes = 0;
     for (const Node* node = model->graph().first(); node != nullptr; node = node->next()) {
@@ -131,7 +133,7 @@ class Mender {
     // Where the target takes everything, nothing is cut unless that is asked for.
     if (mended_.refused == 0 && !cuts_automatically(options_)) return {};
     const auto model = inferred(*mended_.model);
-    const auto verdict = ModelVerdict::of(*target_, *model);
+    const auto verdict = ModelVerdict::of(judging_, *model);
     if (!verdict) return verdict.error();
     TailRequest request;
     request.may_take = [&](const Node& node) { return !verdict->refuses(node); };
@@ -206,6 +208,7 @@ class Mender {
 
   const ConvertOptions& options_;
   const Target* target_;
+  Target judging_;  // the same for verdicts, by the sizes of open inputs
   PassContext passes_;
   Mended mended_;
 };

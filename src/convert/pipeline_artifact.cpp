@@ -14,7 +14,7 @@ Result<void> Pipeline::divide_model() {
   if (options_.precision == "int8")
     if (auto ready = prepare_quantization(float_); !ready) return ready;
   if (options_.precision != "fp32") name_nodes(*float_);
-  auto division = divide_for(*float_, *original_, options_, target_);
+  auto division = divide_for(*float_, *original_, options_, target_, ranges_);
   if (!division) return division.error();
   division_ = std::move(*division);
   for (Finding& finding : division_.findings) report_.findings.push_back(std::move(finding));
@@ -97,13 +97,9 @@ Result<void> Pipeline::emit() {
 }
 
 Result<void> Pipeline::compile() {
-  std::map<std::string, ShapeRange> ranges;
-  for (const auto& [input, range] : ranges_)
-    if (std::count(range.min.begin(), range.min.end(), -1) == 0) ranges[input] = range;
-  if (auto built =
-          build_engines(emitted_, target_, {std::move(ranges), options_.devices}, folder_->path());
-      !built)
-    return built;
+  const SizesWithin sizes(emitted_model(), ranges_);
+  const auto built_for = build_engines(emitted_, target_, sizes, options_.devices, folder_->path());
+  if (!built_for) return built_for.error();
   Manifest manifest;
   manifest.acuate = kVersion;
   manifest.target = target_.id;
@@ -116,8 +112,10 @@ Result<void> Pipeline::compile() {
     adapter_->open_sizes(manifest.inputs);
     manifest.adapters.push_back(*adapter_);
   }
-  for (const auto& [input, range] : ranges_)
-    manifest.shape_ranges[input] = {range.min, range.opt, range.max};
+  ShapeRanges ranges = ranges_;
+  ranges.insert(built_for->begin(), built_for->end());
+  for (const auto& [value, range] : ranges)
+    manifest.shape_ranges[value] = {range.min, range.opt, range.max};
   manifest.modules = emitted_.modules;
   if (signature_)
     if (auto written = write_text_file(folder_->path() / kSignatureName, signature_->text);

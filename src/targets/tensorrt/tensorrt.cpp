@@ -33,7 +33,7 @@ QuantizationRules rules() {
           .weight_only_schemes = {"s8", "s4"}};
 }
 
-class TensorRtTarget final : public TargetBackend {
+class TensorRtTarget final : public TargetBackend, public SizedTools {
  public:
   TensorRtTarget() {
     auto table = parse_table(embedded_table("tensorrt"), "built in");
@@ -76,6 +76,10 @@ class TensorRtTarget final : public TargetBackend {
   }
 
   Result<std::vector<Refusal>> probe(const Model& model) const override {
+    return probe_within(model, {});
+  }
+  Result<std::vector<Refusal>> probe_within(const Model& model,
+                                            const ShapeRanges& sizes) const override {
     std::vector<Refusal> refusals;
     if (!status().build.available || model.graph().first() == nullptr) return refusals;
     auto bytes = model_bytes(model);
@@ -88,11 +92,14 @@ class TensorRtTarget final : public TargetBackend {
       return refusals;
     }
     // Every stage of a conversion asks about the same few models.
-    const std::string key = content_hash(as_bytes(*bytes));
+    std::string key = content_hash(as_bytes(*bytes));
+    for (const auto& [input, range] : sizes)
+      key += fmt::format(" {}={}:{}:{}", input, fmt::join(range.min, "x"),
+                         fmt::join(range.opt, "x"), fmt::join(range.max, "x"));
     bytes->clear();
     std::optional<Verdict> verdict = known_verdict(key);
     if (!verdict) {
-      auto asked = toolchain_.ask(model, refused_by_table(model));
+      auto asked = toolchain_.ask(model, refused_by_table(model), sizes);
       if (!asked) return asked.error();
       verdict = std::move(*asked);
       remember(key, *verdict);
@@ -104,18 +111,19 @@ class TensorRtTarget final : public TargetBackend {
 
   Result<std::optional<BuiltEngine>> build(const Model& model,
                                            const BuildOptions& options) const override {
+    auto built = build_within(model, SizesWithin(model, options.shapes), options.devices);
+    if (!built) return built.error();
+    return std::optional<BuiltEngine>(std::move(*built));
+  }
+  Result<BuiltEngine> build_within(const Model& piece, const SizesWithin& sizes,
+                                   const std::vector<std::string>& devices) const override {
     if (const Availability here = status().build; !here.available) return fail("{}", here.reason);
-    auto tried = toolchain_.try_build(model, options);
+    auto tried = toolchain_.try_build(piece, sizes, devices);
     if (!tried) return tried.error();
-    if (tried->engine) return std::optional<BuiltEngine>(std::move(tried->engine));
+    if (tried->engine) return std::move(*tried->engine);
     if (tried->node != nullptr) return fail("{}", tried->message);
-    auto node = first_failing(model, [&](const Model& part) -> Result<bool> {
-      BuildOptions of_part = options;
-      std::erase_if(of_part.shapes, [&](const auto& entry) {
-        const Value* input = part.graph().find(entry.first);
-        return input == nullptr || input->uses().empty();
-      });
-      auto again = toolchain_.try_build(part, of_part);
+    auto node = first_failing(piece, [&](const Model& part) -> Result<bool> {
+      auto again = toolchain_.try_build(part, sizes, devices);
       if (!again) return again.error();
       return !again->engine.has_value();
     });
@@ -180,8 +188,9 @@ class TensorRtTarget final : public TargetBackend {
 
   CapabilityTable table_;
   mutable TensorRtToolchain toolchain_;
-  mutable std::mutex mutex_;                                       // of the verdicts
-  mutable std::vector<std::pair<std::string, Verdict>> verdicts_;  // by hash of the model
+  mutable std::mutex mutex_;  // of the verdicts
+  // By hash of the model, and sizes.
+  mutable std::vector<std::pair<std::string, Verdict>> verdicts_;
 };
 
 }  // namespace

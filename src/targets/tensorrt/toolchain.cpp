@@ -1,10 +1,12 @@
 #include "targets/tensorrt/toolchain.h"
 
 #include <algorithm>
+#include <unordered_set>
 
 #include <fmt/format.h>
 
 #include "base/text.h"
+#include "edit/sweep.h"
 #include "onnx_io/export.h"
 #include "targets/embedded_python.h"
 #include "targets/tensorrt/partial_model.h"
@@ -34,6 +36,28 @@ std::optional<size_t> place_of(std::string_view name) {
   return place && *place >= 0 ? std::optional<size_t>(*place) : std::nullopt;
 }
 
+// The nodes that read an input whose sizes nobody knows, at first or behind others of them: engines
+// are built for sizes.
+std::vector<Node*> readers_of_unsized(const Graph& graph, const SizesWithin& sizes) {
+  std::unordered_set<const Value*> unsized;
+  const auto look_at = [&](const Value* value) {
+    if (value != nullptr && !value->type.is_static() && !sizes.shape(value->name))
+      unsized.insert(value);
+  };
+  for (const Value* input : graph.inputs())
+    if (!input->initializer) look_at(input);
+  std::vector<Node*> readers;
+  for (Node* node = graph.first(); node != nullptr && !unsized.empty(); node = node->next()) {
+    const auto reads = values_read(*node);
+    if (std::none_of(reads.begin(), reads.end(),
+                     [&](const Value* value) { return unsized.count(value) > 0; }))
+      continue;
+    readers.push_back(node);
+    for (const Value* output : node->outputs()) look_at(output);
+  }
+  return readers;
+}
+
 std::string_view reason_of_code(std::string_view code, std::string_view text) {
   if (code == "UNSUPPORTED_NODE_DATATYPE" || text.find("data type") != text.npos)
     return "unsupported_type";
@@ -58,8 +82,10 @@ Reason reason_of(const nlohmann::json& error) {
 }  // namespace
 
 Result<TensorRtToolchain::Verdict> TensorRtToolchain::ask(const Model& model,
-                                                          const std::vector<size_t>& left_out) {
+                                                          const std::vector<size_t>& left_out,
+                                                          const ShapeRanges& sizes) {
   Verdict verdict;
+  const SizesWithin known(model, sizes);
   const auto copy = model.clone();
   Graph& graph = copy->graph();
   name_by_place(graph, "");
@@ -75,7 +101,10 @@ Result<TensorRtToolchain::Verdict> TensorRtToolchain::ask(const Model& model,
     if (!answer) return answer.error();
     bytes->clear();
     if (answer->result.value("accepted", false)) {
-      auto builder = first_that_does_not_build(*copy);
+      if (!known.is_complete()) break;
+      if (const auto unsized = readers_of_unsized(graph, known); !unsized.empty())
+        if (!take_out(graph, unsized)) break;
+      auto builder = first_that_does_not_build(*copy, known);
       if (!builder) return builder.error();
       if (!*builder) break;
       refused.push_back(graph.nodes_called((*builder)->first)[0]);
@@ -95,23 +124,17 @@ Result<TensorRtToolchain::Verdict> TensorRtToolchain::ask(const Model& model,
   return verdict;
 }
 
-// The name of the node at which the builder fails, and why; nothing where it does not fail, or
-// where sizes are open, without which it builds nothing.
+// The name of the node at which the builder fails, and why; nothing where it does not fail.
 Result<std::optional<std::pair<std::string, Reason>>> TensorRtToolchain::first_that_does_not_build(
-    const Model& model) {
+    const Model& model, const SizesWithin& sizes) {
   std::optional<std::pair<std::string, Reason>> none;
-  const auto& inputs = model.graph().inputs();
-  if (!std::all_of(inputs.begin(), inputs.end(), [](const Value* input) {
-        return input->initializer || input->type.is_static();
-      }))
-    return none;
-  auto whole = try_build(model, {});
+  auto whole = try_build(model, sizes, {});
   if (!whole) return whole.error();
   if (whole->engine) return none;
   const Node* node = whole->node;
   if (node == nullptr) {
     auto found = first_failing(model, [&](const Model& part) -> Result<bool> {
-      auto tried = try_build(part, {});
+      auto tried = try_build(part, sizes, {});
       if (!tried) return tried.error();
       return !tried->engine.has_value();
     });
@@ -127,27 +150,32 @@ Result<std::optional<std::pair<std::string, Reason>>> TensorRtToolchain::first_t
   return std::optional(std::pair(std::string(node->name()), std::move(reason)));
 }
 
-Result<TensorRtToolchain::Trial> TensorRtToolchain::try_build(const Model& model,
-                                                              const BuildOptions& options) {
-  nlohmann::json profiles = nlohmann::json::object();
-  for (const Value* input : model.graph().inputs()) {
-    if (input->initializer || input->type.is_static()) continue;
-    const auto range = options.shapes.find(std::string(input->name));
-    if (range == options.shapes.end())
+Result<TensorRtToolchain::Trial> TensorRtToolchain::try_build(
+    const Model& model, const SizesWithin& sizes, const std::vector<std::string>& devices) {
+  const SizesWithin::OfInputs known = sizes.of_inputs(model.graph());
+  for (const Value* input : model.graph().inputs())
+    if (!input->initializer && !input->type.is_static() &&
+        known.shapes.count(std::string(input->name)) == 0)
       return fail(
           "input '{}' is {}: TensorRT needs the sizes between which it is to work; give "
           "--shape-range {}=MIN:OPT:MAX, or its size with --shape",
           input->name, io_spec(*input).text(), input->name);
-    profiles[range->first] = {range->second.min, range->second.opt, range->second.max};
-  }
+  const auto points = [](const ShapeRanges& ranges) {
+    nlohmann::json out = nlohmann::json::object();
+    for (const auto& [input, range] : ranges) out[input] = {range.min, range.opt, range.max};
+    return out;
+  };
   const auto copy = model.clone();
   name_by_place(copy->graph(), "");
   auto bytes = model_bytes(*copy);
   if (!bytes) return bytes.error();
   const auto nodes = model.graph().nodes();
-  auto answer = worker().call(
-      "build", {{"model", {{"$blob", 0}}}, {"profiles", profiles}, {"devices", options.devices}},
-      {*bytes}, kBuildDeadline);
+  auto answer = worker().call("build",
+                              {{"model", {{"$blob", 0}}},
+                               {"profiles", points(known.shapes)},
+                               {"devices", devices},
+                               {"contents", points(known.contents)}},
+                              {*bytes}, kBuildDeadline);
   if (!answer && worker().died()) return Trial{{}, answer.error().message, nullptr};
   if (!answer) return answer.error();
   const nlohmann::json& result = answer->result;

@@ -52,9 +52,11 @@ class TensorRtWorker:
         accepted = parser.supports_model_v2(model)
         return {"accepted": accepted, "errors": self._errors(parser)}
 
-    def build(self, model, profiles, devices):
+    def build(self, model, profiles, devices, contents=None):
         """A serialized engine. `profiles`: input -> [min, opt, max] shapes, of inputs with dynamic
-        dimensions; `devices`: compute capabilities such as "8.6", none: portable from Ampere on.
+        dimensions; `devices`: compute capabilities such as "8.6", none: portable from Ampere on;
+        `contents`: input -> [min, opt, max] elements, of inputs that may hold sizes: TensorRT asks
+        for them where a shape is computed from the input.
 
         Returns the engine, or the parser's errors, or what the builder said.
         """
@@ -62,10 +64,18 @@ class TensorRtWorker:
         if not parser.parse(model):
             return {"engine": None, "errors": self._errors(parser), "log": self._log.take()}
         config = self._builder.create_builder_config()
-        if profiles:
+        inputs = [network.get_input(place) for place in range(network.num_inputs)]
+        held = {
+            x.name: contents[x.name]
+            for x in inputs
+            if x.is_shape_tensor and x.name in (contents or {})
+        }
+        if profiles or held:
             profile = self._builder.create_optimization_profile()
             for name, (low, usual, high) in profiles.items():
                 profile.set_shape(name, low, usual, high)
+            for name, (low, usual, high) in held.items():
+                profile.set_shape_input(name, low, usual, high)
             config.add_optimization_profile(profile)
         if devices:
             config.num_compute_capabilities = len(devices)

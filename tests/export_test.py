@@ -8,10 +8,12 @@ import subprocess
 from pathlib import Path
 from types import ModuleType
 
+import detection_reference as reference
 import numpy as np
 import onnx
 import onnxruntime
 import pytest
+import yaml
 from google.protobuf import text_format
 from PIL import Image
 from support import BINARY, DETECTOR, FIXTURES, ROOT, acuate, pages
@@ -78,6 +80,75 @@ def test_triton_serves_a_detector_from_the_image_on(tmp_path: Path) -> None:
     acuate("run", artifact, "--input", f"x={page}", "-o", tmp_path / "out")
     expected = np.load(next((tmp_path / "out").glob("*.npy")))
     np.testing.assert_allclose(found[output], expected, rtol=0, atol=2e-2)
+
+
+# The decoders of real heads, as models of the repository, against decoders in numpy.
+BLAZEFACE = {"preset": "raw", "layout": "nhwc", "scale": 1 / 127.5, "mean": [1] * 3, "std": [1] * 3}
+DECODED = {
+    "yolox": ("ddddocr_det", {"id": "yolox"}, reference.yolox, (416, 416), "raw", "pages"),
+    "yolo": ("nudenet_320n", {"id": "yolo"}, reference.yolo_v8, (320, 320), "unit", "photographs"),
+    "ssd": (
+        "blazeface_128",
+        {"id": "ssd"},
+        reference.blazeface,
+        (128, 128),
+        BLAZEFACE,
+        "photographs",
+    ),
+    "gfl": ("picodet_layout_cdla", {"id": "gfl"}, reference.gfl, (800, 608), "imagenet", "pages"),
+}
+
+
+@pytest.mark.parametrize("name", list(DECODED))
+def test_triton_serves_detections(name: str, tmp_path: Path) -> None:
+    fixture, decoder, decode, (height, width), preset, kind = DECODED[name]
+    model = FIXTURES / f"{fixture}.onnx"
+    (port,) = onnx.load(model, load_external_data=False).graph.input
+    images = sorted((FIXTURES / kind).rglob("*.png")) + sorted((FIXTURES / kind).rglob("*.jp*g"))
+    folder = tmp_path / "images"
+    folder.mkdir()
+    for image in images[:4]:
+        (folder / image.name).symlink_to(image)
+    artifact = tmp_path / "detector"
+    preprocess, shape = preset, f"{port.name}=1x3x{height}x{width}"
+    if isinstance(preset, dict):
+        preprocess, shape = tmp_path / "preprocess.yaml", f"{port.name}=1x{height}x{width}x3"
+        preprocess.write_text(yaml.safe_dump(preset))
+    acuate("convert", model, "-o", artifact, "--shape", shape, "--data", folder,
+           "--preprocess", preprocess, "--runs", "0")  # fmt: skip
+    spec = tmp_path / "spec.yaml"
+    spec.write_text(yaml.safe_dump(
+        {"data": "images", "decoder": decoder | {"score": 0.05, "max_detections": 50},
+         "metrics": ["sqnr"]}))  # fmt: skip
+    acuate("export", artifact, "--triton", tmp_path / "repository", "--eval", spec)
+    names = sorted(path.name for path in (tmp_path / "repository").iterdir())
+    assert names == ["detector", *(f"detector_{x}" for x in ("decoder", "network", "preprocess"))]
+    given = "image" if port.name != "image" else "image_file"
+    compared = 0
+    for image in images[:4]:
+        pixels = np.asarray(Image.open(image).convert("RGB"))
+        found = serve(tmp_path / "repository", "detector", {given: pixels})
+        network = artifact / "modules" / "model.onnx"
+        session = onnxruntime.InferenceSession(network, providers=["CPUExecutionProvider"])
+        prepared = serve(tmp_path / "repository", "detector_preprocess", {given: pixels})
+        boxes, scores = decode(session.run(None, prepared), height, width)
+        expected = reference.suppress(boxes, scores, 0.05, 0.6, 50)
+        assert len(found["detection_scores"]) == len(expected.scores)
+        np.testing.assert_allclose(found["detection_scores"], expected.scores, rtol=1e-5)
+        np.testing.assert_array_equal(found["detection_classes"], expected.classes)
+        np.testing.assert_allclose(found["detection_boxes"], expected.boxes, rtol=1e-4, atol=1e-2)
+        compared += len(expected.scores)
+    assert compared > 0
+
+
+def test_a_decoder_that_is_no_arithmetic_is_refused(tmp_path: Path) -> None:
+    artifact = tmp_path / "detector"
+    acuate("convert", DETECTOR, "-o", artifact, "--shape", "x=1x3x320x320", "--runs", "0")
+    spec = tmp_path / "spec.yaml"
+    spec.write_text("data: .\ndecoder: db-text\nmetrics: [sqnr]\n")
+    done = acuate("export", artifact, "--triton", tmp_path / "r", "--eval", spec, status=2)
+    assert "it follows the contours of a map" in " ".join(done.stderr.split())
+    assert not (tmp_path / "r").exists()
 
 
 def test_pieces_are_served_one_after_the_other(tmp_path: Path) -> None:

@@ -227,6 +227,9 @@ def test_borders_with_open_sizes_are_built(tmp_path: Path) -> None:
     assert ranges["b"]["min"] == [1, 4, 16, 16]
     assert ranges["b"]["opt"] == [1, 4, 32, 48]
     assert ranges["b"]["max"] == [1, 4, 64, 80]
+    # The builder alone refuses it, asked by these sizes.
+    refused = [f for f in report["findings"] if f["nodes"] == ["@kept"]]
+    assert [f["severity"] for f in refused] == ["error"], report["findings"]
     # What reads the rows that were kept, as many as there are, is no part of an engine.
     host = [f for f in report["findings"] if f["id"] == "data_dependent_shape"]
     assert any(f.get("stage") == "partition" for f in host), report["findings"]

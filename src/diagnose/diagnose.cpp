@@ -14,6 +14,7 @@
 #include "rewrite/legalizer.h"
 #include "rewrite/surgery.h"
 #include "shape/inference.h"
+#include "targets/sizes_within.h"
 
 namespace acuate {
 namespace {
@@ -203,6 +204,7 @@ Result<Diagnosis> diagnose_and_divide(const Model& model, const Target& target,
   std::unique_ptr<Model> shadow;
   std::unique_ptr<const ShapeInference> shapes, shadow_shapes;
   bool has_shapes = false;
+  Target by_sizes = target;
   FixOptions given = options.fix;
   given.evaluate = nullptr;  // what stays dynamic is told by the rules
   if (is_sound) {
@@ -215,6 +217,7 @@ Result<Diagnosis> diagnose_and_divide(const Model& model, const Target& target,
     if (!fixed) return fixed.error();
     shadow = std::move(fixed->model);
     has_shapes = !fixed->edits.empty();
+    by_sizes = judging_within(target, fixed->ranges);
   } else {
     shadow = original->clone();
   }
@@ -250,7 +253,7 @@ Result<Diagnosis> diagnose_and_divide(const Model& model, const Target& target,
   auto as_it_stands = judge(*original, target, itself, false);
   if (!as_it_stands) return as_it_stands.error();
   context.as_it_stands = std::move(*as_it_stands);
-  auto mended = judge(*shadow, target, context.origins, true);
+  auto mended = judge(*shadow, by_sizes, context.origins, true);
   if (!mended) return mended.error();
   context.mended = std::move(*mended);
   if (is_sound) {

@@ -6,6 +6,8 @@
 #include <fmt/format.h>
 
 #include "base/file.h"
+#include "base/text.h"
+#include "evaluate/eval_spec.h"
 
 namespace acuate {
 namespace {
@@ -27,6 +29,21 @@ std::string name_of(const fs::path& artifact) {
   return name.empty() ? "model" : name;
 }
 
+Result<void> read_decoder(const fs::path& eval, ExportRequest& request) {
+  DecoderRegistry decoders;
+  register_all_decoders(decoders);
+  MetricRegistry metrics;
+  register_all_metrics(metrics);
+  auto spec = read_eval_spec(eval, decoders, metrics);
+  if (!spec) return spec.error();
+  if (spec->decoder.empty())
+    return fail("{}: it names no decoder, which is what the outputs are to be served through",
+                eval.string());
+  request.decoder = std::move(spec->decoder);
+  request.decoder_options = std::move(spec->decoder_options);
+  return {};
+}
+
 }  // namespace
 
 const ExporterRegistry& exporters() {
@@ -39,7 +56,8 @@ const ExporterRegistry& exporters() {
 }
 
 Result<void> export_artifact(const fs::path& artifact, const Exporter& exporter,
-                             const std::string& name, const fs::path& output) {
+                             const std::string& name, const fs::path& output,
+                             const fs::path& eval) {
   if (!name.empty() && !is_name(name))
     return fail("--name '{}': letters, digits, _ and - make a model's name", name);
   const fs::path file = artifact / kManifestName;
@@ -54,8 +72,14 @@ Result<void> export_artifact(const fs::path& artifact, const Exporter& exporter,
     return fail("{} exists already; an export does not write over it", output.string());
   auto folder = AtomicFolder::create(output, false, {});
   if (!folder) return folder.error();
-  const ExportRequest request{artifact, std::move(*manifest),
-                              name.empty() ? name_of(artifact) : name, folder->path()};
+  ExportRequest request{artifact, std::move(*manifest), name.empty() ? name_of(artifact) : name,
+                        folder->path()};
+  if (!eval.empty()) {
+    if (!exporter.serves_decoders)
+      return fail("--{} has no networks behind the artifact's: leave --eval out",
+                  to_kebab_case(exporter.id));
+    if (auto read = read_decoder(eval, request); !read) return read;
+  }
   if (auto written = exporter.write(request); !written) return written;
   return folder->commit();
 }

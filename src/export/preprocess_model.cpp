@@ -96,8 +96,7 @@ Result<std::unique_ptr<Model>> preprocess_model(const Preprocess& preprocess,
                   is_uint8 ? "uint8" : "float", dims, body));
   if (!model) return model.error();
   Graph& graph = (*model)->graph();
-  if (output == "image")
-    return fail("the network's input is called 'image', as is that of its pre-processing");
+  if (output == "image") graph.rename(*graph.find("image"), "image_file");
   if (Value* taken = graph.find(output); taken != nullptr)
     graph.rename(*taken, graph.unused_name(output));
   graph.rename(*graph.find("result"), output);

@@ -89,7 +89,13 @@ TEST(PreprocessModel, MakesBytesAndChannelsLast) {
 TEST(PreprocessModel, RefusesInputsThatAreNoImages) {
   EXPECT_FALSE(preprocess_model({}, {1, 5, 8, 8}, "x"));
   EXPECT_FALSE(preprocess_model({}, {1, 3, -1, 8}, "x"));
-  EXPECT_FALSE(preprocess_model({}, {1, 3, 8, 8}, "image"));
+}
+
+TEST(PreprocessModel, LeavesItsNameToANetworkThatHasIt) {
+  const auto model = preprocess_model({}, {1, 3, 8, 8}, "image");
+  ASSERT_TRUE(model);
+  EXPECT_EQ((*model)->graph().inputs()[0]->name, "image_file");
+  EXPECT_EQ((*model)->graph().outputs()[0]->name, "image");
 }
 
 }  // namespace

@@ -1,7 +1,11 @@
 #include "export/served_models.h"
 
+#include <algorithm>
+
 #include <fmt/format.h>
 
+#include "evaluate/judge.h"
+#include "export/decoder_model.h"
 #include "export/preprocess_model.h"
 #include "onnx_io/export.h"
 #include "onnx_io/import.h"
@@ -21,6 +25,39 @@ Result<std::vector<IoSpec>> specs_of(const Graph& graph, const std::vector<std::
     specs.push_back(io_spec(*value));
   }
   return specs;
+}
+
+// Of the network's image: what its pre-processing makes, or else its first input of four
+// dimensions.
+ImageSize image_size(const Manifest& manifest) {
+  for (const IoSpec& input : manifest.inputs) {
+    if (manifest.preprocess)
+      if (const auto size = network_image_size(*manifest.preprocess, input.shape)) return *size;
+    if (input.shape.size() != 4 || std::count(input.shape.begin(), input.shape.end(), -1) > 0)
+      continue;
+    return image_input_size(std::vector<Tensor>{Tensor::allocate(input.type, input.shape)});
+  }
+  return {};
+}
+
+Result<void> add_decoder(const ExportRequest& request, ServedModels& served) {
+  auto model = decoder_model(request.decoder, request.decoder_options,
+                             {served.outputs, image_size(request.manifest)});
+  if (!model) return model.error();
+  std::vector<IoSpec> inputs, outputs;
+  for (const Value* input : (*model)->graph().inputs()) inputs.push_back(io_spec(*input));
+  for (const Value* output : (*model)->graph().outputs()) outputs.push_back(io_spec(*output));
+  for (const IoSpec& output : outputs)
+    for (const ServedModel& other : served.models)
+      for (const auto* ports : {&other.inputs, &other.outputs})
+        for (const IoSpec& port : *ports)
+          if (port.name == output.name)
+            return fail("'{}' is a value of the network, and what its decoder gives is called so",
+                        port.name);
+  served.outputs = outputs;
+  served.models.push_back({request.name + "_decoder", "onnxruntime", std::move(*model),
+                           std::move(inputs), std::move(outputs)});
+  return {};
 }
 
 }  // namespace
@@ -50,7 +87,7 @@ Result<ServedModels> served_models(const ExportRequest& request, std::string_vie
     out.models.push_back({request.name + "_preprocess", "onnxruntime", std::move(*model),
                           out.inputs, manifest.inputs});
   }
-  const bool is_one = manifest.modules.size() == 1 && out.models.empty();
+  const bool is_one = manifest.modules.size() == 1 && out.models.empty() && request.decoder.empty();
   for (size_t i = 0; i < manifest.modules.size(); ++i) {
     const ManifestModule& module = manifest.modules[i];
     auto model = import_model(request.artifact / module.file);
@@ -66,6 +103,8 @@ Result<ServedModels> served_models(const ExportRequest& request, std::string_vie
     out.models.push_back(
         {name, module.target, std::move(*model), std::move(*inputs), std::move(*outputs)});
   }
+  if (!request.decoder.empty())
+    if (auto added = add_decoder(request, out); !added) return added.error();
   return out;
 }
 

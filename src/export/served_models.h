@@ -27,8 +27,9 @@ struct ServedModels {
   bool is_one() const { return models.size() == 1; }
 };
 
-// The modules of the manifest and, in front of its only input, the pre-processing. Errors: what
-// `program` cannot run (pieces in PyTorch, adapters), ports that a module has not.
+// The modules of the manifest and, in front of its only input, the pre-processing; behind them the
+// decoder that was asked for, whose results then are the outputs. Errors: what `program` cannot run
+// (pieces in PyTorch, adapters, decoders that are no arithmetic), ports that a module has not.
 Result<ServedModels> served_models(const ExportRequest& request, std::string_view program);
 
 // Writes `folder`/<name>/1/model.onnx, the layout of model repositories.

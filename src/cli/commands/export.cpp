@@ -9,7 +9,7 @@ namespace {
 namespace fs = std::filesystem;
 
 struct Flags {
-  fs::path artifact;
+  fs::path artifact, eval;
   std::string name;
   std::map<std::string, fs::path> outputs;  // by exporter
 };
@@ -22,6 +22,10 @@ Action declare(CLI::App& app) {
         ->type_name("FOLDER");
   app.add_option("--name", flags->name, "of the model there; the artifact's own without it")
       ->type_name("NAME");
+  app.add_option("--eval", flags->eval,
+                 "evaluation spec whose decoder is served behind the network; then the outputs are "
+                 "detections, or text")
+      ->type_name("SPEC");
   auto console = Console::declare(app);
   return [flags, console]() -> Result<int> {
     bool is_asked = false;
@@ -29,7 +33,8 @@ Action declare(CLI::App& app) {
       if (output.empty()) continue;
       is_asked = true;
       const Exporter* exporter = exporters().lookup(id);
-      if (auto done = export_artifact(flags->artifact, *exporter, flags->name, output); !done)
+      if (auto done = export_artifact(flags->artifact, *exporter, flags->name, output, flags->eval);
+          !done)
         return done.error();
       console->print(fmt::format("Written to {}\n", output.string()));
     }
@@ -48,8 +53,9 @@ Action declare(CLI::App& app) {
 void register_cli_export(CliCommandRegistry& registry) {
   registry.add({.id = "export",
                 .summary = "hand a converted model over to another program",
-                .examples = "  acuate export out/ --triton model_repository/\n"
-                            "  acuate export out/ --triton repository/ --name detector",
+                .examples =
+                    "  acuate export out/ --triton model_repository/\n"
+                    "  acuate export out/ --triton repository/ --name detector --eval spec.yaml",
                 .declare = declare});
 }
 

@@ -62,7 +62,8 @@ Result<void> write_models(const ExportRequest& request) {
 void register_export_openvino_model_server(ExporterRegistry& registry) {
   registry.add({.id = "openvino_model_server",
                 .summary = "models and config.json for OpenVINO Model Server",
-                .write = write_models});
+                .write = write_models,
+                .serves_decoders = true});
 }
 
 }  // namespace acuate

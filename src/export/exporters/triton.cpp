@@ -117,7 +117,8 @@ Result<void> write_repository(const ExportRequest& request) {
 void register_export_triton(ExporterRegistry& registry) {
   registry.add({.id = "triton",
                 .summary = "a model repository for NVIDIA's Triton Inference Server",
-                .write = write_repository});
+                .write = write_repository,
+                .serves_decoders = true});
 }
 
 }  // namespace acuate

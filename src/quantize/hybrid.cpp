@@ -90,7 +90,12 @@ class HybridSearch {
   Result<void> rescore() {
     if (hybrid_.promoted == 0 || hybrid_.promoted == hybrid_.order.size()) return {};
     const Names promoted = first(hybrid_.promoted);
-    auto before = noise_of(promoted);
+    SampleSubset judged{{}, load_};
+    for (size_t i = 0; i < std::min(samples_, kTrialSamples); ++i) judged.indices.push_back(i);
+    auto noise =
+        OutputNoise::of(*prepared_.model, quantizer_.target(), judged, quantizer_.threads());
+    if (!noise) return noise.error();
+    auto before = noise_of(promoted, *noise);
     if (!before) return before.error();
     const Hybrid hybrid = hybrid_;
     const size_t allowed = allowed_;
@@ -98,11 +103,11 @@ class HybridSearch {
     verdicts_.clear();
     if (auto ordered = order(&promoted); !ordered) return ordered.error();
     if (auto chosen = choose(); !chosen) return chosen.error();
-    auto after = noise_of(first(hybrid_.promoted));
+    auto after = noise_of(first(hybrid_.promoted), *noise);
     if (!after) return after.error();
     // A judge asks for the fewest; among as many, and without one, the outputs tell.
-    const auto rank = [&](const Hybrid& each, double noise) {
-      return std::tuple(!each.accepted, request_.judge ? each.promoted : size_t{0}, noise);
+    const auto rank = [&](const Hybrid& each, double left) {
+      return std::tuple(!each.accepted, request_.judge ? each.promoted : size_t{0}, left);
     };
     const bool is_better = rank(hybrid_, *after) < rank(hybrid, *before);
     hybrid_.rescored = true;
@@ -113,16 +118,11 @@ class HybridSearch {
     return {};
   }
 
-  // Of the emitted form, on up to kTrialSamples samples.
-  Result<double> noise_of(const Names& wide) const {
+  // Of the emitted form.
+  Result<double> noise_of(const Names& wide, const OutputNoise& noise) const {
     auto form = forms_->with(wide);
     if (!form) return form.error();
-    SampleSubset judged{{}, load_};
-    for (size_t i = 0; i < std::min(samples_, kTrialSamples); ++i) judged.indices.push_back(i);
-    auto noise =
-        OutputNoise::of(*prepared_.model, quantizer_.target(), judged, quantizer_.threads());
-    if (!noise) return noise.error();
-    return noise->typical(*form->model);
+    return noise.typical(*form->model);
   }
 
   // What an activation does, and with it the weights of its layers: of those that it shares with

@@ -77,7 +77,10 @@ Result<HybridDamage> measure_hybrid_damage(const Quantizer& quantizer, const Pre
   SensitivityOptions options;
   options.calibration = quantizer.options().calibration;
   const auto base = prepared.model->clone();
-  if (promoted != nullptr) options.constants = add_noise_of_narrow(*base, prepared, *promoted);
+  if (promoted != nullptr) {
+    options.constants = add_noise_of_narrow(*base, prepared, *promoted);
+    options.probes /= 2;  // the first sweep told most of it
+  }
   auto sensitivity = measure_sensitivity(*base, quantizer.target(), candidates,
                                          std::min(samples, options.probes), load, options);
   if (!sensitivity) return sensitivity.error();

@@ -16,10 +16,8 @@ bool is_float_tensor(const Value& value) {
 
 class BackwardBuilder {
  public:
-  BackwardBuilder(const Model& model, const std::vector<std::string>& constants)
-      : model_(model.clone()), graph_(model_->graph()), shapes_(*model_) {
-    for (const std::string& name : constants) constants_.insert(graph_.find(name));
-  }
+  explicit BackwardBuilder(const Model& model)
+      : model_(model.clone()), graph_(model_->graph()), shapes_(*model_) {}
 
   Result<BackwardModel> run(const std::vector<std::string>& tensors) {
     if (model_->opset_version() < 13)
@@ -93,9 +91,7 @@ class BackwardBuilder {
       if (node->is_op("Shape") || node->is_op("Size")) continue;
       bool reads = false;
       for_each_read(*node, [&](const Value* value) { reads |= dependent_.count(value) > 0; });
-      if (!reads) continue;
-      for (const Value* output : node->outputs())
-        if (constants_.count(output) == 0) dependent_.insert(output);
+      if (reads) dependent_.insert(node->outputs().begin(), node->outputs().end());
     }
     dependent_.erase(nullptr);
   }
@@ -105,8 +101,7 @@ class BackwardBuilder {
     relevant_.insert(graph_.outputs().begin(), graph_.outputs().end());
     for (const Node* node = graph_.last(); node != nullptr; node = node->previous()) {
       bool is_relevant = false;
-      for (const Value* output : node->outputs())
-        is_relevant |= relevant_.count(output) > 0 && constants_.count(output) == 0;
+      for (const Value* output : node->outputs()) is_relevant |= relevant_.count(output) > 0;
       if (is_relevant && !node->is_op("Shape") && !node->is_op("Size"))
         for_each_read(*node, [&](const Value* value) { relevant_.insert(value); });
     }
@@ -239,16 +234,15 @@ class BackwardBuilder {
   ShapeInference shapes_;
   std::vector<Value*> tensors_;
   std::unordered_map<const Node*, std::vector<Value*>> captures_;
-  std::unordered_set<const Value*> constants_, dependent_, relevant_;
+  std::unordered_set<const Value*> dependent_, relevant_;
   std::unordered_map<const Value*, Sum> sums_;
   BackwardModel result_;
 };
 
 }  // namespace
 
-Result<BackwardModel> build_backward(const Model& model, const std::vector<std::string>& tensors,
-                                     const std::vector<std::string>& constants) {
-  return BackwardBuilder(model, constants).run(tensors);
+Result<BackwardModel> build_backward(const Model& model, const std::vector<std::string>& tensors) {
+  return BackwardBuilder(model).run(tensors);
 }
 
 }  // namespace acuate

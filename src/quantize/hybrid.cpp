@@ -4,7 +4,6 @@
 #include <cmath>
 #include <map>
 #include <set>
-#include <tuple>
 #include <unordered_map>
 
 #include "quantize/hybrid_damage.h"
@@ -53,10 +52,8 @@ class HybridSearch {
         HybridForms::of(quantizer_, prepared_, layers_, used_, samples_, load_, std::move(*wide));
     if (!forms) return forms.error();
     forms_.emplace(std::move(*forms));
-    narrow_ = forms_->take_narrow();
-    if (auto ordered = order(nullptr); !ordered) return ordered.error();
+    if (auto ordered = order(); !ordered) return ordered.error();
     if (auto chosen = choose(); !chosen) return chosen.error();
-    if (auto rescored = rescore(); !rescored) return rescored.error();
     if (auto measured = measure_curve(); !measured) return measured.error();
     auto chosen = quantized(hybrid_.promoted);
     if (!chosen) return chosen.error();
@@ -76,61 +73,12 @@ class HybridSearch {
     return work;
   }
 
-  using Names = HybridForms::Names;
-
-  Names first(size_t count) const {
-    Names names;
-    for (size_t i = 0; i < count; ++i) names.insert(hybrid_.order[i].tensor);
-    return names;
-  }
-
-  // Once more with what was promoted as the base, where other activations are worth more or less
-  // than in the float network. The second choice stands where it does less at the outputs, or where
-  // fewer meet what is required.
-  Result<void> rescore() {
-    if (hybrid_.promoted == 0 || hybrid_.promoted == hybrid_.order.size()) return {};
-    const Names promoted = first(hybrid_.promoted);
-    SampleSubset judged{{}, load_};
-    for (size_t i = 0; i < std::min(samples_, kTrialSamples); ++i) judged.indices.push_back(i);
-    auto noise =
-        OutputNoise::of(*prepared_.model, quantizer_.target(), judged, quantizer_.threads());
-    if (!noise) return noise.error();
-    auto before = noise_of(promoted, *noise);
-    if (!before) return before.error();
-    const Hybrid hybrid = hybrid_;
-    const size_t allowed = allowed_;
-    const auto verdicts = verdicts_;
-    verdicts_.clear();
-    if (auto ordered = order(&promoted); !ordered) return ordered.error();
-    if (auto chosen = choose(); !chosen) return chosen.error();
-    auto after = noise_of(first(hybrid_.promoted), *noise);
-    if (!after) return after.error();
-    // A judge asks for the fewest; among as many, and without one, the outputs tell.
-    const auto rank = [&](const Hybrid& each, double left) {
-      return std::tuple(!each.accepted, request_.judge ? each.promoted : size_t{0}, left);
-    };
-    const bool is_better = rank(hybrid_, *after) < rank(hybrid, *before);
-    hybrid_.rescored = true;
-    if (is_better) return {};
-    hybrid_ = hybrid;
-    allowed_ = allowed;
-    verdicts_ = verdicts;
-    return {};
-  }
-
-  // Of the emitted form.
-  Result<double> noise_of(const Names& wide, const OutputNoise& noise) const {
-    auto form = forms_->with(wide);
-    if (!form) return form.error();
-    return noise.typical(*form->model);
-  }
-
   // What an activation does, and with it the weights of its layers: of those that it shares with
-  // others, its part. With `promoted`, in the network where these are wide.
-  Result<void> order(const Names* promoted) {
-    hybrid_.order.clear();
-    auto damage = measure_hybrid_damage(quantizer_, prepared_, layers_, *narrow_, forms_->wide(),
-                                        samples_, load_, promoted);
+  // others, its part.
+  Result<void> order() {
+    const auto narrow = forms_->take_narrow();
+    auto damage = measure_hybrid_damage(quantizer_, prepared_, layers_, *narrow, forms_->wide(),
+                                        samples_, load_);
     if (!damage) return damage.error();
     const bool work_alone =
         !request_.largest_share && (request_.budget.share || request_.budget.total);
@@ -183,7 +131,11 @@ class HybridSearch {
     hybrid_.order.insert(hybrid_.order.end(), others.begin(), others.end());
   }
 
-  Result<Quantized> quantized(size_t count) const { return forms_->with(first(count)); }
+  Result<Quantized> quantized(size_t count) const {
+    std::set<std::string, std::less<>> wide;
+    for (size_t i = 0; i < count; ++i) wide.insert(hybrid_.order[i].tensor);
+    return forms_->with(wide);
+  }
 
   // The shortest accepted prefix: noise falls with every promotion, metrics nearly so.
   Result<void> choose() {
@@ -271,7 +223,6 @@ class HybridSearch {
   size_t allowed_ = 0;                        // how many of the order the limits allow
   std::map<size_t, HybridVerdict> verdicts_;  // by how many are promoted
   std::optional<HybridForms> forms_;
-  std::unique_ptr<Model> narrow_;  // the float model of what is narrow throughout
   Hybrid hybrid_;
 };
 

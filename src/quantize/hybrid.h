@@ -52,15 +52,13 @@ struct Hybrid {
   std::vector<HybridPoint> curve;  // by `promoted`, ascending; from none to all
   size_t promoted = 0;             // of `order`
   size_t activations = 0;          // that are planned
-  bool rescored = false;           // by what activations do beside a first choice that is wide
   bool accepted = true;            // false: not even all that may be promoted were enough
 };
 
 // Orders the activations by what their 8 bits damage at the outputs (sensitivity.h) for what wider
 // ones cost, those first that the limits allow together; then finds the shortest prefix of that
 // order that the judge accepts, by bisection over real runs of the emitted form. The noise at a few
-// points of the whole curve is measured on up to kTrialSamples samples. The order is then made anew
-// with what was chosen as the base, and what follows from it stands if it is better.
+// points of the whole curve is measured on up to kTrialSamples samples.
 struct HybridChoice {
   Hybrid hybrid;
   Quantized quantized;  // the chosen prefix

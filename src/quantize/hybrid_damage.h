@@ -1,6 +1,5 @@
 #pragma once
 
-#include <set>
 #include <string>
 #include <vector>
 
@@ -18,12 +17,10 @@ struct HybridDamage {
 };
 
 // One sweep over the float network (sensitivity.h). `narrow` is its form in 8 bits throughout,
-// whose weights are as they were rounded; `wide` of wide_encodings(). With `promoted`, activations
-// that are wide already, the sweep is over the network in which all others stand on their grids: at
-// the values that it has there, with the derivatives that it has there.
-Result<HybridDamage> measure_hybrid_damage(
-    const Quantizer& quantizer, const Prepared& prepared, const HybridLayers& layers,
-    const Model& narrow, const Encodings& wide, size_t samples, const SampleLoader& load,
-    const std::set<std::string, std::less<>>* promoted = nullptr);
+// whose weights are as they were rounded; `wide` of wide_encodings().
+Result<HybridDamage> measure_hybrid_damage(const Quantizer& quantizer, const Prepared& prepared,
+                                           const HybridLayers& layers, const Model& narrow,
+                                           const Encodings& wide, size_t samples,
+                                           const SampleLoader& load);
 
 }  // namespace acuate

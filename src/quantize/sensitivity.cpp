@@ -74,7 +74,7 @@ class SensitivitySweep {
 
  private:
   Result<void> prepare() {
-    auto built = build_sensitivity_model(*model_, candidates_, options_.constants);
+    auto built = build_sensitivity_model(*model_, candidates_);
     if (!built) return built.error();
     sweep_ = std::move(*built);
     for (size_t i = 0; i < candidates_.size(); ++i)

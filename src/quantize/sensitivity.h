@@ -41,8 +41,6 @@ struct SensitivityOptions {
   // What no gradient reaches is quantized alone, once for each grid, and the outputs compared:
   // one engine and one run per sample each.
   bool inject = true;
-  // Values of the model that no gradient passes: noise that stands in it already.
-  std::vector<std::string> constants = {};
 };
 
 // What one grid of one tensor does.

@@ -28,9 +28,8 @@ Result<std::vector<Node*>> readers(const Value& weight) {
 
 class SensitivityModelBuilder {
  public:
-  SensitivityModelBuilder(const Model& model, const std::vector<SensitivityCandidate>& candidates,
-                          const std::vector<std::string>& constants)
-      : model_(model), candidates_(candidates), constants_(constants) {}
+  SensitivityModelBuilder(const Model& model, const std::vector<SensitivityCandidate>& candidates)
+      : model_(model), candidates_(candidates) {}
 
   Result<SensitivityModel> run() {
     std::vector<std::string> wanted;
@@ -58,7 +57,7 @@ class SensitivityModelBuilder {
     }
     std::sort(wanted.begin(), wanted.end());
     wanted.erase(std::unique(wanted.begin(), wanted.end()), wanted.end());
-    auto backward = build_backward(model_, wanted, constants_);
+    auto backward = build_backward(model_, wanted);
     if (!backward) return backward.error();
     result_.backward = std::move(*backward);
     for (const auto& gradient : result_.backward.gradients)
@@ -174,7 +173,6 @@ class SensitivityModelBuilder {
 
   const Model& model_;
   const std::vector<SensitivityCandidate>& candidates_;
-  const std::vector<std::string>& constants_;
   std::unordered_map<std::string_view, std::string> gradient_of_, reason_of_;  // by tensor
   SensitivityModel result_;
 };
@@ -182,9 +180,8 @@ class SensitivityModelBuilder {
 }  // namespace
 
 Result<SensitivityModel> build_sensitivity_model(
-    const Model& model, const std::vector<SensitivityCandidate>& candidates,
-    const std::vector<std::string>& constants) {
-  return SensitivityModelBuilder(model, candidates, constants).run();
+    const Model& model, const std::vector<SensitivityCandidate>& candidates) {
+  return SensitivityModelBuilder(model, candidates).run();
 }
 
 }  // namespace acuate

@@ -36,10 +36,8 @@ struct SensitivityModel {
 };
 
 // Errors: tensors that are not there or not float32, activations with a grid per channel. `model`
-// needs opset ≥ 13. Of each weight, one float32 tensor of its size per grid is made. `constants` as
-// in build_backward().
+// needs opset ≥ 13. Of each weight, one float32 tensor of its size per grid is made.
 Result<SensitivityModel> build_sensitivity_model(
-    const Model& model, const std::vector<SensitivityCandidate>& candidates,
-    const std::vector<std::string>& constants = {});
+    const Model& model, const std::vector<SensitivityCandidate>& candidates);
 
 }  // namespace acuate

@@ -157,7 +157,6 @@ nlohmann::ordered_json hybrid_json(const Hybrid& hybrid) {
   return {{"promoted", hybrid.promoted},
           {"activations", hybrid.activations},
           {"accepted", hybrid.accepted},
-          {"rescored", hybrid.rescored},
           {"curve", curve},
           {"order", order}};
 }

@@ -9,17 +9,26 @@ from pytorch.networks import detr
 from pytorch.networks.small import Detector, detector_samples, settled
 
 
-@pytest.mark.parametrize("precision", ["fp32", "fp16", "int8"])
-def test_detr_builds(precision: str, tmp_path: Path) -> None:
-    model = detr.small()
-    samples = [detr.nested([detr.photograph(96, 128, seed)]) for seed in range(4)]
+@pytest.mark.parametrize(
+    ("size", "precision"),
+    [
+        *(("small", precision) for precision in ("fp32", "fp16", "bf16", "int8")),
+        ("real", "fp16"),
+    ],
+)
+def test_detr_builds(size: str, precision: str, tmp_path: Path) -> None:
+    model = detr.small() if size == "small" else detr.real()
+    height, width = (96, 128) if size == "small" else (320, 448)
+    count = 4 if precision == "int8" else 1
+    samples = [detr.nested([detr.photograph(height, width, seed)]) for seed in range(count)]
     output = tmp_path / "out"
     result = acuate.convert(
         model, samples, output=output, target="tensorrt", precision=precision,
         recover=["none"], runs=0,
     )  # fmt: skip
     coverage = result.report["coverage"]
-    assert coverage["modules_converted"] == coverage["modules_total"] == 119
+    expected = 119 if size == "small" else 447
+    assert coverage["modules_converted"] == coverage["modules_total"] == expected
     assert coverage["nodes_on_target"] == coverage["nodes_total"]
     assert result.report["kernels"]["unproven"].startswith("accepted, kernels unproven")
     (module,) = json.loads((output / "manifest.json").read_text())["modules"]

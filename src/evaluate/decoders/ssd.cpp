@@ -2,6 +2,7 @@
 #include <cmath>
 
 #include "evaluate/decoder.h"
+#include "evaluate/ssd_anchors.h"
 #include "evaluate/values.h"
 
 // SSD (Liu et al., ECCV 2016) with anchors of one size, as MediaPipe's BlazeFace (Bazarevsky et
@@ -12,23 +13,6 @@
 
 namespace acuate {
 namespace {
-
-// Centres in the order of the rows.
-std::vector<Point> anchors(const RawOutputs& raw, const DecoderOptions& options) {
-  std::vector<Point> points;
-  const std::vector<double>& strides = options.list("strides");
-  for (size_t layer = 0; layer < strides.size();) {
-    size_t end = layer;
-    while (end < strides.size() && strides[end] == strides[layer]) ++end;
-    const auto of_cell = static_cast<size_t>(options.at("anchors_per_layer")) * (end - layer);
-    const double stride = strides[layer];
-    for (double y = 0; y < std::ceil(raw.input.height / stride); ++y)
-      for (double x = 0; x < std::ceil(raw.input.width / stride); ++x)
-        points.insert(points.end(), of_cell, {(x + 0.5) * stride, (y + 0.5) * stride});
-    layer = end;
-  }
-  return points;
-}
 
 // The outputs whose rows hold that many values, or that hold another number, one below the other;
 // more rows first, as strides grow.
@@ -63,7 +47,7 @@ Result<Decoded> decode(const RawOutputs& raw, const DecoderOptions& options) {
              scores = collect(raw.outputs, box_values, false);
   if (!boxes) return boxes.error();
   if (!scores) return scores.error();
-  const std::vector<Point> centres = anchors(raw, options);
+  const std::vector<Point> centres = ssd_anchors(raw.input, options);
   const auto rows = [](const Rows& r) { return r.columns == 0 ? 0 : r.values.size() / r.columns; };
   if (centres.empty() || rows(*boxes) != centres.size() || rows(*scores) != centres.size())
     return fail(

@@ -4,28 +4,12 @@
 #include <fmt/format.h>
 
 #include "base/text.h"
+#include "evaluate/ssd_anchors.h"
 #include "export/detection_text.h"
 
 // src/evaluate/decoders/ssd.cpp as nodes.
 namespace acuate {
 namespace {
-
-std::vector<double> anchors(const DecoderPorts& ports, const DecoderOptions& options) {
-  std::vector<double> points;
-  const std::vector<double>& strides = options.list("strides");
-  for (size_t layer = 0; layer < strides.size();) {
-    size_t end = layer;
-    while (end < strides.size() && strides[end] == strides[layer]) ++end;
-    const auto of_cell = static_cast<size_t>(options.at("anchors_per_layer")) * (end - layer);
-    const double stride = strides[layer];
-    for (double y = 0; y < std::ceil(ports.input.height / stride); ++y)
-      for (double x = 0; x < std::ceil(ports.input.width / stride); ++x)
-        for (size_t i = 0; i < of_cell; ++i)
-          points.insert(points.end(), {(x + 0.5) * stride, (y + 0.5) * stride});
-    layer = end;
-  }
-  return points;
-}
 
 // The outputs that hold boxes, or scores; more rows first, as strides grow.
 std::vector<IoSpec> collect(const DecoderPorts& ports, int64_t box_values, bool boxes) {
@@ -56,7 +40,9 @@ Result<DecoderBody> write(const DecoderPorts& ports, const DecoderOptions& optio
   const auto box_values = static_cast<int64_t>(options.at("box_values"));
   const std::vector<IoSpec> boxes = collect(ports, box_values, true),
                             scores = collect(ports, box_values, false);
-  const std::vector<double> centres = anchors(ports, options);
+  std::vector<double> centres;  // x, y of each
+  for (const Point& centre : ssd_anchors(ports.input, options))
+    centres.insert(centres.end(), {centre.x, centre.y});
   const auto count = static_cast<int64_t>(centres.size() / 2);
   if (count == 0 || rows_of(boxes) != count || rows_of(scores) != count)
     return fail(

@@ -17,7 +17,33 @@ std::string measure_cell(const Measure& measure, int digits, const char* unit = 
   return number_cell(measure_text(measure, digits, unit), sort_value(measure));
 }
 
+std::string candidates_table(const std::vector<ReportCandidate>& candidates) {
+  if (candidates.empty()) return {};
+  std::string out =
+      "<h3>Candidates, timed in turn</h3><div class=\"scroll\"><table id=\"candidates\"><thead><tr>"
+      "<th>target</th><th>precision</th><th>status</th><th class=\"num\">median</th>"
+      "<th class=\"num\">CPU</th><th>why</th></tr></thead><tbody>\n";
+  for (const ReportCandidate& row : candidates)
+    out += "<tr>" + element("td", "", to_kebab_case(row.target)) +
+           element("td", "", row.precision) + element("td", "", row.status) +
+           element("td", "num", row.latency_ms ? measure_text(row.latency_ms, 2, " ms") : "–") +
+           element("td", "num", row.cpu_ms ? measure_text(row.cpu_ms, 2, " ms") : "–") +
+           element("td", "", row.reason) + "</tr>\n";
+  return out + "</tbody></table></div>\n";
+}
+
+std::string padding_list(const Report& report) {
+  if (!report.padding) return {};
+  std::string out = "<h3>Padding</h3><ul id=\"padding\">\n";
+  for (const std::string& text : padding_lines(report)) out += element("li", "", text) + "\n";
+  return out + "</ul>\n";
+}
+
 }  // namespace
+
+std::string measure_text(const Measure& measure, int digits, const char* unit) {
+  return measure ? format_fixed(*measure, digits) + unit : measure.reason();
+}
 
 std::string sort_value(const Measure& measure) {
   return measure ? fmt::format("{}", *measure) : "";
@@ -42,28 +68,6 @@ std::string html_accuracy(const Report& report) {
            element("td", "num", format_count(row.n)) + "</tr>\n";
   }
   return out + "</tbody></table></div></section>\n";
-}
-
-std::string candidates_table(const std::vector<ReportCandidate>& candidates) {
-  if (candidates.empty()) return {};
-  std::string out =
-      "<h3>Candidates, timed in turn</h3><div class=\"scroll\"><table id=\"candidates\"><thead><tr>"
-      "<th>target</th><th>precision</th><th>status</th><th class=\"num\">median</th>"
-      "<th class=\"num\">CPU</th><th>why</th></tr></thead><tbody>\n";
-  for (const ReportCandidate& row : candidates)
-    out += "<tr>" + element("td", "", to_kebab_case(row.target)) +
-           element("td", "", row.precision) + element("td", "", row.status) +
-           element("td", "num", row.latency_ms ? measure_text(row.latency_ms, 2, " ms") : "–") +
-           element("td", "num", row.cpu_ms ? measure_text(row.cpu_ms, 2, " ms") : "–") +
-           element("td", "", row.reason) + "</tr>\n";
-  return out + "</tbody></table></div>\n";
-}
-
-std::string padding_list(const Report& report) {
-  if (!report.padding) return {};
-  std::string out = "<h3>Padding</h3><ul id=\"padding\">\n";
-  for (const std::string& text : padding_lines(report)) out += element("li", "", text) + "\n";
-  return out + "</ul>\n";
 }
 
 std::string html_latency(const Report& report) {

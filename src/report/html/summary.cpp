@@ -113,10 +113,6 @@ std::string fact(const char* name, const std::string& value) {
 
 }  // namespace
 
-std::string measure_text(const Measure& measure, int digits, const char* unit) {
-  return measure ? format_fixed(*measure, digits) + unit : measure.reason();
-}
-
 std::string html_header(const Report& report) {
   const ReportTarget& target = report.target;
   std::string sub = fmt::format("{} for {} ({} {}, {})", target.precision, to_kebab_case(target.id),

@@ -3,7 +3,7 @@
 #include <gtest/gtest.h>
 #include <nlohmann/json.hpp>
 
-#include "report/writer.h"
+#include "report/report_test_support.h"
 
 namespace acuate {
 namespace {
@@ -23,8 +23,7 @@ class PlotFiles : public ::testing::Test {
 };
 
 TEST_F(PlotFiles, EachPictureIsAFileWithASafeName) {
-  Report report =
-      *parse_report(*read_text_file(ACUATE_SOURCE_DIR "/src/report/testdata/example_report.json"));
+  Report report = example_report();
   report.quantization.tensors.resize(4);
   report.quantization.hybrid.reset();
   report.quantization.tensors[1].name = "../../etc/<x>\xff\n" + std::string(300, 'n');

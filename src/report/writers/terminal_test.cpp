@@ -1,17 +1,11 @@
 #include <gtest/gtest.h>
 
-#include "base/file.h"
 #include "base/text.h"
+#include "report/report_test_support.h"
 #include "report/table.h"
-#include "report/writer.h"
 
 namespace acuate {
 namespace {
-
-Report example() {
-  return *parse_report(
-      *read_text_file(ACUATE_SOURCE_DIR "/src/report/testdata/example_report.json"));
-}
 
 void expect_narrow(const std::string& text) {
   for (const std::string& line : split(text, '\n')) EXPECT_LE(display_width(line), 100) << line;
@@ -41,7 +35,7 @@ TEST(Terminal, WhatWasNotMeasuredSaysSo) {
 }
 
 TEST(Terminal, ExampleHasEverySectionInItsOrder) {
-  const std::string text = render_terminal(example());
+  const std::string text = render_terminal(example_report());
   size_t at = 0;
   for (const char* title :
        {"\nModules\n", "\nStatus\n", "\nFindings: 60 of 6 kinds\n", "\nAccuracy\n", "\nKernels\n",
@@ -98,7 +92,7 @@ TEST(Terminal, EqualFindingsAreOneEntry) {
 }
 
 TEST(Terminal, FindingsAloneAreThoseOfTheReport) {
-  const Report report = example();
+  const Report report = example_report();
   const std::string text = render_findings(report.findings);
   EXPECT_TRUE(text.starts_with("Findings: 60 of 6 kinds\n")) << text;
   EXPECT_NE(render_terminal(report).find("\n" + text), std::string::npos);
@@ -123,7 +117,7 @@ TEST(Terminal, UniformSubtreesAreOneLineAndMixedOnesOpen) {
 }
 
 TEST(Terminal, HostileTextCannotDriveTheTerminalOrTheWidth) {
-  Report report = example();
+  Report report = example_report();
   const std::string hostile = "\x1b[2J\x1b]0;owned\x07 \u202Egnp.exe\u009b31m \xff \n" +
                               std::string(300, 'w') + "画像画像画像";
   report.model.path = report.model.inputs[0].name = report.target.engine = hostile;
@@ -146,7 +140,7 @@ TEST(Terminal, HostileTextCannotDriveTheTerminalOrTheWidth) {
 }
 
 TEST(Terminal, ColoursOnlyIfAsked) {
-  const Report report = example();
+  const Report report = example_report();
   EXPECT_EQ(render_terminal(report).find('\x1b'), std::string::npos);
   EXPECT_NE(render_terminal(report, {.colour = true}).find("\x1b[31merror"), std::string::npos);
 }

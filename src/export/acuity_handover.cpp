@@ -1,80 +1,22 @@
 #include "export/acuity_handover.h"
 
 #include <algorithm>
+#include <cmath>
+#include <unordered_set>
 
 #include <fmt/format.h>
 
 #include "base/file.h"
 #include "base/text.h"
+#include "graph/constants.h"
+#include "numeric/quantize_values.h"
 #include "onnx_io/export.h"
 #include "quantize/encoding_format.h"
+#include "targets/embedded_python.h"
 
 namespace acuate {
 namespace {
 namespace fs = std::filesystem;
-
-// The toolkit puts a number of its own behind each layer's name when it imports the model; only
-// then can the files that name layers be made to fit.
-constexpr const char* kNames =
-    R"py("""Puts the layer names that Acuity gave at import into our files.
-
-names.py MODEL.json IN OUT [IN OUT ...]
-"""
-
-import json
-import re
-import sys
-
-
-def layer_ids(path):
-    """Acuity's id of each layer, by its name and by its id without the number."""
-    with open(path, encoding="utf-8") as file:
-        layers = json.load(file)["Layers"]
-    ids = {}
-    for lid, layer in layers.items():
-        for name in (re.sub(r"_\d+$", "", lid), layer.get("name"), lid):
-            if name:
-                ids[name] = lid
-    return ids
-
-
-def renamed(lines, ids, missing):
-    """The lines, entries of unknown layers left out."""
-    keeps = True
-    for line in lines:
-        entry = re.match(r"  '@(.*):(\w+)':$", line)
-        port = re.match(r"(\s+- lid: )'(.*)'$", line)
-        if entry:
-            name, slot = entry.group(1).replace("''", "'"), entry.group(2)
-            keeps = name in ids
-            if not keeps:
-                missing.append(name)
-            else:
-                line = f"  '@{ids[name]}:{slot}':"
-        elif port:
-            name = port.group(2).replace("''", "'")
-            if name not in ids:
-                sys.exit(f"the imported model has no input {name}")
-            line = f"{port.group(1)}{ids[name]}"
-        if keeps:
-            yield line
-
-
-def main():
-    ids = layer_ids(sys.argv[1])
-    for source, target in zip(sys.argv[2::2], sys.argv[3::2]):
-        missing = []
-        with open(source, encoding="utf-8") as file:
-            lines = list(renamed(file.read().splitlines(), ids, missing))
-        with open(target, "w", encoding="utf-8") as file:
-            file.write("\n".join(lines) + "\n")
-        for name in missing:
-            print(f"{source}: the imported model has no layer {name}; its range is left out",
-                  file=sys.stderr)
-
-
-main()
-)py";
 
 constexpr const char* kCommands = R"sh(#!/bin/sh
 # Makes the network binary with VeriSilicon's Acuity toolkit; written by acuate.
@@ -147,6 +89,52 @@ Result<std::string> port_text(const Value& input, const Preprocess* preprocess, 
   return text + "      redirect_to_output: false\n";
 }
 
+// That of a grid, as the simulation reads it: signed powers of two are dynamic fixed point.
+const Scheme& scheme_of(const Quantization& grid) {
+  const bool is_fixed_point =
+      grid.is_signed && std::all_of(grid.scale.begin(), grid.scale.end(), [](float scale) {
+        int exponent = 0;
+        return std::frexp(scale, &exponent) == 0.5F;
+      });
+  return *schemes().lookup(is_fixed_point ? fmt::format("dfp{}", grid.bits) : grid.scheme);
+}
+
+// The encodings, and those that the simulation gives to constants beside a quantized tensor: for
+// Acuity they are layers with a range.
+Result<Encodings> with_constants(const Model& model, const Encodings& encodings) {
+  Encodings all = encodings;
+  const EncodingIndex known(encodings);
+  std::unordered_set<const Value*> seen;
+  for (const Node* node = model.graph().first(); node != nullptr; node = node->next()) {
+    static constexpr std::string_view kOperators[] = {"Add", "Concat", "Mul", "Sub"};
+    if (std::find(std::begin(kOperators), std::end(kOperators), node->op_type()) ==
+        std::end(kOperators))
+      continue;
+    const TensorEncoding* beside = nullptr;
+    for (size_t slot = 0; slot < node->input_count() && beside == nullptr; ++slot)
+      if (!node->input(slot)->is_constant()) beside = known.find(node->input(slot)->name);
+    for (size_t slot = 0; slot < node->input_count() && beside != nullptr; ++slot) {
+      const Value* input = node->input(slot);
+      if (!input->is_constant() || known.find(input->name) != nullptr || !seen.insert(input).second)
+        continue;
+      const auto content = load_constant(model, *input);
+      if (!content || content->type() != ElementType::Float) continue;
+      auto grid = quantization_of(*content, scheme_of(beside->quantization), -1, false);
+      if (!grid) return fail("constant '{}': {}", to_valid_utf8(input->name), grid.error().message);
+      const auto values = content->values<float>();
+      const auto [low, high] = std::minmax_element(values.begin(), values.end());
+      TensorEncoding encoding;
+      encoding.tensor = input->name;
+      encoding.quantization = std::move(*grid);
+      encoding.range_min = values.empty() ? 0 : *low;
+      encoding.range_max = values.empty() ? 0 : *high;
+      encoding.range_method = "minmax";
+      all.tensors.push_back(std::move(encoding));
+    }
+  }
+  return all;
+}
+
 }  // namespace
 
 Result<std::string> acuity_inputmeta(const AcuityHandover& handover) {
@@ -164,14 +152,17 @@ Result<std::string> acuity_inputmeta(const AcuityHandover& handover) {
 Result<void> write_acuity_handover(const AcuityHandover& handover, const fs::path& folder) {
   auto inputmeta = acuity_inputmeta(handover);
   if (!inputmeta) return inputmeta.error();
+  auto encodings = with_constants(handover.model, handover.encodings);
+  if (!encodings) return encodings.error();
   auto ranges =
-      encoding_formats().lookup("acuity")->write({handover.encodings, {}, {}}, handover.model);
+      encoding_formats().lookup("acuity")->write({std::move(*encodings), {}, {}}, handover.model);
   if (!ranges) return ranges.error();
   if (auto saved = save_model(handover.model, folder / "model.onnx"); !saved) return saved;
-  const std::pair<const char*, std::string_view> texts[] = {{"model.quantize", *ranges},
-                                                            {"model_inputmeta.yml", *inputmeta},
-                                                            {"names.py", kNames},
-                                                            {"convert.sh", kCommands}};
+  const std::pair<const char*, std::string_view> texts[] = {
+      {"model.quantize", *ranges},
+      {"model_inputmeta.yml", *inputmeta},
+      {"names.py", embedded_python("vsi_npu/names")},
+      {"convert.sh", kCommands}};
   for (const auto& [name, text] : texts)
     if (auto written = write_text_file(folder / name, text); !written) return written;
   std::error_code code;

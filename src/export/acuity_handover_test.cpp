@@ -73,7 +73,7 @@ TEST(AcuityHandover, FilesNameTheLayers) {
   EXPECT_TRUE(fs::exists(folder / "names.py"));
   const auto ranges = read_text_file(folder / "model.quantize");
   ASSERT_TRUE(ranges);
-  EXPECT_THAT(*ranges, HasSubstr("'@relu:out0'"));
+  EXPECT_THAT(*ranges, HasSubstr("'@y:out0'"));
   fs::remove_all(folder);
 }
 

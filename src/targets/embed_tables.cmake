@@ -28,19 +28,16 @@ std::string_view embedded_table(std::string_view id) {
   target_sources(acuate_${room} PRIVATE "${generated}")
 endfunction()
 
-# Puts the text of worker_host.py and of every src/<room>/<id>/worker.py into the library:
+# Puts the text of worker_host.py and of every src/<room>/<id>/*.py into the library:
 #   std::string_view embedded_python(std::string_view id);      (targets/embedded_python.h)
 function(acuate_embed_python room)
   file(GLOB scripts CONFIGURE_DEPENDS RELATIVE "${CMAKE_CURRENT_SOURCE_DIR}"
-    "${CMAKE_CURRENT_SOURCE_DIR}/worker_host.py" "${CMAKE_CURRENT_SOURCE_DIR}/*/worker.py")
+    "${CMAKE_CURRENT_SOURCE_DIR}/worker_host.py" "${CMAKE_CURRENT_SOURCE_DIR}/*/*.py")
   set(cases "")
   foreach(script IN LISTS scripts)
     set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS
       "${CMAKE_CURRENT_SOURCE_DIR}/${script}")
-    get_filename_component(id "${script}" DIRECTORY)
-    if(id STREQUAL "")
-      get_filename_component(id "${script}" NAME_WE)
-    endif()
+    string(REGEX REPLACE "/worker\\.py$|\\.py$" "" id "${script}")
     file(READ "${CMAKE_CURRENT_SOURCE_DIR}/${script}" text)
     string(APPEND cases "  if (id == \"${id}\") return R\"__python__(${text})__python__\";\n")
   endforeach()

@@ -14,6 +14,17 @@ struct EntryName {
   std::string layer, stem, slot;
 };
 
+// What Acuity makes of a name.
+std::string acuity_name(std::string_view name) {
+  std::string out;
+  for (const char c : name)
+    out += std::isalnum(static_cast<unsigned char>(c)) != 0 || c == '_' || c == '.' || c == '/' ||
+                   c == '-'
+               ? c
+               : '_';
+  return out.substr(std::min(out.find_first_not_of("/_-"), out.size()));
+}
+
 EntryName parse_name(const std::string& key) {
   EntryName name;
   const size_t colon = key.rfind(':');
@@ -28,7 +39,8 @@ EntryName parse_name(const std::string& key) {
 }
 
 // The layers of Acuity are nodes and inputs of the ONNX model, by their own names, those of their
-// outputs, or `OPERATOR_OUTPUT` where a node has none; behind them a number of its own.
+// outputs, or `OPERATOR_OUTPUT`, in its own spelling; behind them a number. `A_7_relun` is the Clip
+// that gives A.
 class Layers {
  public:
   explicit Layers(const Model& model) {
@@ -38,16 +50,17 @@ class Layers {
       for (std::string name :
            {std::string(node->name()), std::string(node->output()->name),
             std::string(node->op_type()) + "_" + std::string(node->output()->name)})
-        if (!name.empty())
-          by_name_.emplace(std::move(name), Tensors{node->output(), node->input(1)});
+        if (!name.empty()) add(name, {node->output(), node->input(1)});
     }
-    for (const Value* input : graph.inputs())
-      by_name_.emplace(std::string(input->name), Tensors{input, nullptr});
+    for (const Value* input : graph.inputs()) add(std::string(input->name), {input, nullptr});
   }
 
   // Null: no layer of that name, or no such tensor.
   const Value* find(const EntryName& name) const {
-    for (const std::string& text : {name.layer, name.stem}) {
+    std::string clip =
+        name.stem.ends_with("_relun") ? name.stem.substr(0, name.stem.size() - 6) : "";
+    clip = parse_name(clip + ":").stem;
+    for (const std::string& text : {name.layer, name.stem, clip}) {
       const auto found = by_name_.find(text);
       if (found == by_name_.end()) continue;
       if (name.slot == "out0") return found->second.output;
@@ -63,6 +76,11 @@ class Layers {
     const Value* output = nullptr;
     const Value* weight = nullptr;
   };
+  void add(const std::string& name, const Tensors& tensors) {
+    by_name_.emplace(name, tensors);
+    by_name_.emplace(acuity_name(name), tensors);
+  }
+
   std::unordered_map<std::string, Tensors> by_name_;
 };
 
@@ -161,6 +179,17 @@ std::optional<int> fractional_length(float scale) {
   return 1 - exponent;
 }
 
+// The node whose weight a constant is, in the layers of Acuity that have one; null: none.
+const Node* weighted_node(const Value& value) {
+  if (!value.is_constant() || value.uses().empty() || value.uses()[0].slot != 1) return nullptr;
+  const Node* node = value.uses()[0].node;
+  static constexpr std::string_view kWeighted[] = {"Conv", "ConvTranspose", "Gemm", "MatMul"};
+  return std::find(std::begin(kWeighted), std::end(kWeighted), node->op_type()) !=
+                 std::end(kWeighted)
+             ? node
+             : nullptr;
+}
+
 Result<std::string> write(const ImportedEncodings& file, const Model& model) {
   if (auto can = refuse_unsayable(file, "Acuity's format"); !can) return can.error();
   std::string text = "version: 1\nquantize_parameters:\n";
@@ -170,12 +199,9 @@ Result<std::string> write(const ImportedEncodings& file, const Model& model) {
     if (value == nullptr)
       return fail("tensor '{}': the model has no such tensor", to_valid_utf8(encoding.tensor));
     std::string layer(value->name), slot = "out0";
-    if (value->producer != nullptr) {
-      layer = value->producer->address();
-    } else if (value->is_constant()) {
-      if (value->uses().empty() || value->uses()[0].slot != 1)
-        return fail("tensor '{}': it is the weight of no layer", to_valid_utf8(encoding.tensor));
-      layer = value->uses()[0].node->address();
+    // Other constants are layers of their own.
+    if (const Node* reader = weighted_node(*value)) {
+      layer = reader->output()->name;
       slot = "weight";
     }
     const bool per_channel = grid.per_channel_axis >= 0;

@@ -80,11 +80,25 @@ TEST(AcuityFormat, ReadsWhatItWrites) {
   auto model = net();
   const auto text = encoding_formats().lookup("acuity")->write(*found, *model);
   ASSERT_TRUE(text) << text.error().message;
-  EXPECT_THAT(*text, HasSubstr("'@/m/Conv:weight'"));
+  EXPECT_THAT(*text, HasSubstr("'@c:weight'"));
   EXPECT_THAT(*text, HasSubstr("fl: 9"));
   const auto again = read(*text);
   ASSERT_TRUE(again) << again.error().message;
   EXPECT_EQ(again->encodings, found->encodings);
+}
+
+TEST(AcuityFormat, KnowsItsSpellingAndTheClipsItAdds) {
+  const auto model = typed_model(R"(net (float[4] x) => (float[4] "_m:b") {
+      "/m/a" = Neg(x)  "_m:b" = Relu("/m/a") })");
+  const std::string entry = ":out0': {qtype: u8, quantizer: asymmetric_affine, scale: ";
+  const auto found = read_encodings("quantize_parameters:\n  '@m/a_7" + entry +
+                                        "0.5, zero_point: 1}\n  '@m_b_3_relun_9" + entry +
+                                        "0.25, zero_point: 2}\n",
+                                    "m.quantize", *model);
+  ASSERT_TRUE(found) << found.error().message;
+  ASSERT_NE(found->encodings.find("/m/a"), nullptr);
+  ASSERT_NE(found->encodings.find("_m:b"), nullptr);
+  EXPECT_EQ(found->encodings.find("_m:b")->quantization.scale, std::vector<float>{0.25F});
 }
 
 TEST(AcuityFormat, WhatIsWrongIsNamed) {

@@ -14,6 +14,11 @@ bool is_float_tensor(const Value& value) {
   return value.type.element == ElementType::Float && known_shape(&value).has_value();
 }
 
+// Integers and truth values are steps: their derivative is zero wherever there is one.
+bool is_step(const Value& value) {
+  return value.type.element != ElementType::Undefined && !is_floating_point(value.type.element);
+}
+
 class BackwardBuilder {
  public:
   explicit BackwardBuilder(const Model& model)
@@ -108,7 +113,7 @@ class BackwardBuilder {
   }
 
   bool counts(const Value* value) const {
-    return value != nullptr && dependent_.count(value) > 0 && relevant_.count(value) > 0;
+    return value != nullptr && !is_step(*value) && dependent_.count(value) > 0 && relevant_.count(value) > 0;
   }
 
   bool is_on_the_way(const Node& node) const {

@@ -38,8 +38,8 @@ struct BackwardModel {
   std::vector<NotReached> not_reached;
 };
 
-// By the rules of gradients/. The derivative of a kink (Relu at 0) is that of one side; rounding,
-// comparing and choosing have none. Needs static shapes and opset ≥ 13; below 16, the rules that
+// By the rules of gradients/. The derivative of a kink (Relu at 0) is that of one side; that of
+// rounding, comparing and choosing is zero, and so nothing passes through integers and truth values. Needs static shapes and opset ≥ 13; below 16, the rules that
 // add into places that repeat do not apply. Linear in nodes; weights are referred to. Errors: a
 // tensor that is not there or not float32, an output that no gradient can start from.
 Result<BackwardModel> build_backward(const Model& model, const std::vector<std::string>& tensors);

@@ -50,11 +50,18 @@ TEST(Backward, WhatHasNoRuleIsToldAndNeverSilentlyNothing) {
       HasSubstr("there is no gradient rule for '@b' (Floor)"));
 }
 
-TEST(Backward, WhatIsComparedHasNoGradient) {
-  EXPECT_THAT(
-      not_reached(
-          "g (float[3] x) => (float[3] y) { z = Sub(x, x)  c = Less(x, z)  y = Where(c, x, z) }"),
-      HasSubstr("is bool"));
+TEST(Backward, NothingPassesThroughWhatIsCompared) {
+  expect_gradients(
+      "g (float[3] x) => (float[3] y) { z = Mul(x, x)  c = Less(x, z)  y = Where(c, x, z) }");
+  // Suppression on a map of scores: what is not the largest of its window becomes zero.
+  expect_gradients(R"(g (float[1,1,4,4] x) => (float[1,1,4,4] y) {
+    s = Sigmoid(x)  m = MaxPool <kernel_shape = [3, 3], pads = [1, 1, 1, 1]> (s)
+    c = Equal(s, m)  f = Cast <to = 1> (c)  y = Mul(s, f) })");
+}
+
+TEST(Backward, OutputsOfClassesStandBesideScores) {
+  expect_gradients(R"(g (float[2,3] x) => (float[2,3] y, int64[2] best) {
+    y = Exp(x)  best = ArgMax <axis = 1, keepdims = 0> (y) })");
 }
 
 TEST(Backward, WhatOnlyAShapeReadsChangesNothing) {

@@ -39,6 +39,8 @@ Json to_json(const ChannelScale& change) {
   return {{"tensor", to_valid_utf8(change.tensor)}, {"scale", shortest(change.scale)}};
 }
 
+Json to_json(const SplitLayer& change) { return {{"tensor", to_valid_utf8(change.tensor)}}; }
+
 Json to_json(const WeightRounding& change) {
   return {{"tensor", to_valid_utf8(change.tensor)}, {"steps", change.steps}};
 }
@@ -230,11 +232,10 @@ std::string place_of(const Json& json, std::string_view file, const char* list, 
   return fmt::format("{} ('{}')", place, to_valid_utf8(json[key].get<std::string>()));
 }
 
-Result<GraphChanges> read_changes(const std::vector<Json>& scales,
-                                  const std::vector<Json>& rounding,
-                                  const std::vector<Json>& biases, std::string_view file) {
+// Takes the lists of changes out of the file.
+Result<GraphChanges> read_changes(Members& file_members, std::string_view file) {
   GraphChanges changes;
-  for (const Json& json : scales) {
+  for (const Json& json : file_members.list("channel_scales", false)) {
     const std::string where =
         place_of(json, file, "channel_scales", changes.channel_scales.size(), "tensor");
     Members members(json, where);
@@ -244,7 +245,14 @@ Result<GraphChanges> read_changes(const std::vector<Json>& scales,
       if (!(scale > 0)) return fail("{}: scale is {}, expected numbers above 0", where, scale);
     changes.channel_scales.push_back(std::move(change));
   }
-  for (const Json& json : rounding) {
+  for (const Json& json : file_members.list("split_layers", false)) {
+    Members members(json,
+                    place_of(json, file, "split_layers", changes.split_layers.size(), "tensor"));
+    SplitLayer change{members.text("tensor", true)};
+    if (auto read = members.finish(); !read) return read.error();
+    changes.split_layers.push_back(std::move(change));
+  }
+  for (const Json& json : file_members.list("rounding", false)) {
     const std::string where = place_of(json, file, "rounding", changes.rounding.size(), "tensor");
     Members members(json, where);
     WeightRounding change{members.text("tensor", true), members.text("steps", true)};
@@ -255,7 +263,7 @@ Result<GraphChanges> read_changes(const std::vector<Json>& scales,
                     to_valid_utf8(std::string(1, c)));
     changes.rounding.push_back(std::move(change));
   }
-  for (const Json& json : biases) {
+  for (const Json& json : file_members.list("biases", false)) {
     Members members(json, place_of(json, file, "biases", changes.biases.size(), "node"));
     NodeBias change{members.text("node", true), members.floats("bias")};
     if (auto read = members.finish(); !read) return read.error();
@@ -308,14 +316,11 @@ Result<EncodingsFile> parse_file(std::string_view text, std::string_view file) {
     return fail("{}: schema_version {}; this program reads {}", file, version->dump(),
                 kSchemaVersion);
   const std::vector<Json> tensors = members.list("tensors");
-  const std::vector<Json> scales = members.list("channel_scales", false);
-  const std::vector<Json> rounding = members.list("rounding", false);
-  const std::vector<Json> biases = members.list("biases", false);
+  auto changes = read_changes(members, file);
+  if (!changes) return changes.error();
   if (auto read = members.finish(); !read) return read.error();
 
   EncodingsFile out;
-  auto changes = read_changes(scales, rounding, biases, file);
-  if (!changes) return changes.error();
   out.changes = std::move(*changes);
   std::unordered_set<std::string> names;
   for (const Json& tensor : tensors) {
@@ -354,6 +359,7 @@ std::string write_encodings(const Encodings& encodings, const GraphChanges& chan
   std::string text = fmt::format("{{\n  \"schema_version\": {}", kSchemaVersion);
   write_list(text, "tensors", encodings.tensors);
   if (!changes.channel_scales.empty()) write_list(text, "channel_scales", changes.channel_scales);
+  if (!changes.split_layers.empty()) write_list(text, "split_layers", changes.split_layers);
   if (!changes.rounding.empty()) write_list(text, "rounding", changes.rounding);
   if (!changes.biases.empty()) write_list(text, "biases", changes.biases);
   return text + "\n}\n";

@@ -39,6 +39,7 @@ Encodings example() {
 
 GraphChanges changes() {
   return {{{"dw_in", {1, 3.3F}}, {"other", {0.1F}}},
+          {{"head"}},
           {{"conv1.weight", "..aB"}},
           {{"Conv_7", {-0.3F, 0, 1e-40F}}}};
 }

@@ -17,6 +17,12 @@ struct ChannelScale {
   bool operator==(const ChannelScale&) const = default;
 };
 
+// A layer that became one for each part into which its results were sliced.
+struct SplitLayer {
+  std::string tensor;  // its results
+  bool operator==(const SplitLayer&) const = default;
+};
+
 // Integers of a weight that are not the nearest ones: a character for each element, in the order of
 // the tensor: `.` for the nearest, `a` to `z` for 1 to 26 steps above it, `A` to `Z` for below.
 struct WeightRounding {
@@ -33,13 +39,16 @@ struct NodeBias {
 };
 
 // What recovery did to the float graph that it was given, so that the same can be done to it again
-// (quantize/apply_changes.h): the channel scales, in this order, then the rounding, on the grids of
-// the encodings, then the biases.
+// (quantize/apply_changes.h): the channel scales, in this order, then the layers that were split,
+// then the rounding, on the grids of the encodings, then the biases.
 struct GraphChanges {
   std::vector<ChannelScale> channel_scales;
+  std::vector<SplitLayer> split_layers;
   std::vector<WeightRounding> rounding;
   std::vector<NodeBias> biases;
-  bool empty() const { return channel_scales.empty() && rounding.empty() && biases.empty(); }
+  bool empty() const {
+    return channel_scales.empty() && split_layers.empty() && rounding.empty() && biases.empty();
+  }
   bool operator==(const GraphChanges&) const = default;
 };
 

@@ -7,6 +7,7 @@
 #include "numeric/quantize_values.h"
 #include "quantize/channel_scaling.h"
 #include "quantize/feature_scaling.h"
+#include "quantize/layer_parts.h"
 #include "rewrite/surgery.h"
 
 namespace acuate {
@@ -33,6 +34,17 @@ Result<void> scale_channels(Graph& graph, const ChannelScale& change) {
       "depthwise one through operators that factors pass, nor between a normalization and a matrix "
       "product",
       where);
+}
+
+Result<void> split(Graph& graph, const SplitLayer& change) {
+  const std::string where = "split_layers: '" + to_valid_utf8(change.tensor) + "'";
+  const Value* value = graph.find(change.tensor);
+  if (value == nullptr) return fail("{}: the simplified float model has no such tensor", where);
+  const auto parts = find_layer_parts(*value);
+  if (!parts)
+    return fail("{}: it is not made by a convolution or matrix product and read in parts alone",
+                where);
+  return split_layer(*parts);
 }
 
 constexpr int kMostSteps = 26;
@@ -140,6 +152,8 @@ Result<void> apply_changes(Model& model, const GraphChanges& changes, const Enco
   Graph& graph = model.graph();
   for (const ChannelScale& change : changes.channel_scales)
     if (auto done = scale_channels(graph, change); !done) return done;
+  for (const SplitLayer& change : changes.split_layers)
+    if (auto done = split(graph, change); !done) return done;
   const EncodingIndex index(encodings);
   for (const WeightRounding& change : changes.rounding)
     if (auto done = round_weights(graph, change, index); !done) return done;

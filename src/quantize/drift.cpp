@@ -40,7 +40,8 @@ class Drift {
       const auto shape = value.type.static_shape();
       const auto size = shape ? tensor_size_bytes(value.type.element, *shape) : std::nullopt;
       if (value.is_input || other.empty() || !size) continue;
-      if (!names.empty() && size_bytes + 2 * *size > options_.max_memory_bytes) {
+      const uint64_t both_bytes = 2 * *size;
+      if (!names.empty() && size_bytes + both_bytes > options_.max_memory_bytes) {
         if (auto read = measure(names, others, samples, load); !read) return read.error();
         names.clear();
         others.clear();
@@ -48,7 +49,7 @@ class Drift {
       }
       names.push_back(tensors[i]);
       others.push_back(other);
-      size_bytes += 2 * *size;
+      size_bytes += both_bytes;
     }
     if (!names.empty())
       if (auto read = measure(names, others, samples, load); !read) return read.error();

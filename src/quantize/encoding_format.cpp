@@ -103,7 +103,7 @@ Result<void> refuse_unsayable(const ImportedEncodings& file, std::string_view fo
                   to_valid_utf8(encoding.tensor), format);
   if (file.changes.empty()) return {};
   return fail(
-      "the encodings change the float graph (channel_scales, biases), which {} cannot say: "
+      "the encodings change the float graph (channel_scales, split_layers, rounding or biases), which {} cannot say: "
       "quantize with --recover none",
       format);
 }

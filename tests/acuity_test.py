@@ -122,9 +122,9 @@ def test_layers_that_the_import_adds_get_a_range(tmp_path: Path) -> None:
         [
             numpy_helper.from_array(weight, "w"),
             numpy_helper.from_array(np.ones(2, np.float32), "b"),
-            numpy_helper.from_array(np.float32(0), "low"),
-            numpy_helper.from_array(np.float32(6), "high"),
-            numpy_helper.from_array(np.float32([[[-1]], [[3]]]), "k"),
+            numpy_helper.from_array(np.array(0, np.float32), "low"),
+            numpy_helper.from_array(np.array(6, np.float32), "high"),
+            numpy_helper.from_array(np.array([[[-1]], [[3]]], np.float32), "k"),
         ],
     )
     model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=8)

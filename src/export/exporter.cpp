@@ -56,8 +56,9 @@ const ExporterRegistry& exporters() {
 }
 
 Result<void> export_artifact(const fs::path& artifact, const Exporter& exporter,
-                             const std::string& name, const fs::path& output,
-                             const fs::path& eval) {
+                             const fs::path& output, const ExportOptions& options) {
+  const std::string& name = options.name;
+  const fs::path& eval = options.eval;
   if (!name.empty() && !is_name(name))
     return fail("--name '{}': letters, digits, _ and - make a model's name", name);
   const fs::path file = artifact / kManifestName;
@@ -74,6 +75,10 @@ Result<void> export_artifact(const fs::path& artifact, const Exporter& exporter,
   if (!folder) return folder.error();
   ExportRequest request{artifact, std::move(*manifest), name.empty() ? name_of(artifact) : name,
                         folder->path()};
+  if (!options.data.empty() && !exporter.compares_on_data)
+    return fail("--{} compares nothing on data: leave --data out", to_kebab_case(exporter.id));
+  request.data = options.data;
+  request.note = options.note;
   if (!eval.empty()) {
     if (!exporter.serves_decoders)
       return fail("--{} has no networks behind the artifact's: leave --eval out",

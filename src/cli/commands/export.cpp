@@ -9,8 +9,8 @@ namespace {
 namespace fs = std::filesystem;
 
 struct Flags {
-  fs::path artifact, eval;
-  std::string name;
+  fs::path artifact;
+  ExportOptions options;
   std::map<std::string, fs::path> outputs;  // by exporter
 };
 
@@ -20,21 +20,24 @@ Action declare(CLI::App& app) {
   for (const Exporter& exporter : exporters().all())
     app.add_option("--" + to_kebab_case(exporter.id), flags->outputs[exporter.id], exporter.summary)
         ->type_name("FOLDER");
-  app.add_option("--name", flags->name, "of the model there; the artifact's own without it")
+  app.add_option("--name", flags->options.name, "of the model there; the artifact's own without it")
       ->type_name("NAME");
-  app.add_option("--eval", flags->eval,
+  app.add_option("--eval", flags->options.eval,
                  "evaluation spec whose decoder is served behind the network; then the outputs are "
                  "detections, or text")
       ->type_name("SPEC");
+  app.add_option("--data", flags->options.data,
+                 "with --acuity: samples on which it is compared what the toolkit computes")
+      ->type_name("DATA");
   auto console = Console::declare(app);
   return [flags, console]() -> Result<int> {
     bool is_asked = false;
+    flags->options.note = console->note();
     for (const auto& [id, output] : flags->outputs) {
       if (output.empty()) continue;
       is_asked = true;
       const Exporter* exporter = exporters().lookup(id);
-      if (auto done = export_artifact(flags->artifact, *exporter, flags->name, output, flags->eval);
-          !done)
+      if (auto done = export_artifact(flags->artifact, *exporter, output, flags->options); !done)
         return done.error();
       console->print(fmt::format("Written to {}\n", output.string()));
     }

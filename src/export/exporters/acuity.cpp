@@ -1,11 +1,12 @@
 #include <algorithm>
 
 #include "base/file.h"
-#include "export/acuity_handover.h"
+#include "export/acuity_trial.h"
 #include "export/exporter.h"
 #include "onnx_io/import.h"
 #include "quantize/import_qdq.h"
 #include "shape/infer.h"
+#include "targets/vsi_npu/toolchain.h"
 
 namespace acuate {
 namespace {
@@ -29,8 +30,15 @@ Result<void> write_handover(const ExportRequest& request) {
   if (parts->encodings.tensors.empty())
     return fail("{} is not quantized; convert with --precision int8", path->string());
   const auto& preprocess = request.manifest.preprocess;
-  return write_acuity_handover(
-      {*parts->float_model, parts->encodings, preprocess ? &*preprocess : nullptr}, request.output);
+  const AcuityHandover handover{*parts->float_model, parts->encodings,
+                                preprocess ? &*preprocess : nullptr};
+  if (auto written = write_acuity_handover(handover, request.output); !written) return written;
+  if (const Availability toolkit = AcuityToolchain::here(); !toolkit.available) {
+    if (request.note)
+      request.note("Not tried on the toolkit: to import, compare and export, " + toolkit.reason);
+    return {};
+  }
+  return try_acuity_handover({handover, *path, request.data, request.note}, request.output);
 }
 
 }  // namespace
@@ -39,7 +47,8 @@ Result<void> write_handover(const ExportRequest& request) {
 void register_export_acuity(ExporterRegistry& registry) {
   registry.add({.id = "acuity",
                 .summary = "model, ranges and commands for VeriSilicon's Acuity toolkit",
-                .write = write_handover});
+                .write = write_handover,
+                .compares_on_data = true});
 }
 
 }  // namespace acuate

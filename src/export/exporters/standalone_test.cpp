@@ -35,8 +35,7 @@ class Standalone : public testing::Test {
   void TearDown() override { fs::remove_all(folder_); }
   Result<void> write() {
     EXPECT_TRUE(write_text_file(folder_ / "net" / kManifestName, write_manifest(manifest_)));
-    return export_artifact(folder_ / "net", *exporters().lookup("standalone"), "",
-                           folder_ / "program");
+    return export_artifact(folder_ / "net", *exporters().lookup("standalone"), folder_ / "program");
   }
   fs::path folder_;
   Manifest manifest_;

@@ -40,7 +40,7 @@ class TritonTest : public testing::Test {
             write_text_file(root_ / "artifact" / kManifestName, write_manifest(manifest_));
         !written)
       return written;
-    return export_artifact(root_ / "artifact", *exporters().lookup("triton"), "", root_ / "out");
+    return export_artifact(root_ / "artifact", *exporters().lookup("triton"), root_ / "out");
   }
   std::string error() {
     const auto written = write();

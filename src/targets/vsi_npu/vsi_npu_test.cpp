@@ -58,7 +58,7 @@ TEST_F(VsiNpu, DiagnosesAndSimulates) {
   EXPECT_EQ(status.diagnose.file, "built in");
   EXPECT_FALSE(status.build.available);
   EXPECT_FALSE(status.run.available);
-  EXPECT_THAT(status.run.reason, HasSubstr("takes the vendor's toolkit"));
+  EXPECT_THAT(status.run.reason, HasSubstr("acuate export --acuity"));
 }
 
 TEST_F(VsiNpu, TakesAStaticConvolution) {

@@ -39,6 +39,28 @@ def test_ppocr_det_in_float_and_float16(tmp_path: Path) -> None:
     assert sizes[1] < 0.85 * sizes[0]  # the weights halve, the rest stays
 
 
+def test_ppocr_det_in_bfloat16(tmp_path: Path) -> None:
+    folder = tmp_path / "pages"
+    folder.mkdir()
+    for page in pages("evaluation", 2):
+        (folder / page.name).symlink_to(page)
+    output = tmp_path / "bf16"
+    report = convert(
+        DETECTOR, output, "--shape", "x=1x3x320x320", "--precision", "bf16", "--data", folder
+    )
+    # The builder has no deconvolution of the type.
+    kept = [each for each in report["findings"] if each["id"] == "precision_not_available"]
+    assert [node.split(".")[1] for each in kept for node in each["nodes"]] == ["ConvTranspose"] * 2
+    # ONNX Runtime, which has no such kernels either, rounds as the network says.
+    (sqnr,) = [row for name, row in report["accuracy"].items() if name.startswith("sqnr_db")]
+    assert 10 < sqnr["converted"] < 40
+    x = np.random.default_rng(0).standard_normal((1, 3, 320, 320)).astype(np.float32)
+    rounded = load(output)(x)
+    session = onnxruntime.InferenceSession(DETECTOR)
+    (exact,) = session.run(None, {"x": x})
+    assert not np.array_equal(rounded, exact)
+
+
 def test_ppocr_det_in_8_bits(tmp_path: Path) -> None:
     folder = tmp_path / "pages"
     folder.mkdir()

@@ -27,6 +27,7 @@ namespace {
 
 constexpr int64_t kQuantizationOpset = 13;  // the first with per-channel QuantizeLinear
 constexpr int64_t kBlocksOpset = 21;        // the first with 4 bits and scales in blocks
+constexpr int64_t kBfloat16Opset = 22;      // the first in which Conv and the pools take bfloat16
 constexpr int kDefaultGroup = 128;          // of 4 bits
 
 }  // namespace
@@ -159,25 +160,27 @@ Result<LegalModel> legalize_for(const Model& model, const ConvertOptions& option
   return out;
 }
 
-Result<void> prepare_quantization(std::unique_ptr<Model>& model) {
-  auto converted = convert_opset(*model, std::max(kQuantizationOpset, model->opset_version()));
-  if (!converted) return converted.error();
-  model = std::move(*converted);
-  infer_shapes(*model);
-  name_nodes(*model);
-  return {};
-}
-
 namespace {
 
-// The float graph, at an opset that says 4 bits and blocks.
-Result<std::unique_ptr<Model>> model_for_blocks(const Model& model) {
-  auto converted = convert_opset(model, std::max(kBlocksOpset, model.opset_version()));
+// The graph at this opset or a later one that it has already.
+Result<std::unique_ptr<Model>> from_opset(const Model& model, int64_t version) {
+  auto converted = convert_opset(model, std::max(version, model.opset_version()));
   if (!converted) return converted.error();
   infer_shapes(**converted);
   name_nodes(**converted);
   return converted;
 }
+
+}  // namespace
+
+Result<void> prepare_quantization(std::unique_ptr<Model>& model) {
+  auto converted = from_opset(*model, kQuantizationOpset);
+  if (!converted) return converted.error();
+  model = std::move(*converted);
+  return {};
+}
+
+namespace {
 
 Result<Quantized> quantize_weights_for(const Model& model, const ConvertOptions& options,
                                        const Target& target, QuantizationRequest request) {
@@ -185,7 +188,7 @@ Result<Quantized> quantize_weights_for(const Model& model, const ConvertOptions&
   request.group = options.group.value_or(request.weights_only == "s4" ? kDefaultGroup : 0);
   if (request.weights_only != "s4" && request.group == 0)
     return quantize_weights(model, target, request);
-  auto converted = model_for_blocks(model);
+  auto converted = from_opset(model, kBlocksOpset);
   if (!converted) return converted.error();
   return quantize_weights(**converted, target, request);
 }
@@ -239,7 +242,7 @@ Result<Quantized> quantize_pinned(const Model& original, const Model& model,
   if (std::any_of(tensors.begin(), tensors.end(), [](const TensorEncoding& each) {
         return each.quantization.bits < 8 || each.quantization.block_size > 0;
       })) {
-    auto made = model_for_blocks(model);
+    auto made = from_opset(model, kBlocksOpset);
     if (!made) return made.error();
     converted = std::move(*made);
   }
@@ -287,7 +290,10 @@ Result<LoweredModel> lower_for(const Model& original, const Model& measured, con
     if (!calibration) return calibration.error();
     ranges = std::move(*calibration);
   }
-  out.model = model.clone();
+  // Where an opset that has the type in all operators is out of reach, the rest stays float32.
+  auto later = options.precision == "bf16" ? from_opset(model, kBfloat16Opset)
+                                           : Result<std::unique_ptr<Model>>(model.clone());
+  out.model = later ? std::move(*later) : model.clone();
   const auto lower = [&](ElementType type,
                          const std::function<bool(const Node&)>& is_meant) -> Result<void> {
     auto lowering =

@@ -1,3 +1,4 @@
+#include "base/text.h"
 #include "base/version.h"
 #include "convert/data_findings.h"
 #include "convert/float_model.h"
@@ -53,6 +54,17 @@ Result<void> Pipeline::lower() {
   if (options_.note)
     for (const std::string& line : lowered->notes) options_.note(line);
   lowered_ = std::move(lowered->model);
+  // An engine that lacks the type computes in float32 and rounds, which serves where it stands in
+  // for another and nobody who wants speed.
+  if (lowered_ && options.precision == "bf16" && target_.stand_in.empty()) {
+    auto refused = target_.backend->probe(*lowered_);
+    if (!refused) return refused.error();
+    for (const Refusal& refusal : *refused)
+      if (refusal.reason.blocks)
+        return fail("target {} does not compute in bfloat16, first '{}': {}{}", target_.id,
+                    to_valid_utf8(refusal.node->address()), refusal.reason.message,
+                    refusal.reason.evidence.empty() ? "" : " (" + refusal.reason.evidence + ")");
+  }
   return {};
 }
 

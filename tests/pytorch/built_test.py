@@ -12,7 +12,7 @@ from pytorch.networks.small import Detector, detector_samples, settled
 @pytest.mark.parametrize(
     ("size", "precision"),
     [
-        *(("small", precision) for precision in ("fp32", "fp16", "int8")),
+        *(("small", precision) for precision in ("fp32", "fp16", "bf16", "int8")),
         ("real", "fp16"),
     ],
 )

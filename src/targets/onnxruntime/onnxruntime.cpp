@@ -1,8 +1,11 @@
 #include <algorithm>
 
 #include "graph/model.h"
+#include "onnx_io/export.h"
+#include "onnx_io/import.h"
 #include "targets/onnxruntime/kernels.h"
 #include "targets/onnxruntime/session.h"
+#include "targets/onnxruntime/widen_bfloat16.h"
 
 namespace acuate {
 namespace {
@@ -70,7 +73,26 @@ class OnnxRuntimeTarget final : public TargetBackend {
                                        const EngineOptions& options) const override {
     const auto library = onnxruntime_library();
     if (!library) return library.error();
-    return load_onnxruntime_engine(**library, source, options);
+    auto engine = load_onnxruntime_engine(**library, source, options);
+    if (engine) return engine;
+    auto widened = load_widened(**library, source, options);
+    return widened && *widened != nullptr ? std::move(*widened) : std::move(engine);
+  }
+
+ private:
+  // A network that computes in bfloat16, in float32 that is rounded to it; null: it holds none.
+  static Result<std::unique_ptr<Engine>> load_widened(const OnnxRuntime& library,
+                                                      const ModelSource& source,
+                                                      const EngineOptions& options) {
+    auto model = source.path.empty() ? import_model(source.bytes, nullptr, source.folder / "model")
+                                     : import_model(source.path);
+    if (!model) return model.error();
+    const auto tensors = widen_bfloat16(**model);
+    if (!tensors) return tensors.error();
+    if (*tensors == 0) return std::unique_ptr<Engine>();
+    const auto bytes = model_bytes(**model);
+    if (!bytes) return bytes.error();
+    return load_onnxruntime_engine(library, ModelSource::memory(as_bytes(*bytes)), options);
   }
 };
 
